@@ -113,8 +113,9 @@ type Operation struct {
 	Ref     OperationRef // set by AddSaga
 	ID      uuid.UUID    // version 7
 	Kind    OperationKind
-	Inputs  int // proofs that it spends
-	Outputs int // blinded messages that it signs
+	Inputs  int    // proofs that it spends
+	Outputs int    // blinded messages that it signs
+	QuoteID string // the mint quote of an OperationMint, else empty
 	Created time.Time
 }
 
@@ -153,7 +154,6 @@ type Saga struct {
 	Version    int64
 	Owner      string
 	LeaseUntil time.Time
-	QuoteID    string // the mint quote of an OperationMint, else empty
 	Updated    time.Time
 }
 
@@ -170,6 +170,9 @@ type SagaReads interface {
 	Sagas(ctx context.Context) ([]Saga, error)
 	// Saga reads one again; ErrNotFound when it is gone.
 	Saga(ctx context.Context, ref OperationRef) (Saga, error)
+	// Operation reads an operation, finished or not; ErrNotFound when there is
+	// none of this number.
+	Operation(ctx context.Context, ref OperationRef) (Operation, error)
 	// Facts counts what is still reserved by the operation.
 	Facts(ctx context.Context, ref OperationRef) (OperationFacts, error)
 }
@@ -306,12 +309,15 @@ type MintQuoteReads interface {
 	MintQuoteByLookup(ctx context.Context, method, lookupID string) (MintQuote, error)
 }
 
-// MintQuoteWrites changes mint quotes.
+// MintQuoteWrites changes mint quotes. Every change sets Updated to the time of
+// the change, and at least one second later than before, so that a wallet can
+// tell a stale answer from a fresh one.
 type MintQuoteWrites interface {
 	AddMintQuote(ctx context.Context, q MintQuote) error
 	// ReserveIssue marks the quote as being issued by the operation. It fails
 	// with ErrForbiddenState unless no issue is pending and AmountPaid covers
 	// AmountIssued + amount.
+	// Wallets see no change, so Updated stays.
 	ReserveIssue(ctx context.Context, id string, ref OperationRef, amount cashu.Amount) error
 	// FinishIssue adds amount to AmountIssued and clears the mark. It fails
 	// with ErrForbiddenState unless the quote is pending under the operation.
