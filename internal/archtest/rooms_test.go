@@ -1,0 +1,110 @@
+// Package archtest holds the house to its plan: it reads the import graph of
+// the whole module and fails on an arrow that the table of rooms does not allow.
+// The most important sentence that it proves is that cmd/mintd links no code
+// that can touch a private key.
+//
+// It has only test files: nothing may ever import it.
+package archtest
+
+// module is the path that all our packages start with.
+const module = "mintmark"
+
+// room is one row of the table. Paths of ours are written without the module
+// name. Test files are not judged: a test may use what it needs.
+type room struct {
+	path string
+
+	// imports are the rooms that this one may import. "x/..." stands for x and
+	// everything below it.
+	imports []string
+
+	// neverImports are packages, ours or not, that must not appear in an import
+	// statement of this room. "x/..." as above.
+	neverImports []string
+
+	// neverLinks are packages that must not be reachable from this room over
+	// any number of imports.
+	neverLinks []string
+
+	// noClock forbids reading the time in this room: a pure room gets it as an
+	// argument.
+	noClock bool
+}
+
+// What can touch a private key, or turn into one.
+var keyMaterial = []string{
+	"mintmark/keystore/...",
+	"mintmark/bdhke/mintkey",
+	"mintmark/signatory/server/...",
+	"github.com/tyler-smith/go-bip39/...", // the words of a seed
+	"filippo.io/age/...",                  // the sealed seed
+}
+
+var (
+	network   = []string{"net/...", "google.golang.org/grpc/..."}
+	databases = []string{"database/sql", "modernc.org/sqlite/...", "mintmark/internal/sqldb"}
+	outside   = append([]string{"os/...", "log/...", "math/rand/...", "syscall"}, append(network, databases...)...)
+)
+
+// rooms is the table. A package that is not in it fails the test: adding a room
+// is a decision, taken here.
+var rooms = []room{
+	{path: "bdhke", neverImports: outside, noClock: true},
+	{path: "bdhke/mintkey", imports: []string{"bdhke"}, neverImports: outside, noClock: true},
+	{path: "cashu", imports: []string{"bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
+	{path: "cashu/conditions", imports: []string{"cashu", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
+
+	{path: "proto/signatory"},
+
+	{path: "keystore", imports: []string{"bdhke", "bdhke/mintkey", "cashu", "internal/..."}, neverImports: network},
+	{path: "signatory", imports: []string{"cashu", "bdhke", "proto/...", "internal/tlsdir"}, neverLinks: append([]string{"database/sql"}, keyMaterial...)},
+	{
+		path:         "signatory/server",
+		imports:      []string{"signatory", "keystore", "bdhke", "cashu", "proto/...", "internal/..."},
+		neverImports: []string{"mintmark/bdhke/mintkey", "database/sql", "net/http"},
+	},
+
+	{
+		path:         "mint",
+		imports:      []string{"cashu", "cashu/conditions", "bdhke", "signatory", "mint/lightning", "internal/crashpoint"},
+		neverImports: []string{"net/http", "google.golang.org/grpc/..."},
+		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
+	},
+	{
+		path:         "mint/sqlstore",
+		imports:      []string{"mint", "cashu", "bdhke", "signatory", "internal/..."},
+		neverImports: []string{"net/http", "google.golang.org/grpc/...", "database/sql"},
+		neverLinks:   keyMaterial,
+	},
+	{path: "mint/storetest", imports: []string{"mint", "cashu", "bdhke", "signatory"}, neverLinks: keyMaterial},
+	{
+		path:         "mint/httpapi",
+		imports:      []string{"mint", "cashu", "bdhke"},
+		neverImports: []string{"google.golang.org/grpc/..."},
+		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
+	},
+	{path: "mint/lightning", imports: []string{"cashu"}, neverImports: outside, neverLinks: keyMaterial},
+	{path: "mint/lightning/bolt11", imports: []string{"cashu", "bdhke", "mint/lightning"}, neverImports: outside, neverLinks: keyMaterial},
+	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
+
+	{path: "internal/archtest"},
+	{path: "internal/child"},
+	{path: "internal/crashpoint"},
+	{path: "internal/durable"},
+	{path: "internal/sqldb", imports: []string{"internal/durable"}},
+	{path: "internal/tlsdir", imports: []string{"internal/durable"}},
+
+	{
+		path:       "cmd/signatory",
+		imports:    []string{"keystore", "signatory", "signatory/server", "bdhke", "cashu", "proto/...", "internal/..."},
+		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/..."},
+	},
+	{
+		path:       "cmd/mintd",
+		imports:    []string{"mint", "mint/sqlstore", "mint/httpapi", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
+		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/..."}, keyMaterial...),
+	},
+
+	{path: "e2e"},
+	{path: "e2e/harness", imports: []string{"bdhke", "cashu"}},
+}
