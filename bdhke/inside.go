@@ -1,0 +1,31 @@
+package bdhke
+
+import (
+	"fmt"
+
+	"mintmark/bdhke/internal/curve"
+)
+
+// The functions here are for bdhke/mintkey. Their types live in an internal
+// package, so nobody outside of this folder can call them.
+
+// Element decodes p for arithmetic; the zero Point is an error.
+func (p Point) Element() (*curve.Element, error) {
+	e, err := curve.Decode(&p.xy)
+	if err != nil {
+		return nil, fmt.Errorf("%w: no point given", ErrInvalidPoint)
+	}
+	return e, nil
+}
+
+// FromElement encodes the result of arithmetic; infinity is an error.
+func FromElement(e *curve.Element) (Point, error) {
+	xy, ok := e.Affine()
+	if !ok {
+		return Point{}, fmt.Errorf("%w: infinity", ErrInvalidPoint)
+	}
+	return Point{xy}, nil
+}
+
+// Secret returns the number behind s; nil for the zero value.
+func (s Scalar) Secret() *curve.Scalar { return s.v }
