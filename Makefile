@@ -1,0 +1,60 @@
+# Mintmark. "make" alone prints this list.
+
+GO        ?= go
+TOOL      := $(GO) tool -modfile=tools/go.mod
+FUZZTIME  ?= 5s
+ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
+GENERATED := proto
+
+.PHONY: help run build test check e2e wallets bench fuzz proto clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+run: build ## build, then run a mint with play money on http://127.0.0.1:3338
+	@echo 'Starting a mint with play money. Data: ./mintmark-data. Stop it with Ctrl-C. In another terminal, try:'
+	@echo '  curl -s http://127.0.0.1:3338/v1/info'
+	@echo "  curl -s http://127.0.0.1:3338/v1/mint/quote/bolt11 -d '{\"amount\":64,\"unit\":\"sat\"}' -H 'Content-Type: application/json'"
+	@echo 'or point any Cashu wallet at http://127.0.0.1:3338. README.md says what comes next.'
+	bin/mintd serve
+
+build: ## build bin/signatory and bin/mintd
+	$(GO) build -trimpath -o bin/ ./cmd/...
+
+test: ## all tests: the rooms under the race detector, then the end-to-end tests
+	$(GO) test -race $(ROOMS)
+	@$(MAKE) --no-print-directory e2e
+
+# The tests of the rooms are the same command in "check" and "test", so that
+# whoever runs both pays once: the second time Go answers from its test cache.
+# The architecture test looks at the whole tree, which the cache does not know.
+check: ## format, vet, staticcheck, generated code, architecture, tests under the race detector
+	@test -z "$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go') | tee /dev/stderr)" || { echo 'gofmt: the files above'; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags crashpoints ./...
+	$(TOOL) staticcheck ./...
+	@$(MAKE) --no-print-directory proto
+	git diff --exit-code -- $(GENERATED)
+	$(GO) test -count=1 ./internal/archtest
+	$(GO) test -race $(ROOMS)
+
+e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
+	$(GO) test -count=1 -timeout 15m ./e2e/...
+
+wallets:
+	cd e2e/wallets && npm ci --no-fund --no-audit
+
+bench: ## benchmark the curve
+	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/...
+
+fuzz: ## run every fuzz target for FUZZTIME (5s)
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -d' ' -f2); do \
+	    echo "$$dir $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
+	  done; done
+
+proto: ## generate code from the wire contracts
+	$(TOOL) buf generate
+
+clean: ## remove what was built and installed; data stays
+	rm -rf bin e2e/wallets/node_modules
