@@ -1,0 +1,160 @@
+// Package sqldb is the one funnel through which every SQL statement of Mintmark
+// goes. It opens a database, brings its schema up to date, and runs functions in
+// transactions: many writers share one commit, readers see a snapshot and never
+// wait for a writer. It names, times and reports every statement.
+//
+// It trusts the statements of its callers, which are constants of the program,
+// and the local file system. It must never know a table, never log or return a
+// value, a statement's text or a driver's message to the outside, and never
+// report a failure for something that was committed.
+//
+// The engine is SQLite. Everything that an engine decides for itself is behind
+// the interface in engine.go.
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Memory is the Path of a database that lives in memory and dies with its DB.
+const Memory = ":memory:"
+
+// Durability says what a commit must survive.
+type Durability uint8
+
+const (
+	// Deferred commits survive the death of the process. A power cut may take
+	// the last of them back, in order and never in part; the next Durable
+	// commit makes all earlier ones durable.
+	Deferred Durability = iota
+	// Durable commits survive a power cut once Write has returned.
+	Durable
+)
+
+// Config describes a database. Only Path is required.
+type Config struct {
+	// Path of the database file, created with mode 0600 if it is missing, or
+	// Memory. The files PATH-wal, PATH-shm and PATH.lock belong to it.
+	Path string
+	// Migrations bring an empty or older database up to date, in order. The
+	// list is append-only: names of applied ones are kept in the database.
+	Migrations []Migration
+	// Logger hears about slow statements and failures. nil = slog.Default().
+	Logger *slog.Logger
+	// SlowQuery is the duration from which a statement is logged with its name.
+	// 0 = 50 ms, negative = never.
+	SlowQuery time.Duration
+	// Observe is called after every statement with its name, its duration and
+	// its outcome, on the goroutine that ran it. The names "sqldb.commit" and
+	// "sqldb.checkpoint" are the package's own. It must be fast. nil = nobody.
+	Observe func(stmt string, d time.Duration, err error)
+	// Clock dates the migrations. nil = time.Now.
+	Clock func() time.Time
+	// Exclusive holds PATH.lock while the database is open: a second process is
+	// refused with ErrInUse. Without it several processes can share the file.
+	Exclusive bool
+	// AlwaysDurable makes every commit Durable.
+	AlwaysDurable bool
+	// Readers is the number of reads that run at the same time; more wait.
+	// 0 = 8.
+	Readers int
+}
+
+// Migration is one step of a schema. An applied migration is never edited.
+type Migration struct {
+	Name string // unique, for example "0001_start"
+	SQL  string // one or more statements
+}
+
+func (c *Config) validate() error {
+	var errs []error
+	if c.Path == "" {
+		errs = append(errs, errors.New("sqldb: no path"))
+	}
+	if strings.ContainsRune(c.Path, 0) {
+		errs = append(errs, errors.New("sqldb: the path contains a NUL byte"))
+	}
+	if c.Readers < 0 {
+		errs = append(errs, fmt.Errorf("sqldb: %d readers", c.Readers))
+	}
+	seen := map[string]bool{}
+	for i, m := range c.Migrations {
+		switch {
+		case m.Name == "":
+			errs = append(errs, fmt.Errorf("sqldb: migration %d has no name", i+1))
+		case seen[m.Name]:
+			errs = append(errs, fmt.Errorf("sqldb: two migrations are called %s", m.Name))
+		}
+		seen[m.Name] = true
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	switch {
+	case c.SlowQuery == 0:
+		c.SlowQuery = 50 * time.Millisecond
+	case c.SlowQuery < 0:
+		c.SlowQuery = 1<<63 - 1
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Readers == 0 {
+		c.Readers = 8
+	}
+	return errors.Join(errs...)
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	engine engine
+}
+
+// Open opens the database and applies the migrations that it lacks. It fails
+// with ErrInUse when another process holds it, and with ErrNewer when it was
+// migrated by a newer program. The caller closes the DB.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	e, err := openSQLite(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", c.Path, err)
+	}
+	return &DB{engine: e}, nil
+}
+
+// Read runs fn on a consistent snapshot of the last commit. It runs on the
+// calling goroutine and must not outlive the call. Writes fail with ErrReadOnly.
+// In a file a Read never waits for a writer, nor a writer for it; in Memory they
+// wait for each other, so fn must not call Write or Read.
+func (db *DB) Read(ctx context.Context, fn func(Tx) error) error {
+	return db.engine.read(ctx, fn)
+}
+
+// Write runs fn in a transaction and returns after its commit has the durability
+// d. It rolls back when fn returns an error, which Write returns unchanged, when
+// fn panics, and when one of its statements failed even though fn returned nil.
+//
+// fn runs on another goroutine together with the functions of other callers. It
+// must wait for nothing but the Tx, touch nothing that it does not own, and be
+// ready to run a second time: an engine may retry after a conflict.
+//
+// When ctx ends before fn has started, fn never runs and Write returns ctx.Err().
+// Once fn has started, Write waits for the outcome, and the statements of fn fail
+// when ctx has ended: nil always means committed, an error always means rolled
+// back, except ErrUnknownOutcome.
+func (db *DB) Write(ctx context.Context, d Durability, fn func(Tx) error) error {
+	return db.engine.write(ctx, d, fn)
+}
+
+// Close waits for the reads and writes that have begun or are queued, then closes
+// the database. Later calls fail with ErrClosed; a second Close does nothing.
+func (db *DB) Close() error {
+	return db.engine.close()
+}
