@@ -1,0 +1,194 @@
+package cashu
+
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"mintmark/bdhke"
+)
+
+// SwapRequest is the body of POST /v1/swap (NUT-03).
+type SwapRequest struct {
+	Inputs  []Proof          `json:"inputs"`
+	Outputs []BlindedMessage `json:"outputs"`
+}
+
+// UnmarshalJSONFrom reads a swap. Missing lists are empty ones.
+func (r *SwapRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	var v SwapRequest
+	err := readObject(d, "body", func(name string) (err error) {
+		switch name {
+		case "inputs":
+			v.Inputs, err = readList[Proof](d, name)
+		case "outputs":
+			v.Outputs, err = readList[BlindedMessage](d, name)
+		default:
+			err = d.SkipValue()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	*r = v
+	return nil
+}
+
+// MintQuoteBolt11Request is the body of POST /v1/mint/quote/bolt11 (NUT-23).
+type MintQuoteBolt11Request struct {
+	Amount      Amount  `json:"amount"`
+	Unit        Unit    `json:"unit"`
+	Description *string `json:"description,omitzero"`
+	Pubkey      *string `json:"pubkey,omitzero"` // NUT-20, unchecked
+}
+
+// UnmarshalJSONFrom reads a mint quote request; amount and unit are required.
+func (r *MintQuoteBolt11Request) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	var v MintQuoteBolt11Request
+	var hasAmount bool
+	err := readObject(d, "body", func(name string) (err error) {
+		switch name {
+		case "amount":
+			v.Amount, hasAmount, err = readAmount(d)
+		case "unit":
+			v.Unit, err = readUnit(d)
+		case "description":
+			v.Description, err = readOptional(d, name)
+		case "pubkey":
+			v.Pubkey, err = readOptional(d, name)
+		default:
+			err = d.SkipValue()
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !hasAmount:
+		return Errorf(CodeMalformed, "body has no amount")
+	case v.Unit == "":
+		return Errorf(CodeMalformed, "body has no unit")
+	}
+	*r = v
+	return nil
+}
+
+// MintRequest is the body of POST /v1/mint/{method} (NUT-04, NUT-20).
+type MintRequest struct {
+	Quote     string           `json:"quote"`
+	Outputs   []BlindedMessage `json:"outputs"`
+	Signature string           `json:"signature,omitzero"` // hex, unchecked; empty: none
+}
+
+// UnmarshalJSONFrom reads a mint request; the quote is required.
+func (r *MintRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	var v MintRequest
+	err := readObject(d, "body", func(name string) (err error) {
+		switch name {
+		case "quote":
+			v.Quote, _, err = readString(d, name)
+		case "outputs":
+			v.Outputs, err = readList[BlindedMessage](d, name)
+		case "signature":
+			v.Signature, _, err = readString(d, name)
+		default:
+			err = d.SkipValue()
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case v.Quote == "":
+		return Errorf(CodeMalformed, "body has no quote")
+	}
+	*r = v
+	return nil
+}
+
+// CheckStateRequest is the body of POST /v1/checkstate (NUT-07).
+type CheckStateRequest struct {
+	Ys []bdhke.Point `json:"Ys"`
+}
+
+// UnmarshalJSONFrom reads the points to look up; Ys is required.
+func (r *CheckStateRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	var v CheckStateRequest
+	var hasYs bool
+	err := readObject(d, "body", func(name string) error {
+		if name != "Ys" {
+			return d.SkipValue()
+		}
+		hasYs = true
+		return readArray(d, name, func() error {
+			p, err := readPoint(d, "Y", CodeMalformed)
+			if err == nil && p.IsZero() {
+				err = Errorf(CodeMalformed, "Y is missing")
+			}
+			v.Ys = append(v.Ys, p)
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return err
+	case !hasYs:
+		return Errorf(CodeMalformed, "body has no Ys")
+	}
+	*r = v
+	return nil
+}
+
+// RestoreRequest is the body of POST /v1/restore (NUT-09).
+type RestoreRequest struct {
+	Outputs []BlindedMessage `json:"outputs"`
+}
+
+// UnmarshalJSONFrom reads the outputs to look up.
+func (r *RestoreRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	var v RestoreRequest
+	err := readObject(d, "body", func(name string) (err error) {
+		if name != "outputs" {
+			return d.SkipValue()
+		}
+		v.Outputs, err = readList[BlindedMessage](d, name)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	*r = v
+	return nil
+}
+
+// readList reads an array of values that read themselves.
+func readList[T any, P interface {
+	*T
+	UnmarshalJSONFrom(*jsontext.Decoder) error
+}](d *jsontext.Decoder, what string) ([]T, error) {
+	var list []T
+	err := readArray(d, what, func() error {
+		var v T
+		if err := P(&v).UnmarshalJSONFrom(d); err != nil {
+			return err
+		}
+		list = append(list, v)
+		return nil
+	})
+	return list, err
+}
+
+func readUnit(d *jsontext.Decoder) (Unit, error) {
+	s, ok, err := readString(d, "unit")
+	if err != nil || !ok {
+		return "", err
+	}
+	return ParseUnit(s)
+}
+
+func readOptional(d *jsontext.Decoder, what string) (*string, error) {
+	s, ok, err := readString(d, what)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &s, nil
+}
