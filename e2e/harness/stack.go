@@ -1,0 +1,202 @@
+package harness
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Transport is how mintd reaches its signatory.
+type Transport uint8
+
+const (
+	Unix  Transport = iota // a signatory of its own behind a unix socket
+	MTLS                   // a signatory behind TCP with mutual TLS, its seed sealed
+	Spawn                  // mintd starts the signatory itself
+)
+
+func (tr Transport) String() string {
+	return [...]string{"over a unix socket", "over mutual TLS", "spawned by mintd"}[tr]
+}
+
+// Stack is one mint: its directories, its addresses and its two programs. The
+// programs may come and go; data, addresses and wallets stay.
+type Stack struct {
+	Programs  Programs
+	Transport Transport
+	Secrets   *Secrets
+	Signatory *Process // nil with Spawn
+	Mintd     *Process
+
+	// MintdArgs are added to the command line of mintd at its next start.
+	MintdArgs []string
+
+	t        testing.TB
+	dir      string
+	sigAddr  string // what mintd and the operator's commands connect to
+	mintAddr string
+}
+
+// NewStack makes the directories, the seed and, for MTLS, the certificates.
+// Nothing runs yet. At the end of the test every log is searched for secrets.
+func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
+	t.Helper()
+	s := &Stack{
+		Programs: programs, Transport: transport, Secrets: new(Secrets),
+		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t),
+	}
+	t.Cleanup(func() {
+		if transport == Spawn {
+			s.hideSeed() // written by the first start
+		}
+		s.Secrets.searchLogs(t, s.dir)
+	})
+	switch transport {
+	case Unix:
+		s.sigAddr = "unix:" + filepath.Join(s.dir, "s.sock")
+		s.operate("init", "--data", s.sigData(), "--plaintext-seed")
+		s.hideSeed()
+	case MTLS:
+		s.sigAddr = FreeAddress(t)
+		if err := os.WriteFile(s.passphraseFile(), []byte("a passphrase for the test\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.Secrets.Hide("a passphrase for the test")
+		s.operate("init", "--data", s.sigData(), "--passphrase-file", s.passphraseFile())
+		s.operate("certs", "--out", s.tls(), "--host", "127.0.0.1")
+	case Spawn:
+		s.sigAddr = "unix:" + filepath.Join(s.mintData(), "signatory.sock")
+	}
+	return s
+}
+
+// Start starts what the transport asks for and waits until the mint answers.
+func (s *Stack) Start() {
+	s.t.Helper()
+	if s.Transport != Spawn {
+		s.StartSignatory()
+	}
+	s.StartMintd()
+}
+
+// StartSignatory starts the signatory and waits until it answers.
+func (s *Stack) StartSignatory(env ...string) {
+	s.t.Helper()
+	args := []string{"serve", "--data", s.sigData(), "--listen", s.sigAddr}
+	if s.Transport == MTLS {
+		args = append(args, "--tls", s.tls(), "--passphrase-file", s.passphraseFile())
+	}
+	s.Signatory = start(s.t, launch{
+		name: "signatory", path: s.Programs.Signatory, args: args, env: env,
+		log: filepath.Join(s.dir, "signatory.log"),
+	})
+	s.Signatory.until("the signatory lists its keysets", func() error {
+		_, err := s.keysets("list")
+		return err
+	})
+}
+
+// StartMintd starts mintd and waits until it has keysets to show.
+func (s *Stack) StartMintd(env ...string) {
+	s.t.Helper()
+	s.LaunchMintd(env...)
+	client := newClient(s.t, s.URL(), s.Secrets)
+	s.Mintd.until("the mint shows keysets", func() error {
+		reply, err := client.http.Get(s.URL() + "/v1/keys")
+		if err != nil {
+			return err
+		}
+		defer reply.Body.Close()
+		if reply.StatusCode != http.StatusOK {
+			return &unexpected{reply.Status}
+		}
+		return nil
+	})
+}
+
+// LaunchMintd starts mintd and does not wait.
+func (s *Stack) LaunchMintd(env ...string) {
+	s.t.Helper()
+	args := []string{"serve", "--data", s.mintData(), "--listen", s.mintAddr}
+	switch s.Transport {
+	case Unix:
+		args = append(args, "--signatory", s.sigAddr)
+	case MTLS:
+		args = append(args, "--signatory", s.sigAddr, "--signatory-tls", s.tls())
+	case Spawn:
+		args = append(args, "--signatory", "spawn")
+	}
+	s.Mintd = start(s.t, launch{
+		name: "mintd", path: s.Programs.Mintd, args: append(args, s.MintdArgs...), env: env,
+		log: filepath.Join(s.dir, "mintd.log"),
+	})
+}
+
+// Rotate makes a new keyset for sat on the running signatory, as an operator
+// does, and returns what the command printed.
+func (s *Stack) Rotate(args ...string) string {
+	s.t.Helper()
+	out, err := s.keysets(append([]string{"rotate", "--unit", "sat"}, args...)...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+// URL is where the mint answers.
+func (s *Stack) URL() string { return "http://" + s.mintAddr }
+
+// Client makes a client of the mint.
+func (s *Stack) Client() *Client { return newClient(s.t, s.URL(), s.Secrets) }
+
+// Wallet makes a wallet with the mint's present keyset; the mint must answer.
+func (s *Stack) Wallet() *Wallet {
+	s.t.Helper()
+	w := &Wallet{Client: s.Client()}
+	w.LoadKeyset()
+	return w
+}
+
+func (s *Stack) keysets(args ...string) (string, error) {
+	full := append([]string{"keysets"}, args...)
+	full = append(full, "--connect", s.sigAddr)
+	if s.Transport == MTLS {
+		full = append(full, "--tls", s.tls())
+	}
+	return run(s.t, s.Programs.Signatory, full...)
+}
+
+func (s *Stack) operate(args ...string) {
+	s.t.Helper()
+	if _, err := run(s.t, s.Programs.Signatory, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// hideSeed finds the plain seed file, wherever below the directories it lies.
+func (s *Stack) hideSeed() {
+	s.t.Helper()
+	found := 0
+	err := filepath.WalkDir(s.dir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && strings.HasPrefix(entry.Name(), "seed") {
+			found++
+			return s.Secrets.HideSeed(path)
+		}
+		return err
+	})
+	if err != nil || found != 1 {
+		s.t.Errorf("looking for the seed file: found %d, %v", found, err)
+	}
+}
+
+func (s *Stack) sigData() string        { return filepath.Join(s.dir, "signatory") }
+func (s *Stack) mintData() string       { return filepath.Join(s.dir, "mintd") }
+func (s *Stack) tls() string            { return filepath.Join(s.dir, "tls") }
+func (s *Stack) passphraseFile() string { return filepath.Join(s.dir, "passphrase") }
+
+// unexpected is an answer that is not the one waited for.
+type unexpected struct{ status string }
+
+func (u *unexpected) Error() string { return "the mint answers " + u.status }

@@ -1,0 +1,270 @@
+package harness
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"mintmark/bdhke"
+)
+
+// Wallet is just enough of a wallet to put exact requests to a mint: it prepares
+// blinded messages beforehand, keeps what opens them, and checks every
+// signature. It remembers no balance.
+type Wallet struct {
+	*Client
+	Keyset Keyset // the active keyset that outputs are made for
+}
+
+// Output is a blinded message with what opens it.
+type Output struct {
+	Message
+	Secret string
+	r      bdhke.Scalar
+}
+
+// LoadKeyset fetches the active sat keyset with its keys.
+func (w *Wallet) LoadKeyset() Keyset {
+	w.t.Helper()
+	for _, k := range w.Keysets() {
+		if k.Active && k.Unit == "sat" {
+			w.Keyset = w.KeysOf(k.ID)
+			return w.Keyset
+		}
+	}
+	w.t.Fatal("the mint has no active keyset for sat")
+	return Keyset{}
+}
+
+// Keysets lists the mint's keysets, without keys.
+func (w *Wallet) Keysets() []Keyset {
+	w.t.Helper()
+	var all struct {
+		Keysets []Keyset `json:"keysets"`
+	}
+	w.MustGet("/v1/keysets", &all)
+	return all.Keysets
+}
+
+// KeysOf fetches one keyset with its keys.
+func (w *Wallet) KeysOf(id string) Keyset {
+	w.t.Helper()
+	var one struct {
+		Keysets []Keyset `json:"keysets"`
+	}
+	w.MustGet("/v1/keys/"+id, &one)
+	if len(one.Keysets) != 1 || one.Keysets[0].ID != id || len(one.Keysets[0].Keys) == 0 {
+		w.t.Fatalf("keys of %s: got %d keysets", id, len(one.Keysets))
+	}
+	return one.Keysets[0]
+}
+
+// Outputs prepares blinded messages over amount, in powers of two, ascending.
+func (w *Wallet) Outputs(amount uint64) []Output {
+	w.t.Helper()
+	var outputs []Output
+	for bit := range 64 {
+		if part := amount & (1 << bit); part != 0 {
+			outputs = append(outputs, w.Output(part))
+		}
+	}
+	return outputs
+}
+
+// Output prepares one blinded message on the wallet's keyset.
+func (w *Wallet) Output(amount uint64) Output {
+	w.t.Helper()
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails
+	secret := hex.EncodeToString(random)
+	r, err := bdhke.RandomScalar(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	b, err := bdhke.Blind([]byte(secret), r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.secrets.Hide(secret)
+	return Output{Message: Message{Amount: amount, ID: w.Keyset.ID, B: b}, Secret: secret, r: r}
+}
+
+// Messages is the part of outputs that the mint sees.
+func Messages(outputs []Output) []Message {
+	messages := make([]Message, len(outputs))
+	for i, o := range outputs {
+		messages[i] = o.Message
+	}
+	return messages
+}
+
+// Open checks every signature against its output and turns it into a coin: the
+// same amount, keyset and order, and a valid DLEQ proof.
+func (w *Wallet) Open(outputs []Output, signatures []Signature) []Proof {
+	w.t.Helper()
+	if len(signatures) != len(outputs) {
+		w.t.Fatalf("got %d signatures for %d outputs", len(signatures), len(outputs))
+	}
+	proofs := make([]Proof, len(outputs))
+	for i, o := range outputs {
+		proofs[i] = w.open(o, signatures[i])
+	}
+	return proofs
+}
+
+func (w *Wallet) open(o Output, sig Signature) Proof {
+	w.t.Helper()
+	if sig.Amount != o.Amount || sig.ID != o.ID {
+		w.t.Fatalf("asked for %d of %s, got a signature for %d of %s", o.Amount, o.ID, sig.Amount, sig.ID)
+	}
+	keys := w.Keyset.Keys
+	if w.Keyset.ID != o.ID {
+		keys = w.KeysOf(o.ID).Keys
+	}
+	key, known := keys[o.Amount]
+	if !known || sig.DLEQ == nil {
+		w.t.Fatalf("signature for %d of %s: key known %v, proof of equality %v", o.Amount, o.ID, known, sig.DLEQ)
+	}
+	var dleq bdhke.DLEQ
+	e, errE := hex.DecodeString(sig.DLEQ.E)
+	s, errS := hex.DecodeString(sig.DLEQ.S)
+	if errE != nil || errS != nil || copy(dleq.E[:], e) != 32 || copy(dleq.S[:], s) != 32 {
+		w.t.Fatalf("malformed proof of equality %v", *sig.DLEQ)
+	}
+	if !bdhke.VerifyDLEQ(key, o.B, sig.C, dleq) {
+		w.t.Fatalf("the signature for %d of %s was not made with the published key", o.Amount, o.ID)
+	}
+	c, err := bdhke.Unblind(sig.C, o.r, key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return Proof{Amount: o.Amount, ID: o.ID, Secret: o.Secret, C: c}
+}
+
+// PaidQuote asks for a quote and waits until the fake backend has paid it.
+func (w *Wallet) PaidQuote(amount uint64) Quote {
+	w.t.Helper()
+	var q Quote
+	w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": amount, "unit": "sat"}, &q)
+	return w.WaitPaid(q.Quote)
+}
+
+// WaitPaid waits until a quote is no longer unpaid.
+func (w *Wallet) WaitPaid(id string) Quote {
+	w.t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		var q Quote
+		w.MustGet("/v1/mint/quote/bolt11/"+id, &q)
+		if q.State != "UNPAID" {
+			return q
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("quote is still unpaid after %v: %+v", patience, q)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// Mint gets new coins over amount.
+func (w *Wallet) Mint(amount uint64) []Proof {
+	w.t.Helper()
+	q := w.PaidQuote(amount)
+	outputs := w.Outputs(amount)
+	var got Signatures
+	w.MustPost("/v1/mint/bolt11", MintRequest{Quote: q.Quote, Outputs: Messages(outputs)}, &got)
+	return w.Open(outputs, got.Signatures)
+}
+
+// Swap puts a swap that must succeed.
+func (w *Wallet) Swap(inputs []Proof, outputs []Output) []Proof {
+	w.t.Helper()
+	var got Signatures
+	w.MustPost("/v1/swap", SwapRequest{Inputs: inputs, Outputs: Messages(outputs)}, &got)
+	return w.Open(outputs, got.Signatures)
+}
+
+// States asks for the states of proofs, in their order.
+func (w *Wallet) States(proofs []Proof) []string {
+	w.t.Helper()
+	ys := make([]bdhke.Point, len(proofs))
+	for i, p := range proofs {
+		y, err := bdhke.HashToCurve([]byte(p.Secret))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		ys[i] = y
+	}
+	var got struct {
+		States []struct {
+			Y     bdhke.Point
+			State string `json:"state"`
+		} `json:"states"`
+	}
+	w.MustPost("/v1/checkstate", map[string]any{"Ys": ys}, &got)
+	states := make([]string, len(got.States))
+	for i, s := range got.States {
+		if i < len(ys) && s.Y != ys[i] {
+			w.t.Fatalf("state %d is of another Y", i)
+		}
+		states[i] = s.State
+	}
+	if len(states) != len(ys) {
+		w.t.Fatalf("got %d states for %d proofs", len(states), len(ys))
+	}
+	return states
+}
+
+// AllIn tells whether every proof has this state.
+func (w *Wallet) AllIn(state string, proofs []Proof) bool {
+	w.t.Helper()
+	return !slices.ContainsFunc(w.States(proofs), func(s string) bool { return s != state })
+}
+
+// Restore asks for the signatures of outputs and returns those that exist, with
+// their outputs.
+func (w *Wallet) Restore(outputs []Output) ([]Output, []Signature) {
+	w.t.Helper()
+	var got struct {
+		Outputs    []Message   `json:"outputs"`
+		Signatures []Signature `json:"signatures"`
+	}
+	w.MustPost("/v1/restore", map[string]any{"outputs": Messages(outputs)}, &got)
+	if len(got.Outputs) != len(got.Signatures) {
+		w.t.Fatalf("restore gave %d outputs and %d signatures", len(got.Outputs), len(got.Signatures))
+	}
+	found := make([]Output, len(got.Outputs))
+	for i, m := range got.Outputs {
+		at := slices.IndexFunc(outputs, func(o Output) bool { return o.B == m.B })
+		if at < 0 {
+			w.t.Fatalf("restore gave an output that nobody asked for: %v", m.B)
+		}
+		found[i] = outputs[at]
+	}
+	return found, got.Signatures
+}
+
+// Total adds proofs up.
+func Total(proofs []Proof) uint64 {
+	var sum uint64
+	for _, p := range proofs {
+		sum += p.Amount
+	}
+	return sum
+}
+
+// ParseSignatures reads the body of a successful swap or mint.
+func ParseSignatures(t testing.TB, reply Reply) []Signature {
+	t.Helper()
+	var got Signatures
+	if reply.Status != http.StatusOK {
+		t.Fatalf("want signatures, got %v", reply)
+	}
+	if err := json.Unmarshal([]byte(reply.Body), &got); err != nil {
+		t.Fatalf("reading signatures: %v", err)
+	}
+	return got.Signatures
+}

@@ -1,0 +1,88 @@
+// Drives the wallet library cashu-ts for the end-to-end tests. One JSON object a
+// line in, {"op", "args"}; one JSON object a line out, {"ok"} or {"error"}. The
+// process is a wallet on one machine: it keeps what the library keeps in memory,
+// also the keysets as it last saw them.
+import { createInterface } from 'node:readline';
+import { Amount, Wallet, getEncodedToken, hasValidDleq } from '@cashu/cashu-ts';
+
+let wallet;
+
+const total = (proofs) => Amount.sum(proofs.map((p) => p.amount)).toString();
+
+// What every list of fresh coins must be: signed provably with the published key.
+function verified(proofs) {
+  for (const proof of proofs) {
+    if (!hasValidDleq(proof, wallet.getKeyset(proof.id), { require: true })) {
+      throw new Error(`coin of ${proof.amount} has no valid DLEQ proof`);
+    }
+  }
+  return proofs;
+}
+
+const ops = {
+  async load({ url, seed }) {
+    wallet = new Wallet(url, { unit: 'sat', bip39seed: Buffer.from(seed, 'hex'), requireSigDleq: true });
+    await wallet.loadMint();
+    return { name: wallet.getMintInfo().name, keyset: wallet.keysetId };
+  },
+
+  async refresh() {
+    await wallet.loadMint(true);
+    return { keyset: wallet.keysetId, keysets: wallet.keyChain.getKeysets().map((k) => ({ id: k.id, active: k.isActive })) };
+  },
+
+  async quote({ amount }) {
+    return await wallet.createMintQuoteBolt11(amount);
+  },
+
+  async checkQuote({ quote }) {
+    return await wallet.checkMintQuoteBolt11(quote);
+  },
+
+  async mint({ amount, quote }) {
+    const proofs = verified(await wallet.mintProofsBolt11(amount, quote));
+    return { proofs, total: total(proofs) };
+  },
+
+  async send({ amount, proofs }) {
+    const { keep, send } = await wallet.send(amount, proofs, { includeFees: true });
+    verified([...keep, ...send]);
+    return { keep, send, total: total(send), token: getEncodedToken({ mint: wallet.mint.mintUrl, unit: 'sat', proofs: send }) };
+  },
+
+  async receive({ token }) {
+    const proofs = verified(await wallet.receive(token));
+    return { proofs, total: total(proofs) };
+  },
+
+  async states({ proofs }) {
+    return (await wallet.checkProofsStates(proofs)).map((s) => s.state);
+  },
+
+  // What a user does who has nothing left but the words: every keyset that the
+  // mint ever had is searched, and what was spent meanwhile is left out.
+  async restore() {
+    const unspent = [];
+    let found = 0;
+    for (const keyset of wallet.keyChain.getKeysets()) {
+      const { proofs } = await wallet.batchRestore(100, 50, 0, keyset.id);
+      found += proofs.length;
+      if (proofs.length > 0) {
+        unspent.push(...(await wallet.groupProofsByState(proofs)).unspent);
+      }
+    }
+    verified(unspent);
+    return { found, proofs: unspent, total: total(unspent) };
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let answer;
+  try {
+    const { op, args } = JSON.parse(line);
+    answer = { ok: await ops[op](args ?? {}) };
+  } catch (e) {
+    answer = { error: { name: e.name, message: e.message, code: e.code ?? 0, status: e.status ?? 0 } };
+  }
+  console.log(JSON.stringify(answer, (_, v) => (typeof v === 'bigint' ? v.toString() : v)));
+}
