@@ -114,6 +114,7 @@ type MintInfo struct {
 	Time            int64          `json:"time,omitzero"` // unix seconds
 	TOSURL          string         `json:"tos_url,omitzero"`
 	Nuts            map[string]any `json:"nuts,omitzero"` // by number, e.g. "4": MethodsInfo
+	MaxArrayLength  int            `json:"max_array_length,omitzero"` // of inputs, outputs and Ys
 }
 
 // MintContact is a way to reach the operator.

@@ -48,9 +48,10 @@ const (
 type Store interface {
 	Reads
 	// Update runs fn in one transaction: it commits when fn returns nil and
-	// rolls back when fn fails or panics. fn may run on another goroutine,
-	// must use nothing but tx, and must never call the signatory or anything
-	// else that waits. Update returns after the commit has the durability d.
+	// rolls back when fn fails or panics. fn may run on another goroutine and,
+	// after a conflict, more than once; it must use nothing but tx, and must
+	// never call the signatory or anything else that waits. Update returns
+	// after the commit has the durability d.
 	Update(ctx context.Context, d Durability, fn func(tx Tx) error) error
 	// OwnerGone tells whether the process that took sagas under this name is
 	// provably dead, so that its sagas can be taken over before their lease

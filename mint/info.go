@@ -1,0 +1,71 @@
+package mint
+
+import (
+	"cmp"
+	"slices"
+
+	"mintmark/cashu"
+)
+
+// Version is what the mint calls itself (NUT-06): one name, one slash, three
+// numbers, because some wallets refuse anything else.
+const Version = "Mintmark/0.1.0"
+
+// About is what the operator says about the mint (NUT-06). Everything is
+// optional and public.
+type About struct {
+	Name            string
+	Description     string
+	DescriptionLong string
+	Contact         []cashu.MintContact
+	MOTD            string
+	IconURL         string
+	URLs            []string
+	TOSURL          string
+}
+
+// Info describes the mint (NUT-06). What it can do follows from what is wired,
+// never from configuration, so that a wallet is not told of anything that it
+// would then not find.
+func (m *Mint) Info() cashu.MintInfo {
+	a := m.cfg.About
+	supported := cashu.SupportedInfo{Supported: true}
+	methods := m.mintMethods()
+	return cashu.MintInfo{
+		Name: a.Name, Pubkey: m.Keysets().Identity(), Version: Version,
+		Description: a.Description, DescriptionLong: a.DescriptionLong, Contact: a.Contact,
+		MOTD: a.MOTD, IconURL: a.IconURL, URLs: a.URLs, TOSURL: a.TOSURL,
+		Time: m.now().Unix(),
+		Nuts: map[string]any{
+			"4":  cashu.MethodsInfo{Methods: methods, Disabled: len(methods) == 0},
+			"7":  supported,
+			"9":  supported,
+			"12": supported,
+			"20": supported,
+		},
+		MaxArrayLength: min(m.cfg.Limits.MaxInputs, m.cfg.Limits.MaxOutputs, m.cfg.Limits.MaxStates),
+	}
+}
+
+func (m *Mint) mintMethods() []cashu.MethodInfo {
+	methods := make([]cashu.MethodInfo, 0, len(m.backends))
+	for key, b := range m.backends {
+		methods = append(methods, cashu.MethodInfo{
+			Method: key.method, Unit: key.unit,
+			MinAmount: b.settings.MinAmount, MaxAmount: b.settings.MaxAmount,
+			Options: &cashu.MethodOptions{Description: b.settings.Description},
+		})
+	}
+	slices.SortFunc(methods, func(a, b cashu.MethodInfo) int {
+		return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Unit, b.Unit))
+	})
+	return methods
+}
+
+// Health is what the operator's monitoring asks for.
+type Health struct {
+	Ready     bool  // there are keysets to serve
+	Signatory bool  // the signatory's keyset stream stands
+	Database  bool  // the database answers
+	Stuck     int64 // sagas that recovery cannot decide
+}

@@ -1,0 +1,280 @@
+package mint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/mint/lightning"
+	"mintmark/signatory"
+)
+
+// Signer is what the mint asks of a signatory: to verify proofs and to sign
+// blinded messages. Both are all or nothing. Refusals are *cashu.Error; an error
+// that wraps signatory.ErrUnavailable means that no answer could be had.
+type Signer interface {
+	BlindSign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error)
+	VerifyProofs(ctx context.Context, proofs []cashu.Proof) error
+}
+
+// KeysetSource is where keysets come from. Keysets asks once; SubscribeKeysets
+// delivers the whole snapshot at once and again at every change, until it fails.
+type KeysetSource interface {
+	Keysets(ctx context.Context) (signatory.Snapshot, error)
+	SubscribeKeysets(ctx context.Context, fn func(signatory.Snapshot) error) error
+}
+
+// Config is what a Mint needs. Store, Signer and Source are mandatory.
+type Config struct {
+	Store  Store
+	Signer Signer
+	Source KeysetSource
+
+	// Backends are the ways to pay in, each for its methods and units. None:
+	// nothing can be minted.
+	Backends []lightning.Receiver
+
+	// Identity pins the signatory's public key. Zero: the first one seen is
+	// pinned, in the database, for ever.
+	Identity bdhke.Point
+
+	// Owner names this process in saga rows. It must differ between any two
+	// processes that ever run on one database, and must be the name that the
+	// Store knows for this process. Empty: a random one.
+	Owner string
+
+	Limits Limits
+	About  About
+
+	// QuoteTTL is how long a mint quote can be paid. 0 = 1 hour.
+	QuoteTTL time.Duration
+	// PollInterval is the shortest time between two questions to a backend
+	// about one quote. 0 = 10 s.
+	PollInterval time.Duration
+	// OperationTimeout bounds a swap or issue from its first write to its last,
+	// whether or not the client still waits. 0 = 30 s.
+	OperationTimeout time.Duration
+	// SweepInterval is how often unfinished sagas are looked for. 0 = 15 s.
+	SweepInterval time.Duration
+
+	Clock  func() time.Time // nil = time.Now
+	Logger *slog.Logger     // nil = discard
+}
+
+func (c *Config) setDefaults() {
+	if c.Owner == "" {
+		c.Owner = uuid.NewString()
+	}
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&c.QuoteTTL, time.Hour)
+	def(&c.PollInterval, 10*time.Second)
+	def(&c.OperationTimeout, 30*time.Second)
+	def(&c.SweepInterval, 15*time.Second)
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.Limits = c.Limits.withDefaults()
+}
+
+func (c *Config) validate() error {
+	var problems []error
+	if c.Store == nil {
+		problems = append(problems, errors.New("store is missing"))
+	}
+	if c.Signer == nil {
+		problems = append(problems, errors.New("signer is missing"))
+	}
+	if c.Source == nil {
+		problems = append(problems, errors.New("keyset source is missing"))
+	}
+	for name, d := range map[string]time.Duration{
+		"quote ttl": c.QuoteTTL, "poll interval": c.PollInterval,
+		"operation timeout": c.OperationTimeout, "sweep interval": c.SweepInterval,
+	} {
+		if d < 0 {
+			problems = append(problems, fmt.Errorf("%s must not be negative", name))
+		}
+	}
+	if err := c.Limits.validate(); err != nil {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// Mint exchanges ecash. It is safe for concurrent use; Run must be running for
+// keysets to arrive and for unfinished sagas to be recovered.
+type Mint struct {
+	cfg      Config
+	store    Store
+	keysets  *keysets
+	backends map[methodUnit]backend
+	log      *slog.Logger
+
+	// connected tells whether the keyset subscription stands: the cheapest
+	// sign of a living signatory.
+	connected atomic.Bool
+
+	mu       sync.Mutex
+	closing  bool
+	inflight map[OperationRef]struct{} // sagas that a goroutine of ours works on
+	running  sync.WaitGroup            // operations, so that Run can wait for them
+	stuck    atomic.Int64              // sagas in a state that cannot be
+}
+
+// New reads what the database remembers and checks the configuration. It does
+// not need the signatory.
+func New(ctx context.Context, cfg Config) (*Mint, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("mint configuration: %w", err)
+	}
+	cfg.setDefaults()
+	m := &Mint{cfg: cfg, store: cfg.Store, log: cfg.Logger, inflight: map[OperationRef]struct{}{}}
+	var err error
+	if m.backends, err = indexBackends(cfg.Backends); err != nil {
+		return nil, fmt.Errorf("mint configuration: %w", err)
+	}
+	if m.keysets, err = loadKeysets(ctx, cfg.Store, cfg.Identity, cfg.Logger); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Keysets is the current view of the public keysets. It never blocks and never
+// fails; before the first snapshot the view is empty.
+func (m *Mint) Keysets() *KeysetView { return m.keysets.view.Load() }
+
+// Ready is closed once there are keysets to serve, remembered or fresh.
+func (m *Mint) Ready() <-chan struct{} { return m.keysets.ready }
+
+// Limits is what one request may ask for.
+func (m *Mint) Limits() Limits { return m.cfg.Limits }
+
+// Run recovers unfinished sagas, now and on a timer, follows the signatory's
+// keysets and takes in payments, until ctx ends. Then it refuses new operations,
+// waits for those under way, each bounded by OperationTimeout, and returns.
+func (m *Mint) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { m.followKeysets(ctx) })
+	wg.Go(func() { m.sweepOnTimer(ctx) })
+	for _, b := range m.cfg.Backends {
+		wg.Go(func() { m.watchPayments(ctx, b) })
+	}
+	<-ctx.Done()
+	m.mu.Lock()
+	m.closing = true
+	m.mu.Unlock()
+	m.running.Wait()
+	wg.Wait()
+	return nil
+}
+
+func (m *Mint) followKeysets(ctx context.Context) {
+	err := signatory.Follow(ctx, signatory.FollowConfig{
+		Signatory: m.cfg.Source,
+		Logger:    m.log,
+		Down:      func(error, time.Duration) { m.connected.Store(false) },
+	}, func(s signatory.Snapshot) error {
+		m.connected.Store(true)
+		if err := m.keysets.Apply(ctx, s); err != nil {
+			// Kept out, loudly. The stream stays: the next snapshot may be
+			// right again.
+			m.log.Error("keysets not taken over", "error", err)
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		m.log.Error("following the signatory's keysets ended", "error", err)
+	}
+}
+
+// begin admits one operation and returns its context, which outlives the
+// client's: once something is reserved, hanging up must not strand it. The
+// caller calls the returned function at the end.
+func (m *Mint) begin(ctx context.Context) (context.Context, func(), error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return nil, nil, cashu.Errorf(cashu.CodeUnavailable, "the mint is shutting down")
+	}
+	m.running.Add(1)
+	opCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.cfg.OperationTimeout)
+	return opCtx, func() {
+		cancel()
+		m.running.Done()
+	}, nil
+}
+
+func (m *Mint) hold(ref OperationRef) {
+	m.mu.Lock()
+	m.inflight[ref] = struct{}{}
+	m.mu.Unlock()
+}
+
+func (m *Mint) letGo(ref OperationRef) {
+	m.mu.Lock()
+	delete(m.inflight, ref)
+	m.mu.Unlock()
+}
+
+func (m *Mint) holds(ref OperationRef) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.inflight[ref]
+	return ok
+}
+
+func (m *Mint) now() time.Time { return m.cfg.Clock() }
+
+// signerError translates what a Signer answers into what a wallet may see.
+func signerError(err error) error {
+	var refusal *cashu.Error
+	if errors.As(err, &refusal) {
+		return err
+	}
+	if errors.Is(err, signatory.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the signatory is not available, nothing was changed"), err)
+	}
+	return fmt.Errorf("asking the signatory: %w", err)
+}
+
+// signatoryUp asks the signatory for a sign of life before an operation writes
+// anything, unless the subscription already is one.
+func (m *Mint) signatoryUp(ctx context.Context) error {
+	if m.connected.Load() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	s, err := m.cfg.Source.Keysets(ctx)
+	if err != nil {
+		return signerError(err)
+	}
+	return m.keysets.Apply(ctx, s)
+}
+
+// Health looks at the mint's parts. It never fails; what does not answer is
+// false.
+func (m *Mint) Health(ctx context.Context) Health {
+	_, err := m.store.Config(ctx, ConfigIdentity)
+	return Health{
+		Ready:     len(m.Keysets().All()) > 0,
+		Signatory: m.connected.Load(),
+		Database:  err == nil || errors.Is(err, ErrNotFound),
+		Stuck:     m.stuck.Load(),
+	}
+}

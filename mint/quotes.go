@@ -1,0 +1,283 @@
+package mint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
+	"mintmark/mint/lightning"
+)
+
+// QuoteState is what wallets see of a mint quote. It follows from its amounts.
+type QuoteState string
+
+const (
+	QuoteUnpaid QuoteState = "UNPAID"
+	QuotePaid   QuoteState = "PAID"
+	QuoteIssued QuoteState = "ISSUED"
+)
+
+// State tells unpaid from paid from issued. A quote that was issued and paid
+// again counts as paid.
+func (q MintQuote) State() QuoteState {
+	switch {
+	case q.AmountPaid == 0:
+		return QuoteUnpaid
+	case q.AmountPaid > q.AmountIssued:
+		return QuotePaid
+	}
+	return QuoteIssued
+}
+
+// methodUnit is what a backend is chosen by.
+type methodUnit struct {
+	method string
+	unit   cashu.Unit
+}
+
+type backend struct {
+	lightning.Receiver
+	settings lightning.Settings
+}
+
+// indexBackends finds the backend of every method and unit; two for one are a
+// mistake in the configuration.
+func indexBackends(receivers []lightning.Receiver) (map[methodUnit]backend, error) {
+	index := map[methodUnit]backend{}
+	for _, r := range receivers {
+		for _, s := range r.Settings() {
+			key := methodUnit{s.Method, s.Unit}
+			if _, taken := index[key]; taken {
+				return nil, fmt.Errorf("two backends for method %s and unit %s", s.Method, s.Unit)
+			}
+			index[key] = backend{r, s}
+		}
+	}
+	return index, nil
+}
+
+// backendFor finds the backend of a method and unit, or says what is wrong.
+func (m *Mint) backendFor(method string, unit cashu.Unit) (backend, error) {
+	if b, ok := m.backends[methodUnit{method, unit}]; ok {
+		return b, nil
+	}
+	if !m.hasMethod(method) {
+		return backend{}, cashu.Errorf(cashu.CodeUnknownMethod, "payment method is not supported")
+	}
+	return backend{}, cashu.Errorf(cashu.CodeUnitUnsupported, "unit is not supported for this payment method")
+}
+
+func (m *Mint) hasMethod(method string) bool {
+	for key := range m.backends {
+		if key.method == method {
+			return true
+		}
+	}
+	return false
+}
+
+// CreateMintQuote asks the method's backend for a request to pay and remembers
+// it (NUT-04, NUT-23). The quote is durable when the call returns, because a
+// forgotten quote would be somebody's payment.
+func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.MintQuoteBolt11Request) (MintQuote, error) {
+	unit, err := cashu.ParseUnit(string(req.Unit))
+	if err != nil {
+		return MintQuote{}, cashu.Errorf(cashu.CodeUnitUnsupported, "unit is not supported")
+	}
+	b, err := m.backendFor(method, unit)
+	if err != nil {
+		return MintQuote{}, err
+	}
+	if err := b.checkAmount(req.Amount); err != nil {
+		return MintQuote{}, err
+	}
+	description := deref(req.Description)
+	switch {
+	case description != "" && !b.settings.Description:
+		return MintQuote{}, cashu.Errorf(cashu.CodeMalformed, "descriptions are not supported")
+	case len(description) > m.cfg.Limits.MaxMemo:
+		return MintQuote{}, cashu.Errorf(cashu.CodeTooLarge, "description is longer than %d bytes", m.cfg.Limits.MaxMemo)
+	}
+	var pubkey bdhke.Point
+	if hex := deref(req.Pubkey); hex != "" {
+		if pubkey, err = bdhke.ParsePointHex(hex); err != nil {
+			return MintQuote{}, cashu.Errorf(cashu.CodeQuotePubkey, "pubkey is not a compressed public key")
+		}
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return MintQuote{}, fmt.Errorf("making a quote id: %w", err)
+	}
+	opCtx, done, err := m.begin(ctx)
+	if err != nil {
+		return MintQuote{}, err
+	}
+	defer done()
+	now := m.now()
+	invoice, err := b.CreateInvoice(opCtx, lightning.InvoiceRequest{
+		QuoteID: id.String(), Amount: req.Amount, Unit: unit, Description: description, Expiry: now.Add(m.cfg.QuoteTTL),
+	})
+	if err != nil {
+		return MintQuote{}, fmt.Errorf("%w: %w", backendError(err), err)
+	}
+	crashpoint.Here(crashQuoteCreated)
+	q := MintQuote{
+		ID: id.String(), Method: method, Unit: unit, Amount: req.Amount, Pubkey: pubkey,
+		Request: invoice.Request, LookupID: invoice.LookupID, Expiry: invoice.Expiry,
+		Created: now, Updated: now,
+	}
+	if err := m.store.Update(opCtx, Durable, func(tx Tx) error { return tx.AddMintQuote(opCtx, q) }); err != nil {
+		return MintQuote{}, fmt.Errorf("storing a mint quote: %w", err)
+	}
+	return q, nil
+}
+
+func (b backend) checkAmount(a cashu.Amount) error {
+	s := b.settings
+	switch {
+	case a == 0 && !s.Amountless:
+		return cashu.Errorf(cashu.CodeAmountOutOfRange, "amount must not be zero")
+	case a != 0 && a < s.MinAmount, s.MaxAmount != 0 && a > s.MaxAmount:
+		return cashu.Errorf(cashu.CodeAmountOutOfRange, "amount is out of range")
+	}
+	return nil
+}
+
+func backendError(err error) error {
+	if errors.Is(err, lightning.ErrRefused) {
+		return cashu.Errorf(cashu.CodeAmountOutOfRange, "the payment backend refuses this request")
+	}
+	return cashu.Errorf(cashu.CodeUnavailable, "the payment backend is not available")
+}
+
+// MintQuote reads a quote (NUT-04). While it is unpaid the backend is asked too,
+// at most once per PollInterval on all replicas together; if that fails, the
+// answer is what is known.
+func (m *Mint) MintQuote(ctx context.Context, method, id string) (MintQuote, error) {
+	q, err := m.findQuote(ctx, method, id)
+	if err != nil || q.State() != QuoteUnpaid {
+		return q, err
+	}
+	b, err := m.backendFor(method, q.Unit)
+	if err != nil {
+		return q, nil // the backend was taken away; the quote stays readable
+	}
+	changed, err := m.poll(ctx, b, q)
+	if err != nil {
+		m.log.Warn("could not ask the backend about a quote", "method", method, "error", err)
+		return q, nil
+	}
+	if !changed {
+		return q, nil
+	}
+	return m.findQuote(ctx, method, id)
+}
+
+func (m *Mint) findQuote(ctx context.Context, method, id string) (MintQuote, error) {
+	if !m.hasMethod(method) {
+		return MintQuote{}, cashu.Errorf(cashu.CodeUnknownMethod, "payment method is not supported")
+	}
+	q, err := m.store.MintQuote(ctx, method, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return q, cashu.Errorf(cashu.CodeUnknownQuote, "quote is unknown")
+	case err != nil:
+		return q, fmt.Errorf("reading a mint quote: %w", err)
+	}
+	return q, nil
+}
+
+func (m *Mint) poll(ctx context.Context, b backend, q MintQuote) (changed bool, err error) {
+	now := m.now()
+	var claimed bool
+	err = m.store.Update(ctx, Deferred, func(tx Tx) error {
+		claimed, err = tx.ClaimPoll(ctx, q.ID, now, m.cfg.PollInterval)
+		return err
+	})
+	if err != nil || !claimed {
+		return false, err
+	}
+	payments, err := b.CheckIncoming(ctx, q.LookupID)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range payments {
+		if err := m.takePayment(ctx, q, p); err != nil {
+			return false, err
+		}
+	}
+	return len(payments) > 0, nil
+}
+
+// takePayment adds a payment to its quote, once, however often it is reported.
+func (m *Mint) takePayment(ctx context.Context, q MintQuote, p lightning.Incoming) error {
+	if p.Unit != q.Unit {
+		return fmt.Errorf("payment in %s for a quote in %s", p.Unit, q.Unit)
+	}
+	if p.Amount == 0 {
+		return errors.New("payment of nothing")
+	}
+	var added bool
+	err := m.store.Update(ctx, Durable, func(tx Tx) (err error) {
+		added, err = tx.AddPayment(ctx, q.ID, p.PaymentID, p.Amount, m.now())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("recording a payment: %w", err)
+	}
+	if added {
+		m.log.Info("payment received", "method", q.Method, "unit", string(q.Unit), "amount", uint64(p.Amount))
+	}
+	crashpoint.Here(crashQuotePaid)
+	return nil
+}
+
+// watchPayments takes in what a backend reports, until ctx ends, and starts
+// again when the backend fails.
+func (m *Mint) watchPayments(ctx context.Context, r lightning.Receiver) {
+	methods := map[string]bool{}
+	for _, s := range r.Settings() {
+		methods[s.Method] = true
+	}
+	for {
+		err := r.WatchIncoming(ctx, func(p lightning.Incoming) error {
+			for method := range methods {
+				q, err := m.store.MintQuoteByLookup(ctx, method, p.LookupID)
+				if errors.Is(err, ErrNotFound) {
+					continue
+				}
+				if err != nil {
+					return fmt.Errorf("finding the quote of a payment: %w", err)
+				}
+				return m.takePayment(ctx, q, p)
+			}
+			// The mint died between the backend's invoice and its own row, or
+			// somebody else uses the backend. No quote id left the mint, so
+			// nobody can claim it here; the operator should know.
+			m.log.Warn("payment for no quote of this mint", "unit", string(p.Unit), "amount", uint64(p.Amount))
+			return nil
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		m.log.Error("watching for payments stopped, starting again", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
