@@ -1,0 +1,181 @@
+package main
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// Config is everything that mintd can be told. It comes from the defaults, then
+// a TOML file (--config), then flags; what comes later wins. The comment of a
+// field is its documentation; deploy/mintd.example.toml repeats them.
+type Config struct {
+	// Data is the directory of everything that mintd keeps. It is made with
+	// mode 0700 when it is missing. Relative paths, here and below, start at the
+	// working directory. Default "mintmark-data".
+	Data string `toml:"data"`
+	// Listen is where wallets reach the mint: HOST:PORT, plain HTTP. Put a
+	// reverse proxy with TLS before it for the internet. Default
+	// "127.0.0.1:3338".
+	Listen string `toml:"listen"`
+	// Database is where the mint's own records are: "sqlite:PATH". Empty:
+	// "sqlite:DATA/mint.db".
+	Database string `toml:"database"`
+	// StopTimeout is how long requests under way may take when mintd is asked
+	// to stop. What was begun is finished or undone at the next start. Default
+	// "20s".
+	StopTimeout Duration `toml:"stop_timeout"`
+
+	Signatory Signatory `toml:"signatory"`
+	Lightning Lightning `toml:"lightning"`
+	Quotes    Quotes    `toml:"quotes"`
+	Limits    Limits    `toml:"limits"`
+	Info      Info      `toml:"info"`
+	Log       Log       `toml:"log"`
+}
+
+// Signatory says which process holds the keys and how to reach it.
+type Signatory struct {
+	// Address is "spawn" to run the signatory program as a child process,
+	// "unix:PATH" or "HOST:PORT" for one that runs elsewhere. Default "spawn".
+	Address string `toml:"address"`
+	// TLSDir holds ca.pem, client.pem and client.key, as `signatory certs`
+	// makes them. Required for HOST:PORT.
+	TLSDir string `toml:"tls_dir"`
+	// ServerName is the name in the signatory's certificate. Empty: the host
+	// of Address.
+	ServerName string `toml:"server_name"`
+	// Insecure allows HOST:PORT without TLS, on this machine only.
+	Insecure bool `toml:"insecure"`
+	// Identity pins the signatory's public key, 66 hex characters. Empty: the
+	// first one seen is remembered, and no other is ever accepted.
+	Identity string `toml:"identity"`
+	// Deadline bounds every call to the signatory. Default "10s".
+	Deadline Duration `toml:"deadline"`
+	// Program is the signatory program to spawn. Empty: "signatory" beside
+	// mintd, else on the PATH.
+	Program string `toml:"program"`
+}
+
+// Lightning says how money comes in.
+type Lightning struct {
+	// Backend is the way in. Only "fake" exists: it invents its payments, so
+	// the ecash is worth nothing. Default "fake".
+	Backend string `toml:"backend"`
+	Fake    Fake   `toml:"fake"`
+}
+
+// Fake says how the fake backend behaves.
+type Fake struct {
+	// IncomingDelay is how long after its making an invoice counts as paid.
+	// Default "1s".
+	IncomingDelay Duration `toml:"incoming_delay"`
+	// SettleOnCheck makes a look at an unpaid quote settle it at once.
+	SettleOnCheck bool `toml:"settle_on_check"`
+	// MinAmount and MaxAmount bound one payment, in sat. Default 1 and 500000;
+	// 0 is no bound.
+	MinAmount uint64 `toml:"min_amount"`
+	MaxAmount uint64 `toml:"max_amount"`
+}
+
+// Quotes says how long promises last.
+type Quotes struct {
+	// TTL is how long a mint quote can be paid. A paid one can be minted for
+	// ever. Default "1h".
+	TTL Duration `toml:"ttl"`
+	// PollInterval is the shortest time between two questions to the backend
+	// about one quote. Default "10s".
+	PollInterval Duration `toml:"poll_interval"`
+}
+
+// Limits bounds what one request may ask for.
+type Limits struct {
+	// MaxInputs and MaxOutputs count the proofs and blinded messages of one
+	// request. Default 1000, which is also the most.
+	MaxInputs  int `toml:"max_inputs"`
+	MaxOutputs int `toml:"max_outputs"`
+	// MaxStates counts the proofs of one state check. Default 1000, which is
+	// also the most.
+	MaxStates int `toml:"max_states"`
+	// MaxSecret and MaxWitness count the bytes of a proof's secret and witness.
+	// Default 1024 and 4096.
+	MaxSecret  int `toml:"max_secret"`
+	MaxWitness int `toml:"max_witness"`
+}
+
+// Info is what /v1/info says of the mint besides what follows from its wiring
+// (NUT-06). Everything here is shown to everybody.
+type Info struct {
+	// Name of the mint. Default "Mintmark".
+	Name string `toml:"name"`
+	// Description in one sentence.
+	Description string `toml:"description"`
+	// DescriptionLong is the rest.
+	DescriptionLong string `toml:"description_long"`
+	// Motd is a message that wallets must show to their users. With the fake
+	// backend a warning goes before it.
+	Motd string `toml:"motd"`
+	// IconURL is a picture of the mint.
+	IconURL string `toml:"icon_url"`
+	// TosURL leads to the terms of service.
+	TosURL string `toml:"tos_url"`
+	// URLs are the addresses at which the mint can be reached.
+	URLs []string `toml:"urls"`
+	// Contact is how to reach the operator.
+	Contact []Contact `toml:"contact"`
+}
+
+// Contact is one way to reach the operator, for example "email" and an address.
+type Contact struct {
+	Method string `toml:"method"`
+	Info   string `toml:"info"`
+}
+
+// Log says what is written to standard error.
+type Log struct {
+	// Level is "debug", "info", "warn" or "error". Default "info".
+	Level string `toml:"level"`
+	// Format is "text" or "json". Default "text".
+	Format string `toml:"format"`
+}
+
+// defaultConfig is a mint with play money on this machine.
+func defaultConfig() Config {
+	return Config{
+		Data:        "mintmark-data",
+		Listen:      "127.0.0.1:3338",
+		StopTimeout: Duration(20 * time.Second),
+		Signatory:   Signatory{Address: spawnAddress, Deadline: Duration(10 * time.Second)},
+		Lightning: Lightning{
+			Backend: fakeBackend,
+			Fake:    Fake{IncomingDelay: Duration(time.Second), MinAmount: 1, MaxAmount: 500_000},
+		},
+		Quotes: Quotes{TTL: Duration(time.Hour), PollInterval: Duration(10 * time.Second)},
+		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxSecret: 1024, MaxWitness: 4096},
+		Info:   Info{Name: "Mintmark"},
+		Log:    Log{Level: "info", Format: "text"},
+	}
+}
+
+// databasePath is the file of the mint's database.
+func (c Config) databasePath() string {
+	if c.Database == "" {
+		return filepath.Join(c.Data, "mint.db")
+	}
+	return c.Database[len(sqlitePrefix):] // validate has seen the prefix
+}
+
+// Duration is a time.Duration that is written like "1m30s".
+type Duration time.Duration
+
+// MarshalText writes the duration as time.ParseDuration reads it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return err
+	}
+	*d = Duration(v)
+	return nil
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// command runs mintd with args and returns what it printed.
+func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func writeFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "mintd.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTheExampleFileIsTheDefaults(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join("..", "..", "deploy", "mintd.example.toml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Config
+	if err := decodeConfig(file, text, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := defaultConfig()
+	want.Info.URLs, want.Info.Contact = []string{}, []Contact{}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the example file differs from the defaults (-want +got):\n%s", diff)
+	}
+	if err := got.validate(); err != nil {
+		t.Errorf("the example file is not valid: %v", err)
+	}
+}
+
+func TestTheExampleFileHasEveryKey(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "mintd.example.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree map[string]any
+	if err := toml.Unmarshal(text, &tree); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(reflect.Type, map[string]any, string)
+	walk = func(typ reflect.Type, tree map[string]any, path string) {
+		for f := range typ.Fields() {
+			key := f.Tag.Get("toml")
+			v, found := tree[key]
+			if key == "" || !found {
+				t.Errorf("%s%s (%s) is not in the example file", path, key, f.Name)
+				continue
+			}
+			if sub, ok := v.(map[string]any); ok {
+				walk(f.Type, sub, path+key+".")
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config](), tree, "")
+}
+
+func TestFlagsWinOverTheFileAndTheFileOverTheDefaults(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, `
+data = "from-file"
+listen = "127.0.0.1:1000"
+[quotes]
+ttl = "90s"
+[[info.contact]]
+method = "email"
+info = "mint@example.org"
+`)
+	code, out, errs := command(t, "check-config", "--config", file, "--listen", "127.0.0.1:2000",
+		"--signatory", "example.org:15060", "--signatory-tls", "certs", "--log-level", "debug")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var got Config
+	if err := decodeConfig("printed", []byte(out), &got); err != nil {
+		t.Fatalf("what check-config prints is no configuration: %v\n%s", err, out)
+	}
+	want := defaultConfig()
+	want.Data = "from-file"
+	want.Listen = "127.0.0.1:2000"
+	want.Quotes.TTL = Duration(90 * time.Second)
+	want.Signatory.Address = "example.org:15060"
+	want.Signatory.TLSDir = "certs"
+	want.Info.URLs = []string{}
+	want.Info.Contact = []Contact{{"email", "mint@example.org"}}
+	want.Log.Level = "debug"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+func TestMistakesInTheFileAreNamedWithTheirLine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"unknown keys, all of them", "data = \"x\"\nlisten_port = 1\n\n[signatory]\nadress = \"spawn\"\n",
+			[]string{":2: unknown key listen_port", ":5: unknown key signatory.adress"}},
+		{"unknown table", "[wallet]\nx = 1\n", []string{":1: unknown key wallet"}},
+		{"a number where a text belongs", "\ndata = 7\n", []string{":2: data"}},
+		{"a bad duration", "[quotes]\nttl = \"an hour\"\n", []string{":2", "ttl", "an hour"}},
+		{"a negative bound", "[lightning.fake]\nmax_amount = -1\n", []string{":2", "max_amount"}},
+		{"broken TOML", "data = \"x\nlisten = 1\n", []string{":1"}},
+		{"a key twice", "data = \"x\"\ndata = \"y\"\n", []string{"data"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			file := writeFile(t, tt.text)
+			code, _, errs := command(t, "check-config", "--config", file)
+			if code != 1 {
+				t.Fatalf("exit code %d", code)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(errs, want) {
+					t.Errorf("error does not say %q:\n%s", want, errs)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryWrongValueIsReportedUnderItsKey(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		change func(*Config)
+		want   string // empty: nothing is wrong
+	}{
+		{"defaults", func(*Config) {}, ""},
+		{"no data directory", func(c *Config) { c.Data = "" }, "data: is empty"},
+		{"listen without a port", func(c *Config) { c.Listen = "localhost" }, "listen:"},
+		{"listen on a port that is none", func(c *Config) { c.Listen = "localhost:http" }, "listen:"},
+		{"listen on any free port", func(c *Config) { c.Listen = "127.0.0.1:0" }, ""},
+		{"another database", func(c *Config) { c.Database = "mysql:x" }, "database:"},
+		{"database without a path", func(c *Config) { c.Database = "sqlite:" }, "database:"},
+		{"database with a path", func(c *Config) { c.Database = "sqlite:/x/y.db" }, ""},
+		{"socket", func(c *Config) { c.Signatory.Address = "unix:/run/s.sock" }, ""},
+		{"socket without a path", func(c *Config) { c.Signatory.Address = "unix:" }, "signatory.address:"},
+		{"neither socket nor host", func(c *Config) { c.Signatory.Address = "sock" }, "signatory.address:"},
+		{"remote without TLS", func(c *Config) { c.Signatory.Address = "example.org:1" }, "signatory.tls_dir:"},
+		{"remote insecure", func(c *Config) { c.Signatory.Address, c.Signatory.Insecure = "example.org:1", true }, "signatory.insecure:"},
+		{"loopback insecure", func(c *Config) { c.Signatory.Address, c.Signatory.Insecure = "127.0.0.1:1", true }, ""},
+		{"insecure together with TLS", func(c *Config) {
+			c.Signatory.Address, c.Signatory.Insecure, c.Signatory.TLSDir = "127.0.0.1:1", true, "x"
+		}, "signatory.insecure:"},
+		{"socket with TLS", func(c *Config) { c.Signatory.Address, c.Signatory.TLSDir = "unix:/x", "y" }, "signatory.tls_dir:"},
+		{"program that is not spawned", func(c *Config) { c.Signatory.Address, c.Signatory.Program = "unix:/x", "y" }, "signatory.program:"},
+		{"identity that is no key", func(c *Config) { c.Signatory.Identity = "02ab" }, "signatory.identity:"},
+		{"identity", func(c *Config) {
+			c.Signatory.Identity = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+		}, ""},
+		{"no deadline", func(c *Config) { c.Signatory.Deadline = 0 }, "signatory.deadline:"},
+		{"unknown backend", func(c *Config) { c.Lightning.Backend = "lnd" }, "lightning.backend:"},
+		{"bounds the wrong way round", func(c *Config) { c.Lightning.Fake.MinAmount = 1 << 40 }, "lightning.fake.min_amount:"},
+		{"payments at once", func(c *Config) { c.Lightning.Fake.IncomingDelay = 0 }, ""},
+		{"payments before they are asked for", func(c *Config) { c.Lightning.Fake.IncomingDelay = -1 }, "lightning.fake.incoming_delay:"},
+		{"quotes that end at once", func(c *Config) { c.Quotes.TTL = 0 }, "quotes.ttl:"},
+		{"more inputs than the signatory takes", func(c *Config) { c.Limits.MaxInputs = 1001 }, "limits.max_inputs:"},
+		{"no outputs", func(c *Config) { c.Limits.MaxOutputs = 0 }, "limits.max_outputs:"},
+		{"contact without an address", func(c *Config) { c.Info.Contact = []Contact{{Method: "email"}} }, "info.contact: entry 1"},
+		{"loud log", func(c *Config) { c.Log.Level = "LOUD" }, "log.level:"},
+		{"log as XML", func(c *Config) { c.Log.Format = "xml" }, "log.format:"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := defaultConfig()
+			tt.change(&cfg)
+			err := cfg.validate()
+			switch {
+			case tt.want == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("error is %v, want one that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	code, _, errs := command(t, "check-config", "--listen", "x", "--database", "y", "--lightning", "z")
+	if code != 1 {
+		t.Fatalf("exit code %d", code)
+	}
+	for _, want := range []string{"listen:", "database:", "lightning.backend:"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("error does not say %q:\n%s", want, errs)
+		}
+	}
+}
+
+func TestMissingFileAndUnknownFlagAreErrors(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"check-config", "--config", filepath.Join(t.TempDir(), "none.toml")},
+		{"serve", "--no-such-flag"},
+		{"serve", "argument"},
+		{"no-such-verb"},
+	} {
+		if code, _, errs := command(t, args...); code != 1 || errs == "" {
+			t.Errorf("%v: exit code %d, stderr %q", args, code, errs)
+		}
+	}
+}
+
+func TestVersionNamesTheProgram(t *testing.T) {
+	t.Parallel()
+	code, out, _ := command(t, "version")
+	if code != 0 || !strings.HasPrefix(out, "mintd ") {
+		t.Errorf("exit code %d, output %q", code, out)
+	}
+}
+
+func TestHelpTellsWhatToTry(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if code := run(context.Background(), nil, strings.NewReader(""), &out, &out); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	for _, want := range []string{"mintd serve", "check-config", "version"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("help does not mention %q:\n%s", want, out.String())
+		}
+	}
+}
+
+func FuzzConfigFile(f *testing.F) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "mintd.example.toml"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte("[[info.contact]]\nmethod = \"x\""))
+	f.Add([]byte("data = 1\n[log]\n[log]"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		cfg := defaultConfig()
+		if err := decodeConfig("fuzz", text, &cfg); err == nil {
+			_ = cfg.validate()
+		}
+	})
+}

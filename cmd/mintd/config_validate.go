@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"mintmark/bdhke"
+)
+
+const (
+	spawnAddress = "spawn"
+	unixPrefix   = "unix:"
+	sqlitePrefix = "sqlite:"
+	fakeBackend  = "fake"
+	// maxItems is what one call to the signatory can carry.
+	maxItems = 1000
+	// maxAmountLimit keeps amounts exact in wallets that count in floats.
+	maxAmountLimit = 1 << 53
+)
+
+// validate reports everything that is wrong, each problem under its key.
+func (c Config) validate() error {
+	var problems []error
+	wrong := func(key, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	if c.Data == "" {
+		wrong("data", "is empty")
+	}
+	if err := checkHostPort(c.Listen); err != nil {
+		wrong("listen", "%v", err)
+	}
+	if path, ok := strings.CutPrefix(c.Database, sqlitePrefix); c.Database != "" && (!ok || path == "") {
+		wrong("database", "%q is not sqlite:PATH", c.Database)
+	}
+	c.Signatory.validate(wrong)
+	if c.Lightning.Backend != fakeBackend {
+		wrong("lightning.backend", "%q is not a backend; there is only %q", c.Lightning.Backend, fakeBackend)
+	}
+	fake := c.Lightning.Fake
+	if fake.MaxAmount != 0 && fake.MinAmount > fake.MaxAmount {
+		wrong("lightning.fake.min_amount", "is more than max_amount")
+	}
+	if fake.MinAmount > maxAmountLimit || fake.MaxAmount > maxAmountLimit {
+		wrong("lightning.fake.max_amount", "amounts end at %d", uint64(maxAmountLimit))
+	}
+	for _, d := range []struct {
+		key  string
+		v    Duration
+		zero bool
+	}{
+		{"stop_timeout", c.StopTimeout, false},
+		{"signatory.deadline", c.Signatory.Deadline, false},
+		{"lightning.fake.incoming_delay", fake.IncomingDelay, true},
+		{"quotes.ttl", c.Quotes.TTL, false},
+		{"quotes.poll_interval", c.Quotes.PollInterval, false},
+	} {
+		if d.v < 0 || d.v == 0 && !d.zero {
+			wrong(d.key, "must be a positive duration such as \"10s\"")
+		}
+	}
+	for _, n := range []struct {
+		key    string
+		v, max int
+	}{
+		{"limits.max_inputs", c.Limits.MaxInputs, maxItems},
+		{"limits.max_outputs", c.Limits.MaxOutputs, maxItems},
+		{"limits.max_states", c.Limits.MaxStates, maxItems},
+		{"limits.max_secret", c.Limits.MaxSecret, 64 << 10},
+		{"limits.max_witness", c.Limits.MaxWitness, 64 << 10},
+	} {
+		if n.v < 1 || n.v > n.max {
+			wrong(n.key, "must be between 1 and %d", n.max)
+		}
+	}
+	for i, contact := range c.Info.Contact {
+		if contact.Method == "" || contact.Info == "" {
+			wrong("info.contact", "entry %d needs both method and info", i+1)
+		}
+	}
+	if _, err := logLevel(c.Log.Level); err != nil {
+		wrong("log.level", "%v", err)
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		wrong("log.format", "%q is not text or json", c.Log.Format)
+	}
+	return errors.Join(problems...)
+}
+
+func (s Signatory) validate(wrong func(key, format string, args ...any)) {
+	if s.Identity != "" {
+		if _, err := bdhke.ParsePointHex(s.Identity); err != nil {
+			wrong("signatory.identity", "is not a compressed public key of 66 hex characters")
+		}
+	}
+	path, isUnix := strings.CutPrefix(s.Address, unixPrefix)
+	local := isUnix || s.Address == spawnAddress
+	switch {
+	case isUnix && path == "":
+		wrong("signatory.address", "names no socket after unix:")
+	case local:
+	default:
+		if err := checkHostPort(s.Address); err != nil {
+			wrong("signatory.address", "%q is not spawn, unix:PATH or HOST:PORT: %v", s.Address, err)
+		}
+	}
+	switch {
+	case local && (s.TLSDir != "" || s.ServerName != "" || s.Insecure):
+		wrong("signatory.tls_dir", "tls_dir, server_name and insecure are for HOST:PORT only")
+	case !local && s.Insecure && s.TLSDir != "":
+		wrong("signatory.insecure", "cannot be together with tls_dir")
+	case !local && s.Insecure && !isLoopback(s.Address):
+		wrong("signatory.insecure", "is allowed on a loopback address only")
+	case !local && !s.Insecure && s.TLSDir == "":
+		wrong("signatory.tls_dir", "is needed for HOST:PORT")
+	}
+	if s.Program != "" && s.Address != spawnAddress {
+		wrong("signatory.program", "is only for address %q", spawnAddress)
+	}
+}
+
+func checkHostPort(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT", address)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q has no port number between 0 and 65535", address)
+	}
+	return nil
+}
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func logLevel(name string) (slog.Level, error) {
+	var l slog.Level
+	switch name {
+	case "debug", "info", "warn", "error":
+		return l, l.UnmarshalText([]byte(name))
+	}
+	return l, fmt.Errorf("%q is not debug, info, warn or error", name)
+}
