@@ -1,0 +1,230 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"regexp"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/internal/sqldb"
+)
+
+// ErrNoDatabase: the database file is not there and Config.Create is false. A
+// missing database must not become an empty one by accident: it would hand out
+// indexes, and with them keys, a second time.
+var ErrNoDatabase = errors.New("there is no keystore database")
+
+// Config says what to open. Path and Seed are required.
+type Config struct {
+	// Path of the SQLite file, or sqldb.Memory. One process at a time can have
+	// it open; a second one gets sqldb.ErrInUse.
+	Path string
+	// Create makes the database if it is missing. Only for the very first
+	// start with a seed; otherwise a missing file is ErrNoDatabase.
+	Create bool
+	// Seed is the root of all keys. The keystore keeps a hardened child of it
+	// and no reference to it: wipe it after Open.
+	Seed Seed
+	// IssuerVersion is written into new keysets, as name/major.minor.patch:
+	// CDK refuses every other form. Empty = none.
+	IssuerVersion string
+	// Parallel is the number of goroutines that share one call of Sign or
+	// Verify. 0 = GOMAXPROCS.
+	Parallel int
+	// Clock tells the time for expiry and creation. nil = time.Now.
+	Clock func() time.Time
+	// Logger hears about rotations and slow statements. nil = slog.Default().
+	Logger *slog.Logger
+}
+
+var issuerForm = regexp.MustCompile(`^[a-z0-9_-]+/[0-9]+\.[0-9]+\.[0-9]+$`)
+
+func (c *Config) validate() error {
+	var problems []error
+	if c.Path == "" {
+		problems = append(problems, errors.New("no path of the database"))
+	}
+	if c.Seed.IsZero() {
+		problems = append(problems, errors.New("no seed"))
+	}
+	if c.IssuerVersion != "" && !issuerForm.MatchString(c.IssuerVersion) {
+		problems = append(problems, fmt.Errorf("issuer version %q is not name/major.minor.patch", c.IssuerVersion))
+	}
+	if c.Parallel < 0 {
+		problems = append(problems, fmt.Errorf("parallel is %d", c.Parallel))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("keystore configuration: %w", err)
+	}
+	if c.Parallel == 0 {
+		c.Parallel = runtime.GOMAXPROCS(0)
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return nil
+}
+
+// database is the part of sqldb.DB that the keystore uses.
+type database interface {
+	Read(context.Context, func(sqldb.Tx) error) error
+	Write(context.Context, sqldb.Durability, func(sqldb.Tx) error) error
+	Close() error
+}
+
+// Keystore is an open keystore. It is safe for concurrent use. Signing and
+// verifying read one atomic pointer: no lock, no database, no derivation.
+type Keystore struct {
+	db       database
+	root     *node // m/129372'; the master itself is not kept
+	identity bdhke.Point
+	issuer   string
+	parallel int
+	clock    func() time.Time
+	log      *slog.Logger
+
+	rotating sync.Mutex // one rotation at a time, so that snapshots are published in order
+	current  atomic.Pointer[state]
+}
+
+// Snapshot is everything public about the keysets at one moment. It is shared,
+// never copied: readers must not change it.
+type Snapshot struct {
+	// Epoch grows by one with every change. Never 0.
+	Epoch uint64
+	// Keysets holds every keyset that ever was, in the order of creation.
+	Keysets []cashu.Keyset
+}
+
+// state is what the atomic pointer points to. Nothing in it ever changes, except
+// that replaced is closed when a newer state has taken its place.
+type state struct {
+	Snapshot
+	byID     map[cashu.KeysetID]*keyset
+	replaced chan struct{}
+}
+
+// Open opens the database, brings it up to date, derives every keyset from the
+// seed and compares it with its row. Any difference, a wrong seed or a damaged
+// row, is ErrMismatch and names the keyset. Other errors: ErrNoDatabase and those
+// of sqldb, above all sqldb.ErrInUse. The caller closes the Keystore.
+func Open(ctx context.Context, cfg Config) (*Keystore, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if !cfg.Create && cfg.Path != sqldb.Memory {
+		if _, err := os.Stat(cfg.Path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w: %s", ErrNoDatabase, cfg.Path)
+		}
+	}
+	ks, err := newKeystore(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ks.db, err = sqldb.Open(ctx, sqldb.Config{
+		Path:          cfg.Path,
+		Migrations:    migrations(),
+		Logger:        cfg.Logger,
+		Clock:         cfg.Clock,
+		Exclusive:     true,
+		AlwaysDurable: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the keystore: %w", err)
+	}
+	if err := ks.load(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the keystore %s: %w", cfg.Path, err), ks.db.Close())
+	}
+	return ks, nil
+}
+
+func newKeystore(cfg Config) (*Keystore, error) {
+	master, err := masterNode(cfg.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the master key: %w", err)
+	}
+	secret, err := master.scalar()
+	if err != nil {
+		return nil, fmt.Errorf("deriving the master key: %w", err)
+	}
+	root, err := master.child(purpose)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the root of the keysets: %w", err)
+	}
+	return &Keystore{
+		root:     root,
+		identity: secret.Public(),
+		issuer:   cfg.IssuerVersion,
+		parallel: cfg.Parallel,
+		clock:    cfg.Clock,
+		log:      cfg.Logger,
+	}, nil
+}
+
+// load reads the rows, proves them against the seed and publishes them.
+func (ks *Keystore) load(ctx context.Context) error {
+	if err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+		return ensureHeader(ctx, tx, ks.identity)
+	}); err != nil {
+		return err
+	}
+	var head header
+	var rows []row
+	err := ks.db.Read(ctx, func(tx sqldb.Tx) (err error) {
+		if head, err = readHeader(ctx, tx); err != nil {
+			return err
+		}
+		rows, err = readRows(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	next, err := ks.build(head.epoch, rows)
+	if err != nil {
+		return err
+	}
+	if head.identity != ks.identity {
+		return fmt.Errorf("%w: the seed is not the one that this keystore was made with", ErrMismatch)
+	}
+	ks.publish(next)
+	return nil
+}
+
+// publish makes next the current state and wakes everybody who waits for it.
+func (ks *Keystore) publish(next *state) {
+	if old := ks.current.Swap(next); old != nil {
+		close(old.replaced)
+	}
+}
+
+// Identity is the BIP32 master public key of the seed: the name of this
+// signatory (NUT-06 pubkey). It signs nothing.
+func (ks *Keystore) Identity() bdhke.Point { return ks.identity }
+
+// Keysets is the current snapshot.
+func (ks *Keystore) Keysets() Snapshot { return ks.current.Load().Snapshot }
+
+// Changed returns a channel that is closed when the snapshot of this moment has
+// been replaced. To miss nothing, call Changed first and Keysets after it.
+func (ks *Keystore) Changed() <-chan struct{} { return ks.current.Load().replaced }
+
+// Close closes the database. The caller has seen to it that no call is running.
+func (ks *Keystore) Close() error {
+	if err := ks.db.Close(); err != nil {
+		return fmt.Errorf("closing the keystore: %w", err)
+	}
+	return nil
+}

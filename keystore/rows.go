@@ -1,0 +1,189 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/internal/sqldb"
+)
+
+// migrations is the schema. Applied ones are never edited.
+func migrations() []sqldb.Migration {
+	return []sqldb.Migration{{
+		Name: "0001_keysets",
+		// The epoch of a keyset is the epoch that its creation began, so it is
+		// unique and in the order of creation. Times are unix seconds, 0 is
+		// never; amounts are decimals with commas, ascending.
+		SQL: `
+CREATE TABLE keystore (
+	one      INTEGER PRIMARY KEY CHECK (one = 1),
+	identity BLOB    NOT NULL CHECK (length(identity) = 33),
+	epoch    BIGINT  NOT NULL CHECK (epoch > 0)
+);
+CREATE TABLE keysets (
+	epoch        BIGINT  NOT NULL PRIMARY KEY,
+	id           BLOB    NOT NULL UNIQUE,
+	contents     BLOB    NOT NULL,
+	unit         TEXT    NOT NULL,
+	unit_index   BIGINT  NOT NULL CHECK (unit_index BETWEEN 0 AND 2147483647),
+	idx          BIGINT  NOT NULL CHECK (idx BETWEEN 0 AND 2147483647),
+	id_version   INTEGER NOT NULL,
+	active       INTEGER NOT NULL CHECK (active IN (0, 1)),
+	fee_ppk      BIGINT  NOT NULL CHECK (fee_ppk >= 0),
+	amounts      TEXT    NOT NULL,
+	final_expiry BIGINT  NOT NULL CHECK (final_expiry >= 0),
+	created      BIGINT  NOT NULL,
+	issuer       TEXT    NOT NULL,
+	UNIQUE (unit_index, idx)
+);`,
+	}}
+}
+
+func stmtHeader() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keystore.header", SQL: `SELECT identity, epoch FROM keystore WHERE one = 1`}
+}
+
+func stmtAddHeader() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keystore.add_header", SQL: `INSERT INTO keystore (one, identity, epoch) VALUES (1, $1, 1)`}
+}
+
+func stmtSetEpoch() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keystore.set_epoch", SQL: `UPDATE keystore SET epoch = $2 WHERE one = 1 AND epoch = $1`}
+}
+
+func stmtKeysets() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keysets.all", SQL: `
+SELECT epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer
+FROM keysets ORDER BY epoch`}
+}
+
+func stmtNextIndex() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keysets.next_index", SQL: `SELECT COALESCE(MAX(idx), 0) + 1 FROM keysets WHERE unit_index = $1`}
+}
+
+func stmtDeactivate() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keysets.deactivate", SQL: `UPDATE keysets SET active = 0 WHERE unit_index = $1 AND active = 1`}
+}
+
+func stmtAddKeyset() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keysets.add", SQL: `
+INSERT INTO keysets (epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`}
+}
+
+// header is the single row about the keystore itself.
+type header struct {
+	identity bdhke.Point
+	epoch    uint64
+}
+
+// ensureHeader writes the first header; an existing one is left alone.
+func ensureHeader(ctx context.Context, tx sqldb.Tx, identity bdhke.Point) error {
+	_, err := readHeader(ctx, tx)
+	if !errors.Is(err, sqldb.ErrNoRows) {
+		return err
+	}
+	enc := identity.Bytes()
+	if _, err := tx.Exec(ctx, stmtAddHeader(), enc[:]); err != nil {
+		return fmt.Errorf("writing the identity of the keystore: %w", err)
+	}
+	return nil
+}
+
+func readHeader(ctx context.Context, tx sqldb.Tx) (header, error) {
+	var h header
+	var enc []byte
+	if err := tx.QueryRow(ctx, stmtHeader()).Scan(&enc, &h.epoch); err != nil {
+		return header{}, fmt.Errorf("reading the identity of the keystore: %w", err)
+	}
+	var err error
+	if h.identity, err = bdhke.ParsePoint(enc); err != nil {
+		return header{}, fmt.Errorf("%w: the identity in the database is damaged", ErrMismatch)
+	}
+	return h, nil
+}
+
+// row is one keyset as the database knows it.
+type row struct {
+	epoch       uint64
+	id          cashu.KeysetID
+	contents    cashu.KeysetID // see keyset.contents
+	unit        cashu.Unit
+	unitIndex   uint32
+	index       uint32
+	version     cashu.KeysetVersion
+	active      bool
+	fee         uint64
+	amounts     []cashu.Amount
+	finalExpiry uint64
+	created     time.Time
+	issuer      string
+}
+
+func readRows(ctx context.Context, tx sqldb.Tx) ([]row, error) {
+	var rows []row
+	err := tx.Query(ctx, stmtKeysets(), func(scan sqldb.Scan) error {
+		var (
+			r                   row
+			id, contents        []byte
+			unit, amounts       string
+			version             uint8
+			created             int64
+			idErr, cErr, amtErr error
+		)
+		err := scan(&r.epoch, &id, &contents, &unit, &r.unitIndex, &r.index, &version, &r.active, &r.fee,
+			&amounts, &r.finalExpiry, &created, &r.issuer)
+		if err != nil {
+			return err
+		}
+		r.id, idErr = cashu.KeysetIDFromBytes(id)
+		r.contents, cErr = cashu.KeysetIDFromBytes(contents)
+		r.amounts, amtErr = parseAmounts(amounts)
+		r.unit, r.version, r.created = cashu.Unit(unit), cashu.KeysetVersion(version), time.Unix(created, 0)
+		if err := errors.Join(idErr, cErr, amtErr); err != nil {
+			return fmt.Errorf("%w: the row of keyset %x (%s, index %d) is damaged: %w", ErrMismatch, id, unit, r.index, err)
+		}
+		rows = append(rows, r)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the keysets: %w", err)
+	}
+	return rows, nil
+}
+
+func addRow(ctx context.Context, tx sqldb.Tx, r row) error {
+	_, err := tx.Exec(ctx, stmtAddKeyset(), r.epoch, r.id.Bytes(), r.contents.Bytes(), string(r.unit), r.unitIndex,
+		r.index, uint8(r.version), r.active, r.fee, formatAmounts(r.amounts), r.finalExpiry, r.created.Unix(), r.issuer)
+	if err != nil {
+		return fmt.Errorf("storing keyset %d of %s: %w", r.index, r.unit, err)
+	}
+	return nil
+}
+
+func formatAmounts(amounts []cashu.Amount) string {
+	texts := make([]string, len(amounts))
+	for i, a := range amounts {
+		texts[i] = strconv.FormatUint(uint64(a), 10)
+	}
+	return strings.Join(texts, ",")
+}
+
+func parseAmounts(text string) ([]cashu.Amount, error) {
+	texts := strings.Split(text, ",")
+	amounts := make([]cashu.Amount, len(texts))
+	for i, s := range texts {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("amount %d of %d is not a number", i+1, len(texts))
+		}
+		amounts[i] = cashu.Amount(n)
+	}
+	return amounts, nil
+}

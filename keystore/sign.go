@@ -1,0 +1,137 @@
+package keystore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"mintmark/bdhke"
+	"mintmark/bdhke/mintkey"
+	"mintmark/cashu"
+)
+
+// Sign signs all messages or none, in their order, each with its DLEQ proof
+// (NUT-12). The same message gives the same bytes every time, so an answer that
+// was lost can be asked for again. Only active keysets that have not expired
+// sign (NUT-02).
+//
+// Errors of messages are *cashu.Error: 12001 for a keyset or an amount without a
+// key, 12002 inactive, 12003 expired, 11008 for the same B_ twice. When ctx ends,
+// Sign stops early with its error.
+func (ks *Keystore) Sign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
+	s, now := ks.current.Load(), ks.clock()
+	keys := make([]mintkey.Key, len(messages))
+	seen := make(map[[bdhke.PointSize]byte]struct{}, len(messages))
+	for i, m := range messages {
+		k, key, err := s.find(m.ID, m.Amount)
+		switch {
+		case err != nil:
+			return nil, err
+		case !k.public.Active:
+			return nil, cashu.Errorf(cashu.CodeKeysetInactive, "keyset %s is inactive", m.ID)
+		case k.public.ExpiredForOutputs(now):
+			return nil, cashu.Errorf(cashu.CodeKeysetExpired, "keyset %s has expired", m.ID)
+		case m.B.IsZero():
+			return nil, cashu.Errorf(cashu.CodeMalformed, "a blinded message has no B_")
+		}
+		if _, twice := seen[m.B.Key()]; twice {
+			return nil, cashu.ErrDuplicateOutputs
+		}
+		seen[m.B.Key()] = struct{}{}
+		keys[i] = key
+	}
+	signatures := make([]cashu.BlindSignature, len(messages))
+	err := ks.spread(ctx, len(messages), func(i int) error {
+		c, dleq, err := keys[i].SignWithDLEQ(messages[i].B)
+		if err != nil {
+			return fmt.Errorf("signing message %d: %w", i, err)
+		}
+		signatures[i] = cashu.BlindSignature{Amount: messages[i].Amount, ID: messages[i].ID, C: c, DLEQ: &dleq}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return signatures, nil
+}
+
+// Verify returns nil when every proof carries the signature of the key of its
+// keyset and amount (NUT-00). Inactive keysets verify for ever; expired ones do
+// not (NUT-02). Whether a proof is spent, or locked, is not known here.
+//
+// Errors of proofs are *cashu.Error: cashu.ErrProofInvalid (10001) without saying
+// which one, 12001 for a keyset or an amount without a key, 12003 expired, 11007
+// for the same secret twice. When ctx ends, Verify stops early with its error.
+func (ks *Keystore) Verify(ctx context.Context, proofs []cashu.Proof) error {
+	s, now := ks.current.Load(), ks.clock()
+	keys := make([]mintkey.Key, len(proofs))
+	seen := make(map[string]struct{}, len(proofs))
+	for i, p := range proofs {
+		k, key, err := s.find(p.ID, p.Amount)
+		switch {
+		case err != nil:
+			return err
+		case k.public.ExpiredForInputs(now):
+			return cashu.Errorf(cashu.CodeKeysetExpired, "keyset %s has expired", p.ID)
+		}
+		// The secret alone decides what can be spent once (Y), not the keyset.
+		if _, twice := seen[p.Secret]; twice {
+			return cashu.ErrDuplicateInputs
+		}
+		seen[p.Secret] = struct{}{}
+		keys[i] = key
+	}
+	return ks.spread(ctx, len(proofs), func(i int) error {
+		if !keys[i].Verify([]byte(proofs[i].Secret), proofs[i].C) {
+			return cashu.ErrProofInvalid
+		}
+		return nil
+	})
+}
+
+func (s *state) find(id cashu.KeysetID, amount cashu.Amount) (*keyset, mintkey.Key, error) {
+	k, ok := s.byID[id]
+	if !ok {
+		return nil, mintkey.Key{}, cashu.Errorf(cashu.CodeKeysetUnknown, "keyset %s is not known", id)
+	}
+	key, ok := k.keys[amount]
+	if !ok {
+		return nil, mintkey.Key{}, cashu.Errorf(cashu.CodeKeysetUnknown, "keyset %s has no key for the amount %d", id, amount)
+	}
+	return k, key, nil
+}
+
+// spread calls do for 0..n-1 from several goroutines. It returns when all have
+// ended: with the first error, after which no new item is begun.
+func (ks *Keystore) spread(ctx context.Context, n int, do func(int) error) error {
+	var (
+		next  atomic.Int64
+		once  sync.Once
+		first error
+		stop  atomic.Bool
+		wg    sync.WaitGroup
+	)
+	work := func() {
+		for !stop.Load() {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			err := ctx.Err()
+			if err == nil {
+				err = do(i)
+			}
+			if err != nil {
+				once.Do(func() { first = err })
+				stop.Store(true)
+			}
+		}
+	}
+	for range min(ks.parallel, n) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	return first
+}
