@@ -21,6 +21,16 @@ func (tr Transport) String() string {
 	return [...]string{"over a unix socket", "over mutual TLS", "spawned by mintd"}[tr]
 }
 
+// quick is a mint for impatient tests.
+const quick = `
+[signatory]
+deadline = "2s"
+[lightning.fake]
+incoming_delay = "20ms"
+[quotes]
+poll_interval = "50ms"
+`
+
 // Stack is one mint: its directories, its addresses and its two programs. The
 // programs may come and go; data, addresses and wallets stay.
 type Stack struct {
@@ -30,8 +40,10 @@ type Stack struct {
 	Signatory *Process // nil with Spawn
 	Mintd     *Process
 
-	// MintdArgs are added to the command line of mintd at its next start.
-	MintdArgs []string
+	// Config is the TOML file of mintd, read at its next start. It only makes
+	// the test quicker than the defaults; where and with whom mintd runs is
+	// said in flags.
+	Config string
 
 	t        testing.TB
 	dir      string
@@ -45,7 +57,7 @@ func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 	t.Helper()
 	s := &Stack{
 		Programs: programs, Transport: transport, Secrets: new(Secrets),
-		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t),
+		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t), Config: quick,
 	}
 	t.Cleanup(func() {
 		if transport == Spawn {
@@ -119,7 +131,11 @@ func (s *Stack) StartMintd(env ...string) {
 // LaunchMintd starts mintd and does not wait.
 func (s *Stack) LaunchMintd(env ...string) {
 	s.t.Helper()
-	args := []string{"serve", "--data", s.mintData(), "--listen", s.mintAddr}
+	config := filepath.Join(s.dir, "mintd.toml")
+	if err := os.WriteFile(config, []byte(s.Config), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	args := []string{"serve", "--config", config, "--data", s.mintData(), "--listen", s.mintAddr}
 	switch s.Transport {
 	case Unix:
 		args = append(args, "--signatory", s.sigAddr)
@@ -129,7 +145,7 @@ func (s *Stack) LaunchMintd(env ...string) {
 		args = append(args, "--signatory", "spawn")
 	}
 	s.Mintd = start(s.t, launch{
-		name: "mintd", path: s.Programs.Mintd, args: append(args, s.MintdArgs...), env: env,
+		name: "mintd", path: s.Programs.Mintd, args: args, env: env,
 		log: filepath.Join(s.dir, "mintd.log"),
 	})
 }

@@ -43,14 +43,15 @@ var keyMaterial = []string{
 var (
 	network   = []string{"net/...", "google.golang.org/grpc/..."}
 	databases = []string{"database/sql", "modernc.org/sqlite/...", "mintmark/internal/sqldb"}
-	outside   = append([]string{"os/...", "log/...", "math/rand/...", "syscall"}, append(network, databases...)...)
+	outside   = append([]string{"os/...", "math/rand/...", "syscall"}, append(network, databases...)...)
 )
 
 // rooms is the table. A package that is not in it fails the test: adding a room
 // is a decision, taken here.
 var rooms = []room{
-	{path: "bdhke", neverImports: outside, noClock: true},
-	{path: "bdhke/mintkey", imports: []string{"bdhke"}, neverImports: outside, noClock: true},
+	{path: "bdhke", imports: []string{"bdhke/internal/curve"}, neverImports: outside, noClock: true},
+	{path: "bdhke/internal/curve", neverImports: outside, noClock: true},
+	{path: "bdhke/mintkey", imports: []string{"bdhke", "bdhke/internal/curve"}, neverImports: outside, noClock: true},
 	{path: "cashu", imports: []string{"bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "cashu/conditions", imports: []string{"cashu", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 

@@ -1,0 +1,155 @@
+package e2e
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"mintmark/e2e/harness"
+)
+
+// attempt is one request that changes something, with all that is needed to find
+// out later what became of it: the coins that it spends or the quote that it
+// draws on, and the outputs that it wants signed.
+type attempt struct {
+	path    string
+	body    any
+	inputs  []harness.Proof  // of a swap
+	quote   string           // of an issue
+	outputs []harness.Output // never empty
+}
+
+// newSwap prepares a swap of coins for fresh ones, in fewer and larger or more
+// and smaller pieces, so that inputs and outputs are never alike.
+func newSwap(w *harness.Wallet, inputs []harness.Proof) attempt {
+	var outputs []harness.Output
+	for rest := harness.Total(inputs); rest > 0; {
+		part := min(rest, 16)
+		outputs = append(outputs, w.Outputs(part)...)
+		rest -= part
+	}
+	return attempt{
+		path: "/v1/swap", inputs: inputs, outputs: outputs,
+		body: harness.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)},
+	}
+}
+
+// newIssue prepares the minting of a paid quote.
+func newIssue(w *harness.Wallet, amount uint64) attempt {
+	quote := w.PaidQuote(amount).Quote
+	outputs := w.Outputs(amount)
+	return attempt{
+		path: "/v1/mint/bolt11", quote: quote, outputs: outputs,
+		body: harness.MintRequest{Quote: quote, Outputs: harness.Messages(outputs)},
+	}
+}
+
+func (a attempt) amount() uint64 {
+	var sum uint64
+	for _, o := range a.outputs {
+		sum += o.Amount
+	}
+	return sum
+}
+
+// outcome waits until nothing of the attempt is pending, then tells whether it
+// happened. It fails the test if it happened in part.
+func (a attempt) outcome(t *testing.T, w *harness.Wallet) (happened bool) {
+	t.Helper()
+	restored, signatures := w.Restore(a.outputs)
+	coins := w.Open(restored, signatures)
+	switch {
+	case len(coins) == 0:
+	case len(coins) == len(a.outputs) && harness.Total(coins) == a.amount():
+		happened = true
+	default:
+		t.Fatalf("%d of %d outputs are signed, over %d of %d", len(coins), len(a.outputs), harness.Total(coins), a.amount())
+	}
+	if a.quote != "" {
+		a.checkQuote(t, w, happened)
+	} else {
+		a.checkInputs(t, w, happened)
+	}
+	return happened
+}
+
+func (a attempt) checkInputs(t *testing.T, w *harness.Wallet, happened bool) {
+	t.Helper()
+	want := map[bool]string{true: "SPENT", false: "UNSPENT"}[happened]
+	if states := w.States(a.inputs); slices.ContainsFunc(states, func(s string) bool { return s != want }) {
+		t.Fatalf("outputs signed: %v, but the inputs are %v", happened, states)
+	}
+}
+
+func (a attempt) checkQuote(t *testing.T, w *harness.Wallet, happened bool) {
+	t.Helper()
+	var q harness.Quote
+	w.MustGet("/v1/mint/quote/bolt11/"+a.quote, &q)
+	wantState, wantIssued := "PAID", uint64(0)
+	if happened {
+		wantState, wantIssued = "ISSUED", a.amount()
+	}
+	if q.State != wantState || q.AmountIssued != wantIssued || q.AmountPaid != a.amount() {
+		t.Fatalf("outputs signed: %v, but the quote is %+v", happened, q)
+	}
+}
+
+// waitSettled waits until no input is pending any more.
+func (a attempt) waitSettled(t *testing.T, w *harness.Wallet) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); len(a.inputs) > 0; time.Sleep(50 * time.Millisecond) {
+		states := w.States(a.inputs)
+		if !slices.Contains(states, "PENDING") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("inputs are still pending: %v", states)
+		}
+	}
+}
+
+// proveWhole is the whole proof after a mishap: the attempt happened entirely or
+// not at all; put again, byte for byte the same, it succeeds and stays the same
+// for ever; its coins are good, exactly once, and the inputs are gone.
+func (a attempt) proveWhole(t *testing.T, w *harness.Wallet) {
+	t.Helper()
+	a.waitSettled(t, w)
+	happened := a.outcome(t, w)
+	_, before := w.Restore(a.outputs)
+
+	first, err := w.Post(a.path, a.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signatures := harness.ParseSignatures(t, first)
+	coins := w.Open(a.outputs, signatures)
+	if happened && !sameSignatures(before, signatures) {
+		t.Error("the request put again gave other signatures than those that restore had")
+	}
+	second, err := w.Post(a.path, a.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second != first {
+		t.Errorf("the same request gave two answers:\n%v\n%v", first, second)
+	}
+	if !a.outcome(t, w) {
+		t.Error("the request succeeded and left no trace")
+	}
+
+	fresh := w.Outputs(a.amount())
+	w.Swap(coins, fresh)
+	again, err := w.Post("/v1/swap", harness.SwapRequest{Inputs: coins, Outputs: harness.Messages(w.Outputs(a.amount()))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Status != 400 || again.Code != 11001 {
+		t.Errorf("spending the new coins twice: got %v, want code 11001", again)
+	}
+}
+
+func sameSignatures(a, b []harness.Signature) bool {
+	return slices.EqualFunc(a, b, func(x, y harness.Signature) bool {
+		return x.C == y.C && x.Amount == y.Amount && x.ID == y.ID && x.DLEQ != nil && y.DLEQ != nil && *x.DLEQ == *y.DLEQ
+	})
+}

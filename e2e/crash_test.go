@@ -1,0 +1,145 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"mintmark/e2e/harness"
+	"mintmark/internal/crashpoint"
+	"mintmark/mint"
+)
+
+func crashAt(point crashpoint.Name) string { return "MINTMARK_CRASH_AT=" + string(point) }
+
+// pointsOf lists the mint's crash points of one kind of operation.
+func pointsOf(prefix string) []crashpoint.Name {
+	var points []crashpoint.Name
+	for _, p := range mint.CrashPoints() {
+		if strings.HasPrefix(string(p), prefix) {
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+func TestEveryCrashPointOfTheMintIsTested(t *testing.T) {
+	t.Parallel()
+	for _, p := range mint.CrashPoints() {
+		switch kind, _, _ := strings.Cut(string(p), "."); kind {
+		case "swap", "issue", "saga", "quote":
+		default:
+			t.Errorf("no test kills the mint at %s", p)
+		}
+	}
+}
+
+// P5: nothing lost, nothing created, nothing left pending.
+func TestMintKilledInsideASwapLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, point := range pointsOf("swap.") {
+		t.Run(string(point), func(t *testing.T) {
+			t.Parallel()
+			s := harness.NewStack(t, crashing, harness.Unix)
+			s.Start()
+			w := s.Wallet()
+			a := newSwap(w, w.Mint(100))
+			dieAndRecover(t, s, w, point, a)
+		})
+	}
+}
+
+// P5 and P3: a quote is never issued twice and never lost.
+func TestMintKilledWhileMintingLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, point := range pointsOf("issue.") {
+		t.Run(string(point), func(t *testing.T) {
+			t.Parallel()
+			s := harness.NewStack(t, crashing, harness.Unix)
+			s.Start()
+			w := s.Wallet()
+			a := newIssue(w, 100)
+			dieAndRecover(t, s, w, point, a)
+		})
+	}
+}
+
+func dieAndRecover(t *testing.T, s *harness.Stack, w *harness.Wallet, point crashpoint.Name, a attempt) {
+	t.Helper()
+	s.Mintd.Stop()
+	s.StartMintd(crashAt(point))
+	if reply, err := w.Post(a.path, a.body); err == nil {
+		t.Fatalf("the mint was to die at %s, but answered %v", point, reply)
+	}
+	s.Mintd.WaitKilled()
+	s.StartMintd()
+	a.proveWhole(t, w)
+}
+
+// The recovery itself may be killed as well, before and after its commit.
+func TestMintKilledDuringRecoveryLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, point := range pointsOf("saga.") {
+		t.Run(string(point), func(t *testing.T) {
+			t.Parallel()
+			s := harness.NewStack(t, crashing, harness.Unix)
+			s.Start()
+			w := s.Wallet()
+			a := newSwap(w, w.Mint(100))
+			s.Mintd.Stop()
+			s.StartMintd(crashAt("swap.reserved"))
+			if reply, err := w.Post(a.path, a.body); err == nil {
+				t.Fatalf("the mint was to die, but answered %v", reply)
+			}
+			s.Mintd.WaitKilled()
+			s.LaunchMintd(crashAt(point))
+			s.Mintd.WaitKilled()
+			s.StartMintd()
+			a.proveWhole(t, w)
+		})
+	}
+}
+
+func TestMintKilledWhileMakingAQuoteMakesAnotherOne(t *testing.T) {
+	t.Parallel()
+	s := harness.NewStack(t, crashing, harness.Unix)
+	s.StartSignatory()
+	s.StartMintd(crashAt("quote.created"))
+	reply, err := s.Client().Post("/v1/mint/quote/bolt11", map[string]any{"amount": 100, "unit": "sat"})
+	if err == nil {
+		t.Fatalf("the mint was to die, but answered %v", reply)
+	}
+	s.Mintd.WaitKilled()
+	s.StartMintd()
+	w := s.Wallet()
+	newIssue(w, 100).proveWhole(t, w)
+}
+
+// A payment is counted once, also when the mint dies right after it was noted
+// and hears of it again.
+func TestMintKilledWhenAPaymentArrivesCountsItOnce(t *testing.T) {
+	t.Parallel()
+	s := harness.NewStack(t, crashing, harness.Unix)
+	s.StartSignatory()
+	s.StartMintd(crashAt("quote.paid"))
+	var q harness.Quote
+	s.Client().MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 100, "unit": "sat"}, &q)
+	s.Mintd.WaitKilled()
+	s.StartMintd()
+	w := s.Wallet()
+	if q = w.WaitPaid(q.Quote); q.State != "PAID" || q.AmountPaid != 100 || q.AmountIssued != 0 {
+		t.Fatalf("after one payment of 100 the quote is %+v", q)
+	}
+	outputs := w.Outputs(100)
+	a := attempt{
+		path: "/v1/mint/bolt11", quote: q.Quote, outputs: outputs,
+		body: harness.MintRequest{Quote: q.Quote, Outputs: harness.Messages(outputs)},
+	}
+	a.proveWhole(t, w)
+	reply, err := w.Post("/v1/mint/bolt11", harness.MintRequest{Quote: q.Quote, Outputs: harness.Messages(w.Outputs(100))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reply.Status != 400 || reply.Code != 20002 {
+		t.Errorf("minting the quote a second time: got %v, want code 20002", reply)
+	}
+}
