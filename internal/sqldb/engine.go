@@ -1,10 +1,42 @@
 package sqldb
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-// engine is one kind of database. Its methods have the contracts of those of DB.
+// engine is one kind of database, the seam between what all databases share and
+// what each decides for itself. Its methods have the contracts of those of DB.
+//
+// An engine brings its own way to write. SQLite has one writer at a time, so its
+// engine lets many operations share a transaction; a server that runs writers
+// side by side gives each a transaction of its own, retries conflicts, and sends
+// the rows of ExecMany and the set of a Keys argument in one statement.
 type engine interface {
 	read(ctx context.Context, fn func(Tx) error) error
 	write(ctx context.Context, d Durability, fn func(Tx) error) error
 	close() error
+}
+
+// reporter tells the log and the observer about statements: their names, never
+// their text or their values.
+type reporter struct {
+	config *Config
+}
+
+// ran reports a statement that began at start.
+func (r reporter) ran(name string, start time.Time, err error) {
+	d := time.Since(start)
+	if d >= r.config.SlowQuery {
+		r.config.Logger.Warn("slow database statement", "statement", name, "duration", d)
+	}
+	if r.config.Observe != nil {
+		r.config.Observe(name, d, err)
+	}
+}
+
+// failed logs what the driver said about a failure that is not a matter of
+// course. It is the only place where the driver's words appear.
+func (r reporter) failed(name string, code int, detail error) {
+	r.config.Logger.Error("database statement failed", "statement", name, "code", code, "cause", detail)
 }

@@ -19,6 +19,8 @@ var (
 	ErrFull = errors.New("no space left for the database")
 	// ErrReadOnly: the file or the transaction cannot be written.
 	ErrReadOnly = errors.New("database is read-only")
+	// ErrCannotOpen: a file of the database cannot be opened or created.
+	ErrCannotOpen = errors.New("database file cannot be opened")
 	// ErrCorrupt: the file is damaged, or not a database.
 	ErrCorrupt = errors.New("database is damaged or of another kind")
 	// ErrNewer: the database was migrated by a newer program.

@@ -50,8 +50,9 @@ type Config struct {
 	// 0 = 50 ms, negative = never.
 	SlowQuery time.Duration
 	// Observe is called after every statement with its name, its duration and
-	// its outcome, on the goroutine that ran it. The names "sqldb.commit" and
-	// "sqldb.checkpoint" are the package's own. It must be fast. nil = nobody.
+	// its outcome, on the goroutine that ran it. Names that begin
+	// with "sqldb." are the package's own: "sqldb.commit.durable" is what a
+	// durable commit costs. It must be fast. nil = nobody.
 	Observe func(stmt string, d time.Duration, err error)
 	// Clock dates the migrations. nil = time.Now.
 	Clock func() time.Time

@@ -1,0 +1,197 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// batch is the operations that share one commit. Nobody hears of an outcome
+// before the commit: even a failure may be due to what a neighbour has written.
+type batch struct {
+	w       *writer
+	ops     []*op
+	started int // ops[:started] have run or were skipped
+	durable bool
+	open    bool // a transaction is open
+}
+
+// run does the whole work and settles every operation that it started.
+func (b *batch) run() {
+	b.join()
+	if b.w.gate != nil {
+		b.w.gate.Lock()
+		defer b.w.gate.Unlock()
+	}
+	finished := false
+	defer func() {
+		if !finished {
+			b.fail(ErrPanic) // a function ended the goroutine
+		}
+	}()
+	if err := b.begin(); err != nil {
+		b.failAll(err)
+		finished = true
+		return
+	}
+	for b.started < len(b.ops) {
+		o := b.ops[b.started]
+		b.started++
+		if !o.claimed.CompareAndSwap(false, true) {
+			continue // the caller has left
+		}
+		if err := b.runOp(o); err != nil {
+			b.fail(err)
+			finished = true
+			return
+		}
+		b.join()
+	}
+	b.commit()
+	finished = true
+}
+
+// join adds operations that wait. A batch that has begun cannot become durable
+// any more: SQLite takes the setting only between transactions.
+func (b *batch) join() {
+	w := b.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) > 0 && len(b.ops) < maxBatch {
+		if b.open && w.queue[0].durable && !b.durable {
+			return
+		}
+		b.ops = append(b.ops, w.pop())
+	}
+}
+
+// begin opens the transaction, after choosing what its commit will survive.
+func (b *batch) begin() error {
+	for _, o := range b.ops {
+		b.durable = b.durable || o.durable
+	}
+	if b.durable != b.w.full {
+		setting := sqliteNormal
+		if b.durable {
+			setting = sqliteFull
+		}
+		if err := b.control(setting); err != nil {
+			return err
+		}
+		b.w.full = b.durable
+	}
+	err := b.control(sqliteBegin)
+	if err != nil && errors.Is(err, errDriver) {
+		// A transaction may still be open because the device failed during its
+		// rollback. End it and try once more.
+		_ = b.control(sqliteRollback)
+		err = b.control(sqliteBegin)
+	}
+	b.open = err == nil
+	return err
+}
+
+// runOp runs one operation behind a savepoint. It returns an error only when the
+// transaction is lost for all.
+func (b *batch) runOp(o *op) error {
+	if o.err = o.ctx.Err(); o.err != nil {
+		return nil
+	}
+	if err := b.control(sqliteSavepoint); err != nil {
+		return err
+	}
+	tx := &sqliteTx{conn: b.w.conn}
+	o.err = b.call(o.fn, tx)
+	if failed := tx.end(); failed != nil && o.err == nil {
+		o.err = failed
+	}
+	if o.err == nil {
+		return b.control(sqliteRelease)
+	}
+	if err := b.control(sqliteRollbackTo); err != nil {
+		return o.err // SQLite has rolled everything back, for this reason
+	}
+	return b.control(sqliteRelease)
+}
+
+// call runs fn and turns a panic into an error.
+func (b *batch) call(fn func(Tx) error, tx Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			// What was thrown may hold a secret; its type does not.
+			what := fmt.Sprintf("%T", p)
+			if e, ok := p.(runtime.Error); ok {
+				what = e.Error()
+			}
+			b.w.conn.report.config.Logger.Error("panic in a transaction", "panic", what, "stack", string(debug.Stack()))
+			err = ErrPanic
+		}
+	}()
+	return fn(tx)
+}
+
+// commit makes the work of all that succeeded permanent, and settles.
+func (b *batch) commit() {
+	succeeded := false
+	for _, o := range b.ops {
+		succeeded = succeeded || o.claimed.Load() && o.err == nil
+	}
+	statement := sqliteDeferred
+	switch {
+	case !succeeded:
+		statement = sqliteRollback
+	case b.durable:
+		statement = sqliteDurable
+	}
+	if err := b.control(statement); err != nil {
+		if errors.Is(err, errDriver) {
+			// The device failed: the commit may have reached it or not.
+			err = &stmtError{stmt: statement.Name, kind: ErrUnknownOutcome}
+		}
+		b.fail(err)
+		return
+	}
+	b.open = false
+	b.settle()
+}
+
+// fail rolls back. Every operation that had succeeded gets the error; those that
+// have not started go back to the queue.
+func (b *batch) fail(err error) {
+	if b.open {
+		_ = b.control(sqliteRollback)
+		b.open = false
+	}
+	for _, o := range b.ops[:b.started] {
+		if o.err == nil {
+			o.err = err
+		}
+	}
+	b.settle()
+	b.w.putBack(b.ops[b.started:])
+}
+
+// failAll settles every operation of a batch that could not begin. To try them
+// one by one would make each wait for as long as this one has.
+func (b *batch) failAll(err error) {
+	for _, o := range b.ops {
+		o.claimed.CompareAndSwap(false, true)
+	}
+	b.started = len(b.ops)
+	b.fail(err)
+}
+
+// settle tells the callers.
+func (b *batch) settle() {
+	for _, o := range b.ops[:b.started] {
+		close(o.done)
+	}
+}
+
+// control runs a statement of our own.
+func (b *batch) control(s Stmt) error {
+	_, err := b.w.conn.exec(context.Background(), s)
+	return err
+}
