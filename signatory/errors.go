@@ -4,9 +4,9 @@ import "errors"
 
 var (
 	// ErrUnavailable: the signatory is away, or cannot be spoken to: nobody
-	// listens, no answer in time, TLS refused, another version, a role that
-	// is missing. Nothing was changed by a call that can change something,
-	// or the same call can be repeated: the mint answers 503 and tries later.
+	// listens, no answer in time, TLS refused, another version, a missing
+	// role. Signing, verifying and reading can simply be tried again later.
+	// Of a rotation it is not known whether it happened: read the keysets.
 	ErrUnavailable = errors.New("signatory is unavailable")
 	// ErrRefused: the signatory answered, with an error that has no NUT code.
 	// Repeating the call will not help.
