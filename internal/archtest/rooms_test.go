@@ -58,10 +58,16 @@ var rooms = []room{
 	{path: "proto/signatory"},
 
 	{path: "keystore", imports: []string{"bdhke", "bdhke/mintkey", "cashu", "internal/..."}, neverImports: network},
-	{path: "signatory", imports: []string{"cashu", "bdhke", "proto/...", "internal/tlsdir"}, neverLinks: append([]string{"database/sql"}, keyMaterial...)},
+	{
+		path:       "signatory",
+		imports:    []string{"cashu", "bdhke", "proto/...", "internal/tlsdir", "signatory/internal/..."},
+		neverLinks: append([]string{"database/sql"}, keyMaterial...),
+	},
+	{path: "signatory/internal/address"},
+	{path: "signatory/internal/wire", imports: []string{"cashu", "bdhke", "proto/..."}, neverLinks: keyMaterial},
 	{
 		path:         "signatory/server",
-		imports:      []string{"signatory", "keystore", "bdhke", "cashu", "proto/...", "internal/..."},
+		imports:      []string{"signatory", "signatory/internal/...", "keystore", "bdhke", "cashu", "proto/...", "internal/..."},
 		neverImports: []string{"mintmark/bdhke/mintkey", "database/sql", "net/http"},
 	},
 
@@ -92,6 +98,7 @@ var rooms = []room{
 	{path: "internal/child"},
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},
+	{path: "internal/harden"},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
 	{path: "internal/tlsdir", imports: []string{"internal/durable"}},
 
