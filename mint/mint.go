@@ -161,6 +161,12 @@ func (m *Mint) Keysets() *KeysetView { return m.keysets.view.Load() }
 // Ready is closed once there are keysets to serve, remembered or fresh.
 func (m *Mint) Ready() <-chan struct{} { return m.keysets.ready }
 
+// ApplyKeysets takes over a snapshot that came from the signatory by another way
+// than the subscription of Run. ErrSnapshotRefused: it contradicts what is known.
+func (m *Mint) ApplyKeysets(ctx context.Context, s signatory.Snapshot) error {
+	return m.keysets.Apply(ctx, s)
+}
+
 // Limits is what one request may ask for.
 func (m *Mint) Limits() Limits { return m.cfg.Limits }
 
@@ -264,7 +270,10 @@ func (m *Mint) signatoryUp(ctx context.Context) error {
 	if err != nil {
 		return signerError(err)
 	}
-	return m.keysets.Apply(ctx, s)
+	if err := m.keysets.Apply(ctx, s); err != nil {
+		return fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the signatory cannot be trusted, nothing was changed"), err)
+	}
+	return nil
 }
 
 // Health looks at the mint's parts. It never fails; what does not answer is
