@@ -50,8 +50,10 @@ type Settings struct {
 	// no bound. An amount of zero (the payer chooses) is never bounded by them.
 	MinAmount, MaxAmount cashu.Amount
 	// Description tells whether a request can carry the wallet's words
-	// (NUT-23 "description").
-	Description bool
+	// (NUT-23 "description"), and MaxDescription how many bytes of them; zero
+	// is no limit.
+	Description    bool
+	MaxDescription int
 	// Amountless tells whether a request may leave the amount to the payer.
 	Amountless bool
 	// Fake tells that no money moves: payments are invented, and the ecash made

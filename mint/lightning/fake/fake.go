@@ -1,0 +1,202 @@
+// Package fake is a payment backend without a payment network. It hands out
+// well-formed invoices, signed by a node that does not exist, and then claims
+// that somebody has paid them. It is for trying out, for tests and for
+// benchmarks: ecash made from its payments is worth nothing. It says so in its
+// Settings and in the log, and a mint that runs with it must say so too.
+//
+// It behaves like a real node where a mint could tell the difference: invoices
+// are durable before anybody sees them and survive a restart, as do their
+// preimages and the node's key; payments arrive later, whether or not the mint
+// is running or watching, once, and never after the invoice has expired.
+//
+// It trusts its caller and its database. It must never open a network
+// connection, and never claim to hold money.
+//
+// A payment is a point in time, not a deed: an invoice is paid from the instant
+// written in its row on. So there is no goroutine per invoice, and nothing to
+// catch up with after a restart.
+//
+// Paying out has its place beside incoming.go: a file for quotes and fees, and
+// one for payments whose states live in a table of their own in this database.
+package fake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"mintmark/cashu"
+	"mintmark/internal/sqldb"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/bolt11"
+)
+
+// Config describes a fake node. Only Path is required.
+type Config struct {
+	// Path of the node's database, which holds its key, its invoices and their
+	// preimages. One process at a time may have it open. sqldb.Memory forgets
+	// everything at the end.
+	Path string
+	// Units to receive: sat, msat, usd and eur are known. nil = sat.
+	Units []cashu.Unit
+	// IncomingDelay is the time from an invoice to its payment. 0 = 1 s,
+	// negative = nobody pays unless Pay or SettleOnCheck makes it so. With less
+	// than some milliseconds a payment can arrive before the mint has stored
+	// its quote; the mint then learns of it when the quote is asked for.
+	IncomingDelay time.Duration
+	// SettleOnCheck pays an unpaid invoice as soon as its state is asked for.
+	SettleOnCheck bool
+	// MinAmount and MaxAmount bound the amount of an invoice; 0 = no bound.
+	MinAmount, MaxAmount cashu.Amount
+	// MaxRandomAmount is the most that an invoice without an amount gets: the
+	// payer chooses from 1 to here. 0 = such invoices are refused, as NUT-23
+	// wants it.
+	MaxRandomAmount cashu.Amount
+	// NoDescription refuses invoices with a description.
+	NoDescription bool
+	// Network is the chain prefix of invoices. "" = bolt11.Mainnet, because
+	// many wallets read nothing else. Nothing on that chain is touched.
+	Network bolt11.Network
+	// USDPerBTC and EURPerBTC convert cents for the invoice. Constants: nothing
+	// is fetched. 0 = 110000 and 95000.
+	USDPerBTC, EURPerBTC uint64
+	// Clock dates invoices and payments. nil = time.Now.
+	Clock func() time.Time
+	// Logger hears that the node is fake. nil = slog.Default().
+	Logger *slog.Logger
+}
+
+func (c *Config) validate() error {
+	var problems []error
+	if c.Path == "" {
+		problems = append(problems, errors.New("no path"))
+	}
+	if len(c.Units) == 0 {
+		c.Units = []cashu.Unit{cashu.UnitSat}
+	}
+	if c.IncomingDelay == 0 {
+		c.IncomingDelay = time.Second
+	}
+	if c.MaxAmount != 0 && c.MinAmount > c.MaxAmount {
+		problems = append(problems, fmt.Errorf("minimum amount %d is above the maximum %d", c.MinAmount, c.MaxAmount))
+	}
+	if c.Network == "" {
+		c.Network = bolt11.Mainnet
+	}
+	if !c.Network.Known() {
+		problems = append(problems, fmt.Errorf("unknown network %q", string(c.Network)))
+	}
+	if c.USDPerBTC == 0 {
+		c.USDPerBTC = 110_000
+	}
+	if c.EURPerBTC == 0 {
+		c.EURPerBTC = 95_000
+	}
+	seen := map[cashu.Unit]bool{}
+	for _, u := range c.Units {
+		if _, err := c.msat(1, u); err != nil {
+			problems = append(problems, fmt.Errorf("unknown unit %q", string(u)))
+		}
+		if seen[u] {
+			problems = append(problems, fmt.Errorf("unit %q is there twice", string(u)))
+		}
+		seen[u] = true
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("fake lightning: %w", errors.Join(problems...))
+	}
+	return nil
+}
+
+// Backend is a fake Lightning node. It is safe for concurrent use.
+type Backend struct {
+	cfg      Config
+	settings []lightning.Settings
+	db       *sqldb.DB
+	key      bolt11.Key
+
+	turn chan struct{} // holds one token: the right to watch
+	wake chan struct{} // a payment may be due earlier than the watcher thinks
+	done chan struct{} // closed by Close
+
+	mu       sync.Mutex
+	closed   bool
+	watchers sync.WaitGroup
+	closing  sync.Once
+	closeErr error
+}
+
+var _ lightning.Receiver = (*Backend)(nil)
+
+// Open opens the node's database and makes the node's key if it has none yet.
+// The caller closes the Backend.
+func Open(ctx context.Context, c Config) (*Backend, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	db, err := sqldb.Open(ctx, sqldb.Config{
+		Path: c.Path, Migrations: migrations, Logger: c.Logger, Clock: c.Clock, Exclusive: c.Path != sqldb.Memory,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fake lightning: %w", err)
+	}
+	key, err := nodeKey(ctx, db)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("fake lightning: %w", err), db.Close())
+	}
+	b := &Backend{
+		cfg: c, db: db, key: key,
+		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+	b.turn <- struct{}{}
+	for _, u := range c.Units {
+		b.settings = append(b.settings, lightning.Settings{
+			Method: lightning.MethodBolt11, Unit: u, MinAmount: c.MinAmount, MaxAmount: c.MaxAmount,
+			Description: !c.NoDescription, MaxDescription: bolt11.MaxDescription,
+			Amountless: c.MaxRandomAmount != 0, Fake: true,
+		})
+	}
+	c.Logger.Warn("lightning is fake: invoices pay themselves, no money moves, and the ecash made from it is worth nothing",
+		"node", fmt.Sprintf("%x", key.Public()), "incoming_delay", c.IncomingDelay, "settle_on_check", c.SettleOnCheck)
+	return b, nil
+}
+
+// Settings implements lightning.Receiver.
+func (b *Backend) Settings() []lightning.Settings { return b.settings }
+
+// Close ends a running WatchIncoming, waits for it and for the calls that have
+// begun, and closes the database. It must not be called by deliver.
+func (b *Backend) Close() error {
+	b.closing.Do(func() {
+		b.mu.Lock()
+		b.closed = true
+		b.mu.Unlock()
+		close(b.done)
+		b.watchers.Wait()
+		b.closeErr = wrap("close", b.db.Close())
+	})
+	return b.closeErr
+}
+
+// now is the time as the database keeps it.
+func (b *Backend) now() time.Time { return b.cfg.Clock().UTC().Truncate(time.Millisecond) }
+
+// wrap says what was being done, in the words of the interface.
+func wrap(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sqldb.ErrClosed):
+		return fmt.Errorf("fake lightning: %s: %w", doing, lightning.ErrClosed)
+	}
+	return fmt.Errorf("fake lightning: %s: %w", doing, err)
+}

@@ -1,0 +1,195 @@
+package fake
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"mintmark/internal/sqldb"
+	"mintmark/mint/lightning"
+)
+
+// ErrExpired: the invoice cannot be paid any more.
+var ErrExpired = errors.New("invoice has expired")
+
+const (
+	// watchBatch is how many payments are delivered before the node notes that
+	// they were, and so the most that come again after a crash.
+	watchBatch = 100
+	// watchPause is the longest time between two looks, for clocks that jump
+	// while a timer runs.
+	watchPause = 10 * time.Second
+)
+
+// CheckIncoming implements lightning.Receiver. With SettleOnCheck, asking is
+// paying.
+func (b *Backend) CheckIncoming(ctx context.Context, lookupID string) ([]lightning.Incoming, error) {
+	const doing = "check invoice"
+	hash, err := parseLookupID(lookupID)
+	if err != nil {
+		return nil, wrap(doing, err)
+	}
+	var row invoiceRow
+	err = b.db.Read(ctx, func(tx sqldb.Tx) (err error) {
+		row, err = findInvoice(ctx, tx, hash)
+		return err
+	})
+	if err == nil && b.cfg.SettleOnCheck && !row.paidBy(b.now()) {
+		row, err = b.settle(ctx, hash)
+		if errors.Is(err, ErrExpired) {
+			err = nil
+		}
+	}
+	if err != nil {
+		return nil, wrap(doing, err)
+	}
+	if !row.paidBy(b.now()) {
+		return nil, nil
+	}
+	return []lightning.Incoming{row.incoming()}, nil
+}
+
+// Pay pays an invoice now, as a customer would. Paying it again changes nothing.
+// It fails with lightning.ErrUnknownRequest or ErrExpired.
+func (b *Backend) Pay(ctx context.Context, lookupID string) error {
+	hash, err := parseLookupID(lookupID)
+	if err == nil {
+		_, err = b.settle(ctx, hash)
+	}
+	return wrap("pay invoice", err)
+}
+
+// settle moves the moment of payment to now, unless that has passed.
+func (b *Backend) settle(ctx context.Context, hash []byte) (invoiceRow, error) {
+	var row invoiceRow
+	err := b.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) (err error) {
+		if row, err = findInvoice(ctx, tx, hash); err != nil {
+			return err
+		}
+		now := b.now()
+		if row.paidBy(now) {
+			return nil
+		}
+		if !now.Before(row.expires) {
+			return ErrExpired
+		}
+		row.paid = now
+		return setPaid(ctx, tx, row)
+	})
+	if err == nil {
+		b.ring()
+	}
+	return row, err
+}
+
+// WatchIncoming implements lightning.Receiver.
+func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Incoming) error) error {
+	const doing = "watch invoices"
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return wrap(doing, lightning.ErrClosed)
+	}
+	b.watchers.Add(1)
+	b.mu.Unlock()
+	defer b.watchers.Done()
+
+	select {
+	case <-b.turn:
+		defer func() { b.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return wrap(doing, ctx.Err())
+	case <-b.done:
+		return wrap(doing, lightning.ErrClosed)
+	}
+	for {
+		pause, err := b.deliverDue(ctx, deliver)
+		if err != nil {
+			return wrap(doing, err)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-b.wake:
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-b.done:
+			err = lightning.ErrClosed
+		}
+		timer.Stop()
+		if err != nil {
+			return wrap(doing, err)
+		}
+	}
+}
+
+// deliverDue delivers one batch of what is due and returns how long there is
+// nothing to do.
+func (b *Backend) deliverDue(ctx context.Context, deliver func(lightning.Incoming) error) (time.Duration, error) {
+	var rows []invoiceRow
+	err := b.db.Read(ctx, func(tx sqldb.Tx) (err error) {
+		rows, err = undelivered(ctx, tx, watchBatch)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	pause, now := watchPause, b.now()
+	var delivered [][]any
+	for _, row := range rows {
+		if !row.paidBy(now) {
+			pause = min(pause, row.paid.Sub(now))
+			break
+		}
+		if err = b.stopped(ctx); err == nil {
+			err = deliver(row.incoming())
+		}
+		if err != nil {
+			break
+		}
+		delivered = append(delivered, []any{row.hash})
+	}
+	if len(delivered) == watchBatch {
+		pause = 0
+	}
+	// Noted even when ctx has ended: what was taken need not come again.
+	return pause, errors.Join(err, b.noteDelivered(context.WithoutCancel(ctx), delivered))
+}
+
+func (b *Backend) noteDelivered(ctx context.Context, delivered [][]any) error {
+	if len(delivered) == 0 {
+		return nil
+	}
+	return b.db.Write(ctx, sqldb.Deferred, func(tx sqldb.Tx) error {
+		_, err := tx.ExecMany(ctx, stmtSetDelivered, delivered)
+		return err
+	})
+}
+
+// stopped says why the watcher has to end.
+func (b *Backend) stopped(ctx context.Context) error {
+	select {
+	case <-b.done:
+		return lightning.ErrClosed
+	default:
+		return ctx.Err()
+	}
+}
+
+// ring makes the watcher look again.
+func (b *Backend) ring() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+func parseLookupID(s string) ([]byte, error) {
+	hash, err := hex.DecodeString(s)
+	if err != nil || len(hash) != 32 || s != hex.EncodeToString(hash) {
+		return nil, fmt.Errorf("%w: not a payment hash", lightning.ErrUnknownRequest)
+	}
+	return hash, nil
+}

@@ -1,0 +1,150 @@
+package fake
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"mintmark/cashu"
+	"mintmark/internal/sqldb"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/bolt11"
+)
+
+// Times are Unix milliseconds. paid is the moment from which an invoice counts
+// as paid, which may lie ahead; NULL is never.
+var migrations = []sqldb.Migration{{
+	Name: "0001_incoming",
+	SQL: `
+CREATE TABLE node (
+  id  INTEGER PRIMARY KEY CHECK (id = 1),
+  key BLOB NOT NULL
+);
+CREATE TABLE invoices (
+  id        INTEGER PRIMARY KEY,
+  hash      BLOB NOT NULL UNIQUE,
+  preimage  BLOB NOT NULL,
+  unit      TEXT NOT NULL,
+  amount    INTEGER NOT NULL,
+  created   INTEGER NOT NULL,
+  expires   INTEGER NOT NULL,
+  paid      INTEGER,
+  delivered INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX invoices_undelivered ON invoices (paid, id) WHERE delivered = 0 AND paid IS NOT NULL;
+`,
+}}
+
+var (
+	stmtFindKey = sqldb.Stmt{Name: "fake.find_key", SQL: `SELECT key FROM node WHERE id = 1`}
+	stmtAddKey  = sqldb.Stmt{Name: "fake.add_key", SQL: `INSERT INTO node (id, key) VALUES (1, $1)`}
+
+	stmtAddInvoice = sqldb.Stmt{Name: "fake.add_invoice", SQL: `
+INSERT INTO invoices (hash, preimage, unit, amount, created, expires, paid) VALUES ($1, $2, $3, $4, $5, $6, $7)`}
+	stmtFindInvoice = sqldb.Stmt{Name: "fake.find_invoice", SQL: `
+SELECT hash, unit, amount, expires, COALESCE(paid, 0) FROM invoices WHERE hash = $1`}
+	stmtUndelivered = sqldb.Stmt{Name: "fake.undelivered", SQL: `
+SELECT hash, unit, amount, expires, paid FROM invoices
+WHERE delivered = 0 AND paid IS NOT NULL ORDER BY paid, id LIMIT $1`}
+	stmtSetPaid      = sqldb.Stmt{Name: "fake.set_paid", SQL: `UPDATE invoices SET paid = $2 WHERE hash = $1`}
+	stmtSetDelivered = sqldb.Stmt{Name: "fake.set_delivered", SQL: `UPDATE invoices SET delivered = 1 WHERE hash = $1`}
+)
+
+// invoiceRow is an invoice that the node made.
+type invoiceRow struct {
+	hash     []byte
+	preimage []byte // only when written
+	unit     cashu.Unit
+	amount   cashu.Amount // that is or will be paid
+	created  time.Time    // only when written
+	expires  time.Time
+	paid     time.Time // zero = never
+}
+
+func (r invoiceRow) paidBy(now time.Time) bool {
+	return !r.paid.IsZero() && !now.Before(r.paid)
+}
+
+func (r invoiceRow) incoming() lightning.Incoming {
+	id := hex.EncodeToString(r.hash)
+	return lightning.Incoming{LookupID: id, PaymentID: id, Amount: r.amount, Unit: r.unit, At: r.paid}
+}
+
+// nodeKey returns the key of the node, making it once.
+func nodeKey(ctx context.Context, db *sqldb.DB) (bolt11.Key, error) {
+	fresh, err := bolt11.GenerateKey()
+	if err != nil {
+		return bolt11.Key{}, err
+	}
+	var stored []byte
+	err = db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+		err := tx.QueryRow(ctx, stmtFindKey).Scan(&stored)
+		if !errors.Is(err, sqldb.ErrNoRows) {
+			return err
+		}
+		stored = fresh.Secret()
+		_, err = tx.Exec(ctx, stmtAddKey, stored)
+		return err
+	})
+	if err != nil {
+		return bolt11.Key{}, fmt.Errorf("node key: %w", err)
+	}
+	return bolt11.ParseKey(stored)
+}
+
+func addInvoice(ctx context.Context, tx sqldb.Tx, r invoiceRow) error {
+	_, err := tx.Exec(ctx, stmtAddInvoice, r.hash, r.preimage, string(r.unit), uint64(r.amount),
+		r.created.UnixMilli(), r.expires.UnixMilli(), millisOrNil(r.paid))
+	return err
+}
+
+func findInvoice(ctx context.Context, tx sqldb.Tx, hash []byte) (invoiceRow, error) {
+	row := tx.QueryRow(ctx, stmtFindInvoice, hash)
+	r, err := scanInvoice(row.Scan)
+	if errors.Is(err, sqldb.ErrNoRows) {
+		return invoiceRow{}, lightning.ErrUnknownRequest
+	}
+	return r, err
+}
+
+// undelivered lists payments that nobody took yet, due or not, oldest first.
+func undelivered(ctx context.Context, tx sqldb.Tx, limit int) ([]invoiceRow, error) {
+	var rows []invoiceRow
+	err := tx.Query(ctx, stmtUndelivered, func(scan sqldb.Scan) error {
+		r, err := scanInvoice(scan)
+		rows = append(rows, r)
+		return err
+	}, limit)
+	return rows, err
+}
+
+func setPaid(ctx context.Context, tx sqldb.Tx, r invoiceRow) error {
+	_, err := tx.Exec(ctx, stmtSetPaid, r.hash, r.paid.UnixMilli())
+	return err
+}
+
+func scanInvoice(scan sqldb.Scan) (invoiceRow, error) {
+	var (
+		r             invoiceRow
+		unit          string
+		amount        uint64
+		expires, paid int64
+	)
+	if err := scan(&r.hash, &unit, &amount, &expires, &paid); err != nil {
+		return invoiceRow{}, err
+	}
+	r.unit, r.amount, r.expires = cashu.Unit(unit), cashu.Amount(amount), time.UnixMilli(expires).UTC()
+	if paid != 0 {
+		r.paid = time.UnixMilli(paid).UTC()
+	}
+	return r, nil
+}
+
+func millisOrNil(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}

@@ -1,0 +1,58 @@
+package fake
+
+import (
+	"fmt"
+	"math/bits"
+
+	"mintmark/cashu"
+	"mintmark/mint/lightning"
+)
+
+// Units that the node converts.
+const (
+	unitMsat cashu.Unit = "msat"
+	unitUSD  cashu.Unit = "usd" // amounts are cents
+	unitEUR  cashu.Unit = "eur" // amounts are cents
+)
+
+const (
+	msatPerSat = 1000
+	// msatPerBTC / 100 cents.
+	msatPerBTCCent = 1_000_000_000
+	// The most that an invoice of this node asks for: all bitcoin there will be.
+	maxMsat = 21_000_000 * 100_000_000 * msatPerSat
+)
+
+// msat converts an amount to thousandths of a satoshi, cents half up.
+func (c *Config) msat(a cashu.Amount, u cashu.Unit) (uint64, error) {
+	switch u {
+	case unitMsat:
+		return convert(a, 1, 1)
+	case cashu.UnitSat:
+		return convert(a, msatPerSat, 1)
+	case unitUSD:
+		return convert(a, msatPerBTCCent, c.USDPerBTC)
+	case unitEUR:
+		return convert(a, msatPerBTCCent, c.EURPerBTC)
+	}
+	return 0, fmt.Errorf("%w: unit is not supported", lightning.ErrRefused)
+}
+
+// convert returns a*mul/div, rounded half up. It refuses what is more than all
+// bitcoin, and what rounds an amount away.
+func convert(a cashu.Amount, mul, div uint64) (uint64, error) {
+	high, low := bits.Mul64(uint64(a), mul)
+	low, carry := bits.Add64(low, div/2, 0)
+	high += carry
+	if high >= div { // the quotient needs more than 64 bits
+		return 0, fmt.Errorf("%w: amount is too large", lightning.ErrRefused)
+	}
+	msat, _ := bits.Div64(high, low, div)
+	if msat > maxMsat {
+		return 0, fmt.Errorf("%w: amount is too large", lightning.ErrRefused)
+	}
+	if msat == 0 && a != 0 {
+		return 0, fmt.Errorf("%w: amount is too small", lightning.ErrRefused)
+	}
+	return msat, nil
+}
