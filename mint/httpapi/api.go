@@ -1,0 +1,170 @@
+// Package httpapi is the mint's face to wallets: the HTTP routes of the NUTs.
+// It decodes a request under hard limits, calls the mint and encodes the answer.
+//
+// It trusts the mint, and nothing that comes over the wire: a body is bounded,
+// and what is in it is counted before anything is computed from it. It must
+// never contain a rule of the protocol, and never show or log an internal error
+// text, a quote id, a secret or a body: outside, an internal error is a fixed
+// sentence with the id of the request, under which the log has the rest.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/mint"
+)
+
+// Exchange is what the mint does with ecash. Errors that a wallet may see are
+// *cashu.Error.
+type Exchange interface {
+	CreateMintQuote(ctx context.Context, method string, req cashu.MintQuoteBolt11Request) (mint.MintQuote, error)
+	MintQuote(ctx context.Context, method, id string) (mint.MintQuote, error)
+	Issue(ctx context.Context, method string, req cashu.MintRequest) ([]cashu.BlindSignature, error)
+	Swap(ctx context.Context, req cashu.SwapRequest) ([]cashu.BlindSignature, error)
+	CheckState(ctx context.Context, ys []bdhke.Point) ([]mint.ProofRecord, error)
+	Restore(ctx context.Context, outputs []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error)
+}
+
+// Status is what the mint says about itself.
+type Status interface {
+	Info() cashu.MintInfo
+	Keysets() *mint.KeysetView
+	Limits() mint.Limits
+	Health(ctx context.Context) mint.Health
+}
+
+// Service is the mint, as seen from here.
+type Service interface {
+	Exchange
+	Status
+}
+
+// Config is what the routes need.
+type Config struct {
+	// Mint does the work. Required.
+	Mint Service
+	// MaxBody is the most bytes of a request body; 0 = 2 MiB, enough for 1000
+	// inputs and 1000 outputs.
+	MaxBody int64
+	// RetryAfter is what a wallet is told to wait when the mint cannot work
+	// right now; 0 = 2 seconds. Rounded up to whole seconds.
+	RetryAfter time.Duration
+	// Logger gets one record per request, and nothing that identifies a wallet.
+	// nil = discard.
+	Logger *slog.Logger
+	// Clock measures how long requests take; nil = time.Now.
+	Clock func() time.Time
+}
+
+type api struct {
+	mint       Service
+	limits     mint.Limits
+	maxBody    int64
+	retryAfter time.Duration
+	log        *slog.Logger
+	now        func() time.Time
+	keysets    keysetPages
+}
+
+// New makes the handler of all routes. The timeouts of the connection are the
+// business of the http.Server around it.
+func New(cfg Config) (http.Handler, error) {
+	var problems []error
+	if cfg.Mint == nil {
+		problems = append(problems, errors.New("mint is missing"))
+	}
+	if cfg.MaxBody < 0 {
+		problems = append(problems, errors.New("max body is negative"))
+	}
+	if cfg.RetryAfter < 0 {
+		problems = append(problems, errors.New("retry after is negative"))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("http api configuration: %w", err)
+	}
+	a := &api{mint: cfg.Mint, limits: cfg.Mint.Limits(), maxBody: cfg.MaxBody,
+		retryAfter: cfg.RetryAfter, log: cfg.Logger, now: cfg.Clock}
+	if a.maxBody == 0 {
+		a.maxBody = 2 << 20
+	}
+	if a.retryAfter == 0 {
+		a.retryAfter = 2 * time.Second
+	}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	return a.observed(a.routes()), nil
+}
+
+// handler answers one request or returns why not; then nothing was written yet.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// routes is the table of everything that can be asked for.
+func (a *api) routes() http.Handler {
+	table := map[string]handler{
+		"GET /{$}":                         a.page,
+		"GET /health":                      a.health,
+		"GET /health/live":                 a.live,
+		"GET /v1/info":                     a.info,
+		"GET /v1/keys":                     a.keys,
+		"GET /v1/keys/{id}":                a.keysOf,
+		"GET /v1/keysets":                  a.keysetList,
+		"POST /v1/mint/quote/{method}":     a.createMintQuote,
+		"GET /v1/mint/quote/{method}/{id}": a.mintQuote,
+		"POST /v1/mint/{method}":           a.issue,
+		"POST /v1/swap":                    a.swap,
+		"POST /v1/checkstate":              a.checkState,
+		"POST /v1/restore":                 a.restore,
+	}
+	mux := http.NewServeMux()
+	verbs := map[string][]string{}
+	for pattern, h := range table {
+		mux.Handle(pattern, a.answering(h))
+		verb, path, _ := strings.Cut(pattern, " ")
+		verbs[path] = append(verbs[path], verb)
+	}
+	for path := range maps.Keys(verbs) {
+		mux.Handle(path, a.answering(wrongVerb(verbs[path])))
+	}
+	mux.Handle("/", a.answering(notFound))
+	return mux
+}
+
+// answering turns what a handler returns into an answer.
+func (a *api) answering(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			a.fail(w, r, err)
+		}
+	})
+}
+
+func notFound(http.ResponseWriter, *http.Request) error {
+	return &statusError{http.StatusNotFound, "there is no such route"}
+}
+
+func wrongVerb(verbs []string) handler {
+	if slices.Contains(verbs, http.MethodGet) {
+		verbs = append(verbs, http.MethodHead)
+	}
+	verbs = append(verbs, http.MethodOptions)
+	slices.Sort(verbs)
+	allow := strings.Join(verbs, ", ")
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Allow", allow)
+		return &statusError{http.StatusMethodNotAllowed, "this route does not know this verb"}
+	}
+}

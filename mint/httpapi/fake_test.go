@@ -1,0 +1,200 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/mint"
+	"mintmark/signatory"
+)
+
+// fakeMint answers what its functions say, and remembers nothing.
+type fakeMint struct {
+	createMintQuote func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error)
+	mintQuote       func(method, id string) (mint.MintQuote, error)
+	issue           func(string, cashu.MintRequest) ([]cashu.BlindSignature, error)
+	swap            func(context.Context, cashu.SwapRequest) ([]cashu.BlindSignature, error)
+	checkState      func([]bdhke.Point) ([]mint.ProofRecord, error)
+	restore         func([]cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error)
+	limits          mint.Limits
+	healthy         mint.Health
+
+	mu   sync.Mutex
+	view *mint.KeysetView
+}
+
+var _ Service = (*fakeMint)(nil)
+
+// newFakeMint is a mint in which every call is refused.
+func newFakeMint() *fakeMint {
+	refuse := cashu.ErrUnknownQuote
+	return &fakeMint{
+		createMintQuote: func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
+			return mint.MintQuote{}, refuse
+		},
+		mintQuote:  func(string, string) (mint.MintQuote, error) { return mint.MintQuote{}, refuse },
+		issue:      func(string, cashu.MintRequest) ([]cashu.BlindSignature, error) { return nil, refuse },
+		swap:       func(context.Context, cashu.SwapRequest) ([]cashu.BlindSignature, error) { return nil, refuse },
+		checkState: func([]bdhke.Point) ([]mint.ProofRecord, error) { return nil, refuse },
+		restore: func([]cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
+			return nil, nil, refuse
+		},
+		limits:  mint.Limits{MaxInputs: 1000, MaxOutputs: 1000, MaxStates: 1000},
+		healthy: mint.Health{Ready: true, Signatory: true, Database: true},
+		view:    new(mint.KeysetView),
+	}
+}
+
+func (f *fakeMint) CreateMintQuote(_ context.Context, method string, req cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
+	return f.createMintQuote(method, req)
+}
+
+func (f *fakeMint) MintQuote(_ context.Context, method, id string) (mint.MintQuote, error) {
+	return f.mintQuote(method, id)
+}
+
+func (f *fakeMint) Issue(_ context.Context, method string, req cashu.MintRequest) ([]cashu.BlindSignature, error) {
+	return f.issue(method, req)
+}
+
+func (f *fakeMint) Swap(ctx context.Context, req cashu.SwapRequest) ([]cashu.BlindSignature, error) {
+	return f.swap(ctx, req)
+}
+
+func (f *fakeMint) CheckState(_ context.Context, ys []bdhke.Point) ([]mint.ProofRecord, error) {
+	return f.checkState(ys)
+}
+
+func (f *fakeMint) Restore(_ context.Context, outputs []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
+	return f.restore(outputs)
+}
+
+func (f *fakeMint) Info() cashu.MintInfo {
+	return cashu.MintInfo{Name: "Test <mint>", Version: mint.Version, MOTD: "hello", Nuts: map[string]any{
+		"7": cashu.SupportedInfo{Supported: true}}}
+}
+
+func (f *fakeMint) Keysets() *mint.KeysetView {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.view
+}
+
+func (f *fakeMint) setView(v *mint.KeysetView) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.view = v
+}
+
+func (f *fakeMint) Limits() mint.Limits                { return f.limits }
+func (f *fakeMint) Health(context.Context) mint.Health { return f.healthy }
+
+// rememberedStore is a database in which nothing but keysets is remembered: the
+// way to make a mint.KeysetView.
+type rememberedStore struct {
+	mint.Store
+	snapshot signatory.Snapshot
+}
+
+func (rememberedStore) Config(context.Context, mint.ConfigKey) (string, error) {
+	return "", mint.ErrNotFound
+}
+
+func (s rememberedStore) Keysets(context.Context) (signatory.Snapshot, error) { return s.snapshot, nil }
+
+// viewOf is a view of these keysets.
+func viewOf(t testing.TB, keysets ...cashu.Keyset) *mint.KeysetView {
+	t.Helper()
+	var signer signatory.Signatory = struct{ signatory.Signatory }{}
+	m, err := mint.New(t.Context(), mint.Config{
+		Store:  rememberedStore{snapshot: signatory.Snapshot{Identity: point(t, 99), Epoch: 1, Keysets: keysets}},
+		Signer: signer,
+		Source: signer,
+	})
+	if err != nil {
+		t.Fatalf("making a keyset view: %v", err)
+	}
+	return m.Keysets()
+}
+
+// keyset is one with the keys 1, 2 and 4, made from first, first+1 and first+2.
+func keyset(t testing.TB, unit cashu.Unit, first byte, active bool) cashu.Keyset {
+	t.Helper()
+	keys, err := cashu.NewKeys(map[cashu.Amount]bdhke.Point{
+		1: point(t, first), 2: point(t, first+1), 4: point(t, first+2),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cashu.Keyset{
+		ID: cashu.DeriveKeysetIDV2(keys, unit, 100, 0), Unit: unit, Active: active, InputFeePPK: 100, Keys: keys,
+	}
+}
+
+// point is n times the generator.
+func point(t testing.TB, n byte) bdhke.Point {
+	t.Helper()
+	var b [32]byte
+	b[31] = n
+	s, err := bdhke.NewScalar(b[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Public()
+}
+
+// server is the handler around m, and what it logs.
+func server(t testing.TB, m Service, change func(*Config)) (http.Handler, *logText) {
+	t.Helper()
+	text := &logText{}
+	cfg := Config{Mint: m, Logger: slog.New(slog.NewTextHandler(text, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	if change != nil {
+		change(&cfg)
+	}
+	h, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, text
+}
+
+type logText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// ask sends one request.
+func ask(h http.Handler, verb, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(verb, path, strings.NewReader(body))
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func askRequest(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
