@@ -102,8 +102,10 @@ func (cfg ClientConfig) resolve() (endpoint, error) {
 		var err error
 		if at, err = address.Parse(cfg.Address); err != nil {
 			errs = append(errs, err)
-		} else if err := cfg.checkSecurity(at); err != nil {
+		} else if err := at.CheckSecurity(cfg.TLSDir, cfg.Insecure); err != nil {
 			errs = append(errs, err)
+		} else if !at.Unix() && at.Host == "" {
+			errs = append(errs, fmt.Errorf("address %q has no host to call", at.Addr))
 		}
 	}
 	if len(errs) > 0 {
@@ -119,7 +121,14 @@ func (cfg ClientConfig) resolve() (endpoint, error) {
 			return cfg.Dialer(ctx)
 		}
 		var d net.Dialer
-		return d.DialContext(ctx, at.Network, at.Addr)
+		conn, err := d.DialContext(ctx, at.Network, at.Addr)
+		if err != nil || !cfg.Insecure {
+			return conn, err
+		}
+		if err := address.CheckLocal(conn.RemoteAddr()); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		return conn, nil
 	}
 	if cfg.TLSDir != "" {
 		name := cfg.ServerName
@@ -133,24 +142,6 @@ func (cfg ClientConfig) resolve() (endpoint, error) {
 		out.security = credentials.NewTLS(secure)
 	}
 	return out, nil
-}
-
-func (cfg ClientConfig) checkSecurity(at address.Address) error {
-	switch {
-	case at.Unix() && cfg.TLSDir != "":
-		return errors.New("a unix socket is protected by its permissions: leave out the TLS directory")
-	case at.Unix():
-		return nil
-	case at.Host == "":
-		return fmt.Errorf("address %q has no host to call", at.Addr)
-	case cfg.Insecure && cfg.TLSDir != "":
-		return errors.New("insecure and a TLS directory exclude each other")
-	case cfg.Insecure && !at.Loopback():
-		return fmt.Errorf("insecure is for this machine only, %s may be another", at.Host)
-	case !cfg.Insecure && cfg.TLSDir == "":
-		return fmt.Errorf("%s needs a TLS directory", at.Addr)
-	}
-	return nil
 }
 
 func (e endpoint) options(cfg ClientConfig) []grpc.DialOption {

@@ -62,3 +62,31 @@ func (a Address) Loopback() bool {
 	ip := net.ParseIP(a.Host)
 	return ip != nil && ip.IsLoopback()
 }
+
+// CheckSecurity tells whether an address may be used with these means: a unix
+// socket with none, TCP with TLS, and TCP without only when it is asked for and
+// stays on this machine.
+func (a Address) CheckSecurity(tlsDir string, insecure bool) error {
+	switch {
+	case a.Unix() && tlsDir != "":
+		return errors.New("a unix socket is protected by its permissions: leave out the TLS directory")
+	case a.Unix():
+		return nil
+	case insecure && tlsDir != "":
+		return errors.New("insecure and a TLS directory exclude each other")
+	case insecure && !a.Loopback():
+		return fmt.Errorf("insecure is for this machine only, and %q may reach beyond it", a.Addr)
+	case !insecure && tlsDir == "":
+		return fmt.Errorf("%s needs a TLS directory", a.Addr)
+	}
+	return nil
+}
+
+// CheckLocal tells whether an address of a connection without TLS really is on
+// this machine: a name like localhost means what the machine's files say.
+func CheckLocal(at net.Addr) error {
+	if tcp, ok := at.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		return fmt.Errorf("%s is not on this machine, and there is no TLS", at)
+	}
+	return nil
+}

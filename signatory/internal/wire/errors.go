@@ -8,8 +8,8 @@ import (
 	pb "mintmark/proto/signatory"
 )
 
-// maxDetail bounds a text of the other side that may reach a wallet.
-const maxDetail = 200
+// maxDetail bounds a text of the other side, in bytes.
+const maxDetail = 500
 
 // Error writes a refusal. CDK's mint panics on every code but 0, 1, 2, 4 and 5,
 // and has one for duplicates: that of the inputs. The text and the NUT code say

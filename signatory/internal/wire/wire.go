@@ -17,5 +17,8 @@ const SchemaVersion = int(pb.Constants_CONSTANTS_SCHEMA_VERSION)
 
 // MaxMessageSize is what we accept in one message, in bytes, on both sides. A
 // thousand proofs fit many times; the history of keysets, sent whole, needs it.
-// CDK's mint accepts 4 MiB, that is some 2500 keysets of 32 keys.
 const MaxMessageSize = 16 << 20
+
+// CDKMessageSize is what CDK's mint accepts in one message, in bytes: some 2500
+// keysets of 32 keys.
+const CDKMessageSize = 4 << 20

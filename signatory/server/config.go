@@ -1,0 +1,112 @@
+// Package server answers a mint's calls over gRPC with the keys of a keystore.
+//
+// It trusts whoever the transport lets in, with everything: a process that may
+// open the unix socket, or the holder of a certificate of our own authority, may
+// sign and rotate. So it decides who gets in, and must never listen beyond this
+// machine without mutual TLS. It never touches a scalar: the keystore signs. It
+// never logs what it signs or verifies: no blinded message, no secret, no point.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"time"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/keystore"
+	"mintmark/signatory/internal/address"
+)
+
+// Keystore is what the server needs of a keystore. Sign and Verify take all or
+// nothing and refuse with *cashu.Error.
+type Keystore interface {
+	Identity() bdhke.Point
+	Keysets() keystore.Snapshot
+	// Changed is closed once Keysets has something newer than at this call.
+	Changed() <-chan struct{}
+	Sign(context.Context, []cashu.BlindedMessage) ([]cashu.BlindSignature, error)
+	Verify(context.Context, []cashu.Proof) error
+	Rotate(context.Context, keystore.RotateParams) (cashu.Keyset, error)
+}
+
+var _ Keystore = (*keystore.Keystore)(nil)
+
+// Config says what to serve and where.
+type Config struct {
+	// Keystore holds the keys. Required. The server does not close it.
+	Keystore Keystore
+	// Listen is "unix:PATH" or "HOST:PORT". Required without Listener.
+	Listen string
+	// SocketMode is the mode of the unix socket. Whoever can write to it can
+	// sign, so it may not be open to everybody. 0 is 0600.
+	SocketMode fs.FileMode
+	// TLSDir holds ca.pem, server.pem and server.key. Required for HOST:PORT
+	// unless Insecure; must be empty for a unix socket.
+	TLSDir string
+	// Insecure allows TCP without TLS, on a loopback address only: every
+	// process of this machine can then sign.
+	Insecure bool
+	// Listener, if set, is served instead of Listen, with TLS if TLSDir is
+	// set, and closed in the end. Its maker answers for who can reach it.
+	Listener net.Listener
+	// CallTimeout bounds every call but subscriptions, whatever deadline the
+	// client has or has not set. 0 is 30 seconds.
+	CallTimeout time.Duration
+	// DrainTimeout is how long calls under way may take after the end has
+	// come. 0 is 10 seconds.
+	DrainTimeout time.Duration
+	// Ready, if set, is called once, when calls are answered.
+	Ready func(net.Addr)
+	// Logger gets a line for every call: successful ones at debug level,
+	// except rotations and subscriptions. nil is slog.Default().
+	Logger *slog.Logger
+	// Clock; nil is time.Now.
+	Clock func() time.Time
+}
+
+func (cfg Config) withDefaults() Config {
+	if cfg.SocketMode == 0 {
+		cfg.SocketMode = 0o600
+	}
+	if cfg.CallTimeout == 0 {
+		cfg.CallTimeout = 30 * time.Second
+	}
+	if cfg.DrainTimeout == 0 {
+		cfg.DrainTimeout = 10 * time.Second
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	return cfg
+}
+
+func (cfg Config) validate() (address.Address, error) {
+	var errs []error
+	if cfg.Keystore == nil {
+		errs = append(errs, errors.New("no keystore"))
+	}
+	if cfg.SocketMode&^0o770 != 0 {
+		errs = append(errs, fmt.Errorf("mode %#o of the unix socket lets everybody in", cfg.SocketMode))
+	}
+	if cfg.CallTimeout < 0 || cfg.DrainTimeout < 0 {
+		errs = append(errs, errors.New("timeouts cannot be negative"))
+	}
+	var at address.Address
+	if cfg.Listener == nil {
+		var err error
+		if at, err = address.Parse(cfg.Listen); err != nil {
+			errs = append(errs, err)
+		} else if err := at.CheckSecurity(cfg.TLSDir, cfg.Insecure); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return at, errors.Join(errs...)
+}

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	pb "mintmark/proto/signatory"
+)
+
+// healthState keeps grpc.health.v1 true. The empty service is the process: it
+// serves from the start to the beginning of the end. The service
+// signatory.Signatory serves as long as some keyset can sign.
+type healthState struct {
+	server   *health.Server
+	keystore Keystore
+	clock    func() time.Time
+}
+
+func newHealth(ks Keystore, clock func() time.Time) *healthState {
+	h := &healthState{server: health.NewServer(), keystore: ks, clock: clock}
+	h.update()
+	return h
+}
+
+// run follows the keysets until ctx ends.
+func (h *healthState) run(ctx context.Context) {
+	for {
+		changed := h.keystore.Changed() // before update reads, or a change could be missed
+		expiry := h.update()
+		var timer *time.Timer
+		var expired <-chan time.Time
+		if expiry > 0 {
+			timer = time.NewTimer(expiry)
+			expired = timer.C
+		}
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-expired:
+		}
+		if timer != nil {
+			timer.Stop()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// update sets the status and returns the time until it changes by itself; 0 if it
+// does not.
+func (h *healthState) update() time.Duration {
+	now := h.clock()
+	var last uint64 // when the last of the keysets that sign today expires
+	status := healthpb.HealthCheckResponse_NOT_SERVING
+	for _, k := range h.keystore.Keysets().Keysets {
+		if !k.Active || k.ExpiredForOutputs(now) {
+			continue
+		}
+		status = healthpb.HealthCheckResponse_SERVING
+		if k.FinalExpiry == 0 {
+			last = 0
+			break
+		}
+		last = max(last, k.FinalExpiry)
+	}
+	h.server.SetServingStatus(pb.Signatory_ServiceDesc.ServiceName, status)
+	if last == 0 {
+		return 0
+	}
+	return max(time.Unix(int64(last), 0).Sub(now), time.Second)
+}

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"path"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+
+	pb "mintmark/proto/signatory"
+)
+
+// logCall writes one line for each call: who, what, how many, how long, and what
+// came of it. Never what was signed or verified.
+func (a around) logCall(ctx context.Context, in any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	started := time.Now()
+	out, err := next(ctx, in)
+	level := slog.LevelDebug
+	if info.FullMethod == pb.Signatory_RotateKeyset_FullMethodName {
+		level = slog.LevelInfo
+	}
+	refusal := inBandError(out)
+	if refusal != nil {
+		level = slog.LevelInfo
+	}
+	level = max(level, failureLevel(err))
+	if !a.log.Enabled(ctx, level) {
+		return out, err
+	}
+	attrs := callAttrs(ctx, info.FullMethod, started, err)
+	if n, ok := countItems(in); ok {
+		attrs = append(attrs, slog.Int("items", n))
+	}
+	if refusal != nil {
+		attrs = append(attrs, slog.Int("code", int(refusal.GetCode())), slog.Int("nut_code", int(refusal.GetNutCode())),
+			slog.String("refusal", refusal.GetDetail()))
+	}
+	if answer, ok := out.(*pb.BooleanResponse); ok && err == nil && refusal == nil {
+		attrs = append(attrs, slog.Bool("valid", answer.GetSuccess()))
+	}
+	a.log.LogAttrs(ctx, level, "call", attrs...)
+	return out, err
+}
+
+func (a around) logStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	ctx, started := stream.Context(), time.Now()
+	a.log.DebugContext(ctx, "stream begins", "method", path.Base(info.FullMethod), "peer", peerName(ctx))
+	err := next(srv, stream)
+	a.log.LogAttrs(ctx, max(slog.LevelInfo, failureLevel(err)), "stream ended", callAttrs(ctx, info.FullMethod, started, err)...)
+	return err
+}
+
+func callAttrs(ctx context.Context, method string, started time.Time, err error) []slog.Attr {
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs,
+		slog.String("method", path.Base(method)),
+		slog.String("peer", peerName(ctx)),
+		slog.Duration("duration", time.Since(started)),
+		slog.String("outcome", status.Code(err).String()))
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	return attrs
+}
+
+// failureLevel: our own fault is an error, the client's a warning, its going away
+// neither.
+func failureLevel(err error) slog.Level {
+	switch status.Code(err) {
+	case codes.OK:
+		return slog.LevelDebug
+	case codes.Canceled, codes.Unavailable:
+		return slog.LevelInfo
+	case codes.Internal, codes.Unknown:
+		return slog.LevelError
+	}
+	return slog.LevelWarn
+}
+
+func countItems(in any) (int, bool) {
+	switch in := in.(type) {
+	case *pb.BlindedMessages:
+		return len(in.GetBlindedMessages()), true
+	case *pb.Proofs:
+		return len(in.GetProof()), true
+	}
+	return 0, false
+}
+
+func inBandError(out any) *pb.Error {
+	// A typed nil comes with every failed call; the getters know it.
+	answer, ok := out.(interface{ GetError() *pb.Error })
+	if !ok {
+		return nil
+	}
+	return answer.GetError()
+}
+
+// peerName names the certificate of the client, or the way that it came.
+func peerName(ctx context.Context) string {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return "unknown"
+	}
+	if info, ok := p.AuthInfo.(credentials.TLSInfo); ok && len(info.State.PeerCertificates) > 0 {
+		cert := info.State.PeerCertificates[0]
+		if len(cert.DNSNames) > 0 {
+			return cert.DNSNames[0]
+		}
+		return cert.Subject.CommonName
+	}
+	if p.Addr != nil && p.Addr.Network() != "unix" {
+		return p.Addr.String()
+	}
+	return "unix"
+}

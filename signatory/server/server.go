@@ -1,0 +1,165 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+
+	"mintmark/internal/tlsdir"
+	pb "mintmark/proto/signatory"
+	"mintmark/signatory/internal/address"
+	"mintmark/signatory/internal/wire"
+)
+
+// ErrDrainTimeout: calls were still under way when their time was over, and were
+// cut off. Nothing is lost by that: a mint repeats what it got no answer to.
+var ErrDrainTimeout = errors.New("calls did not end in time and were cut off")
+
+const (
+	// maxStreams bounds the calls under way on one connection; more wait in
+	// the client.
+	maxStreams = 256
+	// A client may ask this often whether we are there; ours does every 15
+	// seconds.
+	minKeepAlive     = 5 * time.Second
+	keepAlive        = 30 * time.Second
+	keepAliveTimeout = 10 * time.Second
+	handshakeTimeout = 5 * time.Second
+)
+
+// Server serves a keystore.
+type Server struct {
+	cfg Config
+	at  address.Address
+	tls *tls.Config // nil: none
+}
+
+// New checks the configuration and loads the certificates. It does not listen
+// yet.
+func New(cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	at, err := cfg.validate()
+	if err != nil {
+		return nil, fmt.Errorf("configuring the signatory server: %w", err)
+	}
+	s := &Server{cfg: cfg, at: at}
+	if cfg.TLSDir != "" {
+		if s.tls, err = tlsdir.Server(cfg.TLSDir); err != nil {
+			return nil, fmt.Errorf("configuring the signatory server: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Serve listens and answers until ctx ends. Then it reports itself as not
+// serving, ends all subscriptions, takes no new calls, lets those under way end
+// within DrainTimeout, and returns nil, or ErrDrainTimeout if it had to cut some
+// off. The unix socket is removed.
+func (s *Server) Serve(ctx context.Context) error {
+	ln, err := s.listen()
+	if err != nil {
+		return fmt.Errorf("signatory server: %w", err)
+	}
+	// ending is closed when subscriptions have to go, while calls may go on.
+	ending, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	health := newHealth(s.cfg.Keystore, s.cfg.Clock)
+	g := s.grpcServer(ending)
+	pb.RegisterSignatoryServer(g, newService(s.cfg.Keystore, s.cfg.Logger))
+	healthpb.RegisterHealthServer(g, health.server)
+
+	healthDone := make(chan struct{})
+	go func() {
+		defer close(healthDone)
+		health.run(ending)
+	}()
+	failed := make(chan error, 1)
+	go func() { failed <- g.Serve(ln) }()
+	s.cfg.Logger.InfoContext(ctx, "signatory is listening", "address", ln.Addr().String(), "tls", s.tls != nil)
+	if s.cfg.Ready != nil {
+		s.cfg.Ready(ln.Addr())
+	}
+
+	select {
+	case err = <-failed: // nothing else ends it before we do
+		err = fmt.Errorf("signatory server: accepting connections: %w", err)
+		end()
+		g.Stop()
+	case <-ctx.Done():
+		s.cfg.Logger.InfoContext(ctx, "signatory is ending", "timeout", s.cfg.DrainTimeout)
+		health.server.Shutdown()
+		end()
+		err = s.drain(g)
+		<-failed
+	}
+	<-healthDone
+	return err
+}
+
+// drain lets calls end, and cuts off those that do not.
+func (s *Server) drain(g *grpc.Server) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		g.GracefulStop()
+	}()
+	timeout := time.NewTimer(s.cfg.DrainTimeout)
+	defer timeout.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-timeout.C:
+		g.Stop()
+		<-done
+		return fmt.Errorf("signatory server: %w", ErrDrainTimeout)
+	}
+}
+
+func (s *Server) listen() (net.Listener, error) {
+	switch {
+	case s.cfg.Listener != nil:
+		return s.cfg.Listener, nil
+	case s.at.Unix():
+		return listenUnix(s.at.Addr, s.cfg.SocketMode)
+	}
+	ln, err := net.Listen(s.at.Network, s.at.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if s.tls == nil {
+		if err := address.CheckLocal(ln.Addr()); err != nil {
+			return nil, errors.Join(err, ln.Close())
+		}
+	}
+	return ln, nil
+}
+
+func (s *Server) grpcServer(ending context.Context) *grpc.Server {
+	around := around{
+		log:         s.cfg.Logger,
+		callTimeout: s.cfg.CallTimeout,
+		ending:      ending,
+	}
+	options := []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.checkCall, around.limitCall),
+		grpc.ChainStreamInterceptor(around.logStream, around.recoverStream, around.checkStream, around.limitStream),
+		grpc.MaxRecvMsgSize(wire.MaxMessageSize),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.WaitForHandlers(true), // when Serve returns, nobody uses the keystore
+		grpc.ConnectionTimeout(handshakeTimeout),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAlive, Timeout: keepAliveTimeout}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minKeepAlive, PermitWithoutStream: true}),
+	}
+	if s.tls != nil {
+		options = append(options, grpc.Creds(loggedCredentials{credentials.NewTLS(s.tls), s.cfg.Logger}))
+	}
+	return grpc.NewServer(options...)
+}
