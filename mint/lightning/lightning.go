@@ -50,10 +50,8 @@ type Settings struct {
 	// no bound. An amount of zero (the payer chooses) is never bounded by them.
 	MinAmount, MaxAmount cashu.Amount
 	// Description tells whether a request can carry the wallet's words
-	// (NUT-23 "description"), and MaxDescription how many bytes of them; zero
-	// is no limit.
-	Description    bool
-	MaxDescription int
+	// (NUT-23 "description"). One that is too long for the request is refused.
+	Description bool
 	// Amountless tells whether a request may leave the amount to the payer.
 	Amountless bool
 	// Fake tells that no money moves: payments are invented, and the ecash made

@@ -161,8 +161,7 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	for _, u := range c.Units {
 		b.settings = append(b.settings, lightning.Settings{
 			Method: lightning.MethodBolt11, Unit: u, MinAmount: c.MinAmount, MaxAmount: c.MaxAmount,
-			Description: !c.NoDescription, MaxDescription: bolt11.MaxDescription,
-			Amountless: c.MaxRandomAmount != 0, Fake: true,
+			Description: !c.NoDescription, Amountless: c.MaxRandomAmount != 0, Fake: true,
 		})
 	}
 	c.Logger.Warn("lightning is fake: invoices pay themselves, no money moves, and the ecash made from it is worth nothing",
