@@ -33,6 +33,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 	$(GO) vet ./...
 	$(GO) vet -tags crashpoints ./internal/crashpoint
 	$(TOOL) staticcheck ./...
+	$(TOOL) buf lint
 	@$(MAKE) --no-print-directory proto
 	git diff --exit-code -- $(GENERATED)
 	$(GO) test -count=1 ./internal/archtest

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,6 +36,7 @@ type launch struct {
 	path string
 	args []string
 	env  []string // added to the environment of the test
+	dir  string   // working directory; empty = that of the test
 	log  string   // file to append the output to
 }
 
@@ -48,6 +51,7 @@ func start(t testing.TB, l launch) *Process {
 	defer out.Close()
 	p := &Process{Name: l.name, t: t, log: l.log, ended: make(chan struct{})}
 	p.cmd = exec.Command(l.path, l.args...)
+	p.cmd.Dir = l.dir
 	p.cmd.Env = append(os.Environ(), l.env...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -78,6 +82,30 @@ func start(t testing.TB, l launch) *Process {
 
 // PID is the process id, also after the end.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Children lists the process ids of the children that run now.
+func (p *Process) Children() []int {
+	p.t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.PID()))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var pids []int
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue // that thread is gone
+		}
+		for _, field := range strings.Fields(string(text)) {
+			pid, err := strconv.Atoi(field)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
 
 // Signal sends sig to this one process.
 func (p *Process) Signal(sig syscall.Signal) {
@@ -162,8 +190,9 @@ func (p *Process) until(what string, ready func() error) {
 // run executes a command that ends by itself and returns what it printed.
 func run(t testing.TB, path string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), path, args...)
-	cmd.Stdin = strings.NewReader("")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = patience
 	out, err := cmd.CombinedOutput()

@@ -14,7 +14,7 @@ type Transport uint8
 const (
 	Unix  Transport = iota // a signatory of its own behind a unix socket
 	MTLS                   // a signatory behind TCP with mutual TLS, its seed sealed
-	Spawn                  // mintd starts the signatory itself
+	Spawn                  // mintd starts the signatory itself: all defaults but the address
 )
 
 func (tr Transport) String() string {
@@ -135,19 +135,30 @@ func (s *Stack) LaunchMintd(env ...string) {
 	if err := os.WriteFile(config, []byte(s.Config), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	args := []string{"serve", "--config", config, "--data", s.mintData(), "--listen", s.mintAddr}
-	switch s.Transport {
-	case Unix:
-		args = append(args, "--signatory", s.sigAddr)
-	case MTLS:
-		args = append(args, "--signatory", s.sigAddr, "--signatory-tls", s.tls())
-	case Spawn:
-		args = append(args, "--signatory", "spawn")
+	args := []string{"serve", "--listen", s.mintAddr}
+	if s.Transport != Spawn {
+		args = append(args, "--config", config, "--data", s.mintData(), "--signatory", s.sigAddr)
+	}
+	if s.Transport == MTLS {
+		args = append(args, "--signatory-tls", s.tls())
 	}
 	s.Mintd = start(s.t, launch{
-		name: "mintd", path: s.Programs.Mintd, args: args, env: env,
+		name: "mintd", path: s.Programs.Mintd, args: args, env: env, dir: s.dir,
 		log: filepath.Join(s.dir, "mintd.log"),
 	})
+}
+
+// SecondSignatory starts another signatory on the same data, waits for its end
+// and returns what it said and its error.
+func (s *Stack) SecondSignatory() (string, error) {
+	s.t.Helper()
+	return run(s.t, s.Programs.Signatory, "serve", "--data", s.sigData(), "--listen", "unix:"+filepath.Join(s.dir, "2.sock"))
+}
+
+// SecondMintd does the same for mintd.
+func (s *Stack) SecondMintd() (string, error) {
+	s.t.Helper()
+	return run(s.t, s.Programs.Mintd, "serve", "--data", s.mintData(), "--signatory", s.sigAddr, "--listen", FreeAddress(s.t))
 }
 
 // Rotate makes a new keyset for sat on the running signatory, as an operator
@@ -208,7 +219,7 @@ func (s *Stack) hideSeed() {
 }
 
 func (s *Stack) sigData() string        { return filepath.Join(s.dir, "signatory") }
-func (s *Stack) mintData() string       { return filepath.Join(s.dir, "mintd") }
+func (s *Stack) mintData() string       { return filepath.Join(s.dir, "mintmark-data") }
 func (s *Stack) tls() string            { return filepath.Join(s.dir, "tls") }
 func (s *Stack) passphraseFile() string { return filepath.Join(s.dir, "passphrase") }
 
