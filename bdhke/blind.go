@@ -17,7 +17,7 @@ import (
 // Blind hides a secret from the mint: B_ = hash_to_curve(secret) + r*G. A
 // wallet never uses the same secret and r twice.
 func Blind(secret []byte, r Scalar) (Point, error) {
-	if r.v == nil {
+	if r.IsZero() {
 		return Point{}, fmt.Errorf("%w: no blinding factor", ErrInvalidScalar)
 	}
 	y, err := HashToCurve(secret)
@@ -28,13 +28,13 @@ func Blind(secret []byte, r Scalar) (Point, error) {
 	if err != nil {
 		return Point{}, err
 	}
-	return FromElement(curve.Add(e, curve.MulBase(r.v)))
+	return FromElement(curve.Add(e, curve.MulBase(r.Secret())))
 }
 
 // Unblind turns a blind signature into one of the secret: C = C_ - r*K, with K
 // the mint's public key of the amount.
 func Unblind(c Point, r Scalar, k Point) (Point, error) {
-	if r.v == nil {
+	if r.IsZero() {
 		return Point{}, fmt.Errorf("%w: no blinding factor", ErrInvalidScalar)
 	}
 	ce, err := c.Element()
@@ -45,5 +45,5 @@ func Unblind(c Point, r Scalar, k Point) (Point, error) {
 	if err != nil {
 		return Point{}, err
 	}
-	return FromElement(curve.Sub(ce, curve.Mul(r.v, ke)))
+	return FromElement(curve.Sub(ce, curve.Mul(r.Secret(), ke)))
 }

@@ -28,4 +28,4 @@ func FromElement(e *curve.Element) (Point, error) {
 }
 
 // Secret returns the number behind s; nil for the zero value.
-func (s Scalar) Secret() *curve.Scalar { return s.v }
+func (s Scalar) Secret() *curve.Scalar { return s.box.Open() }

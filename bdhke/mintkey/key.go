@@ -10,8 +10,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 
 	"mintmark/bdhke"
 	"mintmark/bdhke/internal/curve"
@@ -22,8 +20,8 @@ var errNoKey = errors.New("no private key")
 // Key is the private key of one amount of one keyset, with its public point. It
 // prints as [redacted] everywhere. The zero value is no key.
 type Key struct {
-	_      [0]func() // not comparable: == is not constant-time
-	scalar *curve.Scalar
+	curve.Hidden
+	box    curve.Box
 	public bdhke.Point
 }
 
@@ -32,7 +30,7 @@ func New(s bdhke.Scalar) Key {
 	if s.IsZero() {
 		return Key{}
 	}
-	return Key{scalar: s.Secret(), public: s.Public()}
+	return Key{box: curve.NewBox(s.Secret()), public: s.Public()}
 }
 
 // Parse reads 32 bytes, big endian, in 1..n-1.
@@ -54,14 +52,15 @@ func (k Key) Sign(b bdhke.Point) (bdhke.Point, error) {
 }
 
 func (k Key) sign(b bdhke.Point) (*curve.Element, bdhke.Point, error) {
-	if k.scalar == nil {
+	scalar := k.box.Open()
+	if scalar == nil {
 		return nil, bdhke.Point{}, errNoKey
 	}
 	be, err := b.Element()
 	if err != nil {
 		return nil, bdhke.Point{}, err
 	}
-	c, err := bdhke.FromElement(curve.Mul(k.scalar, be))
+	c, err := bdhke.FromElement(curve.Mul(scalar, be))
 	return be, c, err
 }
 
@@ -86,14 +85,14 @@ func (k Key) SignWithDLEQ(b bdhke.Point) (bdhke.Point, bdhke.DLEQ, error) {
 		return bdhke.Point{}, bdhke.DLEQ{}, err
 	}
 	d := bdhke.DLEQ{E: bdhke.DLEQChallenge(r1, r2, k.public, c)}
-	d.S = curve.MulAdd(curve.ReduceScalar(&d.E), k.scalar, r).Bytes()
+	d.S = curve.MulAdd(curve.ReduceScalar(&d.E), k.box.Open(), r).Bytes()
 	return c, d, nil
 }
 
 const nonceDomain = "Cashu_DLEQ_R_v1"
 
 func (k Key) nonce(b, c bdhke.Point) (*curve.Scalar, error) {
-	key := k.scalar.Bytes()
+	key := k.box.Open().Bytes()
 	ua, ub, uc := k.public.Uncompressed(), b.Uncompressed(), c.Uncompressed()
 	for ctr := range 256 {
 		m := hmac.New(sha256.New, key[:])
@@ -114,7 +113,8 @@ func (k Key) nonce(b, c bdhke.Point) (*curve.Scalar, error) {
 // Verify tells whether c is this key's signature of the secret:
 // k*hash_to_curve(secret) == C. False also for zero values.
 func (k Key) Verify(secret []byte, c bdhke.Point) bool {
-	if k.scalar == nil || c.IsZero() {
+	scalar := k.box.Open()
+	if scalar == nil || c.IsZero() {
 		return false
 	}
 	y, err := bdhke.HashToCurve(secret)
@@ -129,22 +129,5 @@ func (k Key) Verify(secret []byte, c bdhke.Point) bool {
 	if err != nil {
 		return false
 	}
-	return curve.Mul(k.scalar, ye).Equal(ce)
+	return curve.Mul(scalar, ye).Equal(ce)
 }
-
-const redacted = "[redacted]"
-
-// String hides the key.
-func (Key) String() string { return redacted }
-
-// GoString hides the key.
-func (Key) GoString() string { return redacted }
-
-// Format hides the key under every verb.
-func (Key) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
-
-// MarshalText hides the key, also from JSON.
-func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue hides the key.
-func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -1,5 +1,10 @@
 package curve
 
+// The backend: gitlab.com/yawning/secp256k1-voi, pure Go. Field and scalar
+// arithmetic are generated from proofs (fiat-crypto), point formulas are complete,
+// table look-ups touch every entry, and inversion is an exponentiation by a fixed
+// power. Another backend implements the functions of this file and no more.
+
 import (
 	"errors"
 
@@ -9,8 +14,11 @@ import (
 // ErrScalar is a scalar that is not 32 bytes, zero, or not below the order.
 var ErrScalar = errors.New("scalar is not in 1..n-1")
 
-// Scalar is a number modulo the group order.
-type Scalar struct{ v secp.Scalar }
+// Scalar is a number modulo the group order, secret unless its user knows better.
+type Scalar struct {
+	Hidden
+	v secp.Scalar
+}
 
 // NewScalar reads a canonical, non-zero scalar, in constant time.
 func NewScalar(b *[32]byte) (*Scalar, error) {
@@ -68,8 +76,8 @@ func Decode(a *Affine) (*Element, error) {
 	return e, nil
 }
 
-// Decompress finds the point of an x coordinate; false when there is none.
-func Decompress(x *[32]byte, odd bool) (Affine, bool) {
+// decompressSlow is Decompress by the library alone.
+func decompressSlow(x *[32]byte, odd bool) (Affine, bool) {
 	var c [33]byte
 	c[0] = 2
 	if odd {
