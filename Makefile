@@ -4,7 +4,6 @@ GO        ?= go
 TOOL      := $(GO) tool -modfile=tools/go.mod
 FUZZTIME  ?= 5s
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
-GENERATED := proto
 
 .PHONY: help run build test check e2e wallets bench fuzz proto clean
 
@@ -35,7 +34,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 	$(TOOL) staticcheck ./...
 	$(TOOL) buf lint
 	@$(MAKE) --no-print-directory proto
-	git diff --exit-code -- $(GENERATED)
+	git diff --exit-code -- proto
 	$(GO) test -count=1 ./internal/archtest
 	$(GO) test -race $(ROOMS)
 
