@@ -1,0 +1,52 @@
+package sqlstore
+
+import (
+	"context"
+
+	"mintmark/bdhke"
+	"mintmark/mint"
+	"mintmark/signatory"
+)
+
+// The reads outside of transactions: each is the transaction's own, on a
+// snapshot.
+
+func (s *Store) Proofs(ctx context.Context, ys []bdhke.Point) ([]mint.ProofRecord, error) {
+	return read(ctx, s, func(t *tx) ([]mint.ProofRecord, error) { return t.Proofs(ctx, ys) })
+}
+
+func (s *Store) Signatures(ctx context.Context, bs []bdhke.Point) ([]mint.SignatureRecord, error) {
+	return read(ctx, s, func(t *tx) ([]mint.SignatureRecord, error) { return t.Signatures(ctx, bs) })
+}
+
+func (s *Store) MintQuote(ctx context.Context, method, id string) (mint.MintQuote, error) {
+	return read(ctx, s, func(t *tx) (mint.MintQuote, error) { return t.MintQuote(ctx, method, id) })
+}
+
+func (s *Store) MintQuoteByLookup(ctx context.Context, method, lookupID string) (mint.MintQuote, error) {
+	return read(ctx, s, func(t *tx) (mint.MintQuote, error) { return t.MintQuoteByLookup(ctx, method, lookupID) })
+}
+
+func (s *Store) Sagas(ctx context.Context) ([]mint.Saga, error) {
+	return read(ctx, s, func(t *tx) ([]mint.Saga, error) { return t.Sagas(ctx) })
+}
+
+func (s *Store) Saga(ctx context.Context, ref mint.OperationRef) (mint.Saga, error) {
+	return read(ctx, s, func(t *tx) (mint.Saga, error) { return t.Saga(ctx, ref) })
+}
+
+func (s *Store) Operation(ctx context.Context, ref mint.OperationRef) (mint.Operation, error) {
+	return read(ctx, s, func(t *tx) (mint.Operation, error) { return t.Operation(ctx, ref) })
+}
+
+func (s *Store) Facts(ctx context.Context, ref mint.OperationRef) (mint.OperationFacts, error) {
+	return read(ctx, s, func(t *tx) (mint.OperationFacts, error) { return t.Facts(ctx, ref) })
+}
+
+func (s *Store) Keysets(ctx context.Context) (signatory.Snapshot, error) {
+	return read(ctx, s, func(t *tx) (signatory.Snapshot, error) { return t.Keysets(ctx) })
+}
+
+func (s *Store) Config(ctx context.Context, key mint.ConfigKey) (string, error) {
+	return read(ctx, s, func(t *tx) (string, error) { return t.Config(ctx, key) })
+}
