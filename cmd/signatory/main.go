@@ -1,0 +1,39 @@
+// Command signatory holds the seed and the private keys of a Cashu mint, and
+// signs for the mint over gRPC. It is the only program that can touch a private
+// key, and the keystore package is the only place in it where one can be.
+//
+// It trusts the operator who starts it, the files in its data directory, and
+// whoever its socket permissions or its certificate authority let in. It must
+// never take a secret from a flag or an environment variable, where every
+// process of the machine may read it, never make a seed unless `init` asks for
+// one, and never show imported words.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"mintmark/internal/harden"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program without the process. It returns the exit code when
+// the command is done or ctx has ended: 0 for success, 1 for a failure, 2 for a
+// command line that makes no sense.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return program{
+		stdin: stdin, stdout: stdout, stderr: stderr,
+		clock: time.Now, harden: harden.Process, terminal: openTerminal,
+	}.run(ctx, args)
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/internal/sqldb"
+	"mintmark/keystore"
+	"mintmark/signatory/server"
+)
+
+type serveFlags struct {
+	data          string
+	listen        string
+	tls           string
+	insecure      bool
+	socketMode    string
+	drain         time.Duration
+	exitWithStdin bool
+	passphrase    passphraseFlags
+	log           logFlags
+}
+
+func (p program) serveCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve --data DIR [--listen unix:PATH|HOST:PORT]",
+		Short: "Sign for a mint, until stopped",
+		Long: `serve opens the seed and the keystore in the data directory, derives every key
+and checks it against the keystore, and then signs and verifies for the mint that
+is connected.
+
+On a unix socket, whoever may open the socket may sign: its mode is 0600 unless
+--socket-mode says otherwise, so the mint must run as the same user or group. On
+HOST:PORT both sides show certificates (TLS 1.3): see "signatory certs".
+
+A sealed seed needs its passphrase, from --passphrase-file, --passphrase-fd or
+the terminal. serve never makes a seed: that is what "signatory init" does.
+
+SIGTERM or Ctrl-C ends it: calls under way may finish, for --drain-timeout at
+most. A second one ends it at once.
+
+A program that starts serve as its child gives it a pipe as standard input and
+sets --exit-with-stdin: when the parent dies, however it dies, the kernel closes
+the pipe and serve ends as with SIGTERM.`,
+		Example: `  signatory serve --data /var/lib/signatory --listen unix:/run/signatory/s.sock
+  signatory serve --data DIR --listen 10.0.0.2:15060 --tls /etc/signatory/tls --passphrase-file /run/secrets/pass`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd, f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "data `directory`, made by init (required)")
+	flags.StringVar(&f.listen, "listen", "", "`address` to listen on: unix:PATH or HOST:PORT (default unix:DIR/signatory.sock)")
+	flags.StringVar(&f.tls, "tls", "", "`directory` of ca.pem, server.pem and server.key, for HOST:PORT")
+	flags.BoolVar(&f.insecure, "insecure", false, "allow HOST:PORT without TLS, on a loopback address only: every process of this machine can then sign")
+	flags.StringVar(&f.socketMode, "socket-mode", "0600", "`mode` of the unix socket, octal; 0660 lets the group in")
+	flags.DurationVar(&f.drain, "drain-timeout", 10*time.Second, "how long calls under way may take at the end")
+	flags.BoolVar(&f.exitWithStdin, "exit-with-stdin", false, "end when standard input ends: for a parent process that holds the other end")
+	f.passphrase.add(flags)
+	f.log.add(flags)
+	return cmd
+}
+
+func (p program) serve(cmd *cobra.Command, f serveFlags) error {
+	mode, err := p.checkServe(cmd, &f)
+	if err != nil {
+		return err
+	}
+	log, err := f.log.logger(p.stderr)
+	if err != nil {
+		return usage(cmd, err)
+	}
+	log.Info("signatory starts", "version", release, "revision", revision(), "hardening", p.harden())
+
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
+	if f.exitWithStdin {
+		go endWithStdin(p.stdin, cancel, log)
+	}
+	ks, err := p.openKeystore(ctx, f, log)
+	if err != nil {
+		return err
+	}
+	s := ks.Keysets()
+	log.Info("every keyset fits the seed", "identity", ks.Identity().String(), "keysets", len(s.Keysets), "epoch", s.Epoch)
+	srv, err := server.New(server.Config{
+		Keystore: ks, Listen: f.listen, SocketMode: mode, TLSDir: f.tls, Insecure: f.insecure,
+		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
+	})
+	if err == nil {
+		err = srv.Serve(ctx)
+	}
+	if err := errors.Join(err, ks.Close()); err != nil {
+		return err
+	}
+	log.Info("signatory has ended")
+	return nil
+}
+
+func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (fs.FileMode, error) {
+	if f.data == "" {
+		return 0, usagef(cmd, "--data is missing: the directory that init has made")
+	}
+	if f.listen == "" {
+		f.listen = "unix:" + dataDir(f.data).socket()
+	}
+	if err := f.passphrase.check(cmd); err != nil {
+		return 0, err
+	}
+	if f.exitWithStdin && f.passphrase.fd == 0 {
+		return 0, usagef(cmd, "--exit-with-stdin and --passphrase-fd 0 exclude each other")
+	}
+	if f.drain <= 0 {
+		return 0, usagef(cmd, "--drain-timeout must be longer than nothing")
+	}
+	mode, err := strconv.ParseUint(f.socketMode, 8, 32)
+	if err != nil || mode == 0 || mode > 0o777 {
+		return 0, usagef(cmd, "--socket-mode %s is not an octal mode like 0660", f.socketMode)
+	}
+	return fs.FileMode(mode), nil
+}
+
+// openKeystore reads the seed, opens the keystore with it and forgets it.
+func (p program) openKeystore(ctx context.Context, f serveFlags, log *slog.Logger) (*keystore.Keystore, error) {
+	dir := dataDir(f.data)
+	seed, err := keystore.ReadSeedFile(dir.seed(), func() ([]byte, error) {
+		return f.passphrase.read(p.terminal, false)
+	})
+	if err != nil {
+		return nil, hintSeed(err, dir)
+	}
+	defer seed.Wipe()
+	if err := dir.finish(); err != nil {
+		return nil, err
+	}
+	ks, err := keystore.Open(ctx, keystore.Config{
+		Path: dir.database(), Seed: seed, IssuerVersion: issuer, Clock: p.clock, Logger: log,
+	})
+	return ks, hintKeystore(err, dir)
+}
+
+func hintSeed(err error, dir dataDir) error {
+	switch {
+	case errors.Is(err, keystore.ErrSeedMissing):
+		return hint(err, "signatory init --data %s makes one", dir)
+	case errors.Is(err, keystore.ErrSeedExposed):
+		return hint(err, "chmod 600 %s, and ask yourself who has read it until now", dir.seed())
+	case errors.Is(err, keystore.ErrSeedFormat):
+		return hint(err, "put the right file back, or write the words of your seed into it")
+	case errors.Is(err, keystore.ErrNoPassphrase):
+		return hint(err, "--passphrase-file and --passphrase-fd say where the passphrase comes from")
+	}
+	return err
+}
+
+func hintKeystore(err error, dir dataDir) error {
+	switch {
+	case errors.Is(err, keystore.ErrNoDatabase):
+		return hint(err, "put it back from the backup: without it, new keysets would use old keys again")
+	case errors.Is(err, keystore.ErrMismatch):
+		return hint(err, "check that %s is the seed of this keystore; if it is, restore %s from the backup", dir.seed(), dir.database())
+	case errors.Is(err, sqldb.ErrInUse):
+		return hint(err, "another signatory is running on %s: stop it first", dir)
+	}
+	return err
+}
+
+// endWithStdin waits for the end of the standard input. What comes before is not
+// for us.
+func endWithStdin(stdin io.Reader, end context.CancelFunc, log *slog.Logger) {
+	_, err := io.Copy(io.Discard, stdin)
+	log.Info("standard input has ended", "error", fmt.Sprint(err))
+	end()
+}
