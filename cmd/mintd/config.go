@@ -66,13 +66,16 @@ type Lightning struct {
 
 // Fake says how the fake backend behaves.
 type Fake struct {
+	// Units to receive: "sat", "msat", "usd", "eur". Each needs a keyset of the
+	// signatory; a spawned one has "sat". Default sat.
+	Units []string `toml:"units"`
 	// IncomingDelay is how long after its making an invoice counts as paid.
 	// Default "1s".
 	IncomingDelay Duration `toml:"incoming_delay"`
 	// SettleOnCheck makes a look at an unpaid quote settle it at once.
 	SettleOnCheck bool `toml:"settle_on_check"`
-	// MinAmount and MaxAmount bound one payment, in sat. Default 1 and 500000;
-	// 0 is no bound.
+	// MinAmount and MaxAmount bound one payment, in its unit. Default 1 and
+	// 500000; 0 is no bound.
 	MinAmount uint64 `toml:"min_amount"`
 	MaxAmount uint64 `toml:"max_amount"`
 }
@@ -105,7 +108,8 @@ type Limits struct {
 // Info is what /v1/info says of the mint besides what follows from its wiring
 // (NUT-06). Everything here is shown to everybody.
 type Info struct {
-	// Name of the mint. Default "Mintmark".
+	// Name of the mint. With the fake backend " (play money)" follows. Default
+	// "Mintmark".
 	Name string `toml:"name"`
 	// Description in one sentence.
 	Description string `toml:"description"`
@@ -147,7 +151,7 @@ func defaultConfig() Config {
 		Signatory:   Signatory{Address: spawnAddress, Deadline: Duration(10 * time.Second)},
 		Lightning: Lightning{
 			Backend: fakeBackend,
-			Fake:    Fake{IncomingDelay: Duration(time.Second), MinAmount: 1, MaxAmount: 500_000},
+			Fake:    Fake{Units: []string{"sat"}, IncomingDelay: Duration(time.Second), MinAmount: 1, MaxAmount: 500_000},
 		},
 		Quotes: Quotes{TTL: Duration(time.Hour), PollInterval: Duration(10 * time.Second)},
 		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxSecret: 1024, MaxWitness: 4096},

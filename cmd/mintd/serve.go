@@ -1,17 +1,110 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/mint"
+	"mintmark/mint/httpapi"
+	"mintmark/mint/lightning"
+)
 
 func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the mint",
-		Args:  cobra.NoArgs,
+		Long: `Run the mint until SIGTERM or Ctrl-C.
+
+Without flags it is a mint to try out, with play money, on this machine only: it
+keeps everything below ./mintmark-data and runs the signatory program as its child.
+
+For a real one, run the signatory elsewhere and say where:
+  mintd serve --data /var/lib/mintd --signatory signer.example:15060 --signatory-tls /etc/mintd/tls
+
+Everything can be said in a TOML file too (--config); see deploy/mintd.example.toml.`,
+		Args: cobra.NoArgs,
 	}
 	addConfigFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		_, err := loadConfig(cmd.Flags())
-		return err
+		cfg, err := loadConfig(cmd.Flags())
+		if err != nil {
+			return err
+		}
+		return serve(cmd.Context(), cfg, cmd.ErrOrStderr())
 	}
 	return cmd
+}
+
+// serve opens everything in order, runs the mint until ctx ends, and closes
+// everything in the opposite order.
+func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
+	log := newLogger(stderr, cfg.Log)
+	closing := func(what string, c io.Closer) {
+		if e := c.Close(); e != nil {
+			err = errors.Join(err, fmt.Errorf("closing %s: %w", what, e))
+		}
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("making the data directory: %w", err)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listening for wallets: %w", err)
+	}
+	defer listener.Close()
+	// The signatory's data come before the mint's database: a database without
+	// them means that they were lost, and then no new ones must be made.
+	keys, err := prepareSignatory(ctx, cfg, stderr)
+	if err != nil {
+		return err
+	}
+	store, owner, err := openStore(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer closing("the database", store)
+	signer, err := keys.start(log)
+	if err != nil {
+		return err
+	}
+	defer closing("the signatory", signer)
+	backend, err := openBackend(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer closing("the payment backend", backend)
+	m, err := mint.New(ctx, mintConfig(cfg, store, owner, signer, backend, log))
+	if err != nil {
+		return err
+	}
+	handler, err := httpapi.New(httpapi.Config{Mint: m, Logger: log})
+	if err != nil {
+		return err
+	}
+	announce(cfg, listener.Addr(), log, stderr)
+	return runMint(ctx, m, handler, listener, cfg, log)
+}
+
+// mintConfig says to the mint what the configuration says, with what was opened.
+func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, backend lightning.Receiver, log *slog.Logger) mint.Config {
+	return mint.Config{
+		Store:        store,
+		Owner:        owner,
+		Signer:       signer,
+		Source:       signer,
+		Backends:     []lightning.Receiver{backend},
+		Identity:     cfg.Signatory.identity(),
+		Limits:       cfg.Limits.mint(),
+		About:        cfg.Info.about(isFake(backend)),
+		QuoteTTL:     cfg.Quotes.TTL.std(),
+		PollInterval: cfg.Quotes.PollInterval.std(),
+		Logger:       log,
+	}
 }

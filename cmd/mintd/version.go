@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"mintmark/mint"
 )
 
 func versionCommand() *cobra.Command {
@@ -13,22 +16,29 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version and where it was built from",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "mintd "+buildVersion())
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "mintd %s (%s, %s %s/%s)\n",
+				mint.Version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}
 }
 
-// buildVersion is the version of the module with the revision, as the Go tool
-// recorded them.
-func buildVersion() string {
+// revision is the commit that the Go tool has recorded.
+func revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return "no build information"
 	}
-	version := info.Main.Version
-	if version == "" {
-		version = "(devel)"
+	revision, changed := "unknown revision", ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			revision = "revision " + s.Value[:min(12, len(s.Value))]
+		case "vcs.modified":
+			if s.Value == "true" {
+				changed = ", changed"
+			}
+		}
 	}
-	return version + " " + info.GoVersion
+	return revision + changed
 }

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"mintmark/cashu"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/fake"
+)
+
+// openBackend opens the payment backend. There is one so far.
+func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (lightning.Receiver, error) {
+	f := cfg.Lightning.Fake
+	units := make([]cashu.Unit, 0, len(f.Units))
+	for _, name := range f.Units {
+		unit, err := cashu.ParseUnit(name)
+		if err != nil {
+			return nil, fmt.Errorf("lightning.fake.units: %q is not a unit", name)
+		}
+		units = append(units, unit)
+	}
+	// To the backend a delay of zero means its default.
+	delay := max(f.IncomingDelay.std(), 1)
+	return fake.Open(ctx, fake.Config{
+		Path:          filepath.Join(cfg.Data, "fake-lightning.db"),
+		Units:         units,
+		IncomingDelay: delay,
+		SettleOnCheck: f.SettleOnCheck,
+		MinAmount:     cashu.Amount(f.MinAmount),
+		MaxAmount:     cashu.Amount(f.MaxAmount),
+		Logger:        log,
+	})
+}

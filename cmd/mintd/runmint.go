@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"mintmark/mint"
+)
+
+// runMint serves wallets until ctx ends, or until serving fails. Then it accepts
+// no more connections, lets the requests under way finish, stops the mint, which
+// finishes its operations, and returns.
+func runMint(ctx context.Context, m *mint.Mint, handler http.Handler, l net.Listener, cfg Config, log *slog.Logger) error {
+	mintCtx, stopMint := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopMint()
+	mintDone := make(chan error, 1)
+	go func() { mintDone <- m.Run(mintCtx) }()
+
+	server := newHTTPServer(handler, log)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+
+	var failure error
+	ready := m.Ready()
+	for running := true; running; {
+		select {
+		case <-ready:
+			log.Info("ready: the keysets are here")
+			ready = nil
+		case <-ctx.Done():
+			log.Info("stopping")
+			running = false
+		case err := <-served:
+			failure = fmt.Errorf("serving wallets: %w", err)
+			running = false
+		}
+	}
+	drainCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.StopTimeout.std())
+	defer cancel()
+	if err := server.Shutdown(drainCtx); err != nil {
+		log.Warn("requests are still under way; their connections are dropped", "waited", cfg.StopTimeout.std())
+		_ = server.Close()
+	}
+	stopMint()
+	return errors.Join(failure, <-mintDone)
+}
+
+// newHTTPServer bounds how long a connection may take for what. The longest
+// request is an operation that waits for the signatory.
+func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      75 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
