@@ -140,6 +140,7 @@ func (cfg ClientConfig) resolve() (endpoint, error) {
 			return endpoint{}, err
 		}
 		out.security = credentials.NewTLS(secure)
+		out.authority = name // gRPC refuses one that differs from the certificate's name
 	}
 	return out, nil
 }
