@@ -10,7 +10,7 @@ import (
 // Decode reads one JSON value into a type of this package. Duplicate names,
 // invalid UTF-8, lone surrogates, inexact integers and trailing data are
 // refused; names are case-sensitive, unknown ones ignored, null is absent. The
-// error is always an *Error, and never quotes the input.
+// error is always an *Error, and never quotes the input; v is then undefined.
 func Decode(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	if err == nil {

@@ -2,7 +2,7 @@ package cashu
 
 import (
 	"encoding/hex"
-	"fmt"
+	"errors"
 )
 
 // KeysetVersion is the first byte of a keyset id (NUT-02).
@@ -69,13 +69,16 @@ func (id KeysetID) Version() KeysetVersion { return KeysetVersion(id.b[0]) }
 // IsZero tells that there is no id.
 func (id KeysetID) IsZero() bool { return id.n == 0 }
 
+// Equal tells whether both are the same id. The same as ==.
+func (id KeysetID) Equal(o KeysetID) bool { return id == o }
+
 // String is lowercase hex; empty for the zero value.
 func (id KeysetID) String() string { return hex.EncodeToString(id.b[:id.n]) }
 
 // AppendText appends the hex form and refuses the zero value.
 func (id KeysetID) AppendText(dst []byte) ([]byte, error) {
 	if id.n == 0 {
-		return dst, fmt.Errorf("no keyset id to encode")
+		return dst, errors.New("no keyset id to encode")
 	}
 	return hex.AppendEncode(dst, id.b[:id.n]), nil
 }

@@ -159,36 +159,3 @@ func (r *RestoreRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	*r = v
 	return nil
 }
-
-// readList reads an array of values that read themselves.
-func readList[T any, P interface {
-	*T
-	UnmarshalJSONFrom(*jsontext.Decoder) error
-}](d *jsontext.Decoder, what string) ([]T, error) {
-	var list []T
-	err := readArray(d, what, func() error {
-		var v T
-		if err := P(&v).UnmarshalJSONFrom(d); err != nil {
-			return err
-		}
-		list = append(list, v)
-		return nil
-	})
-	return list, err
-}
-
-func readUnit(d *jsontext.Decoder) (Unit, error) {
-	s, ok, err := readString(d, "unit")
-	if err != nil || !ok {
-		return "", err
-	}
-	return ParseUnit(s)
-}
-
-func readOptional(d *jsontext.Decoder, what string) (*string, error) {
-	s, ok, err := readString(d, what)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &s, nil
-}

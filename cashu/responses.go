@@ -113,7 +113,7 @@ type MintInfo struct {
 	URLs            []string       `json:"urls,omitzero"`
 	Time            int64          `json:"time,omitzero"` // unix seconds
 	TOSURL          string         `json:"tos_url,omitzero"`
-	Nuts            map[string]any `json:"nuts,omitzero"` // by number, e.g. "4": MethodsInfo
+	Nuts            map[string]any `json:"nuts,omitzero"`             // by number, e.g. "4": MethodsInfo
 	MaxArrayLength  int            `json:"max_array_length,omitzero"` // of inputs, outputs and Ys
 }
 
