@@ -12,10 +12,18 @@ import (
 	"mintmark/mint"
 )
 
+// runner is the part of a mint that works on its own.
+type runner interface {
+	Run(ctx context.Context) error
+	Ready() <-chan struct{}
+}
+
+var _ runner = (*mint.Mint)(nil)
+
 // runMint serves wallets until ctx ends, or until serving fails. Then it accepts
 // no more connections, lets the requests under way finish, stops the mint, which
 // finishes its operations, and returns.
-func runMint(ctx context.Context, m *mint.Mint, handler http.Handler, l net.Listener, cfg Config, log *slog.Logger) error {
+func runMint(ctx context.Context, m runner, handler http.Handler, l net.Listener, stopTimeout time.Duration, log *slog.Logger) error {
 	mintCtx, stopMint := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopMint()
 	mintDone := make(chan error, 1)
@@ -40,10 +48,10 @@ func runMint(ctx context.Context, m *mint.Mint, handler http.Handler, l net.List
 			running = false
 		}
 	}
-	drainCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.StopTimeout.std())
+	drainCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if err := server.Shutdown(drainCtx); err != nil {
-		log.Warn("requests are still under way; their connections are dropped", "waited", cfg.StopTimeout.std())
+		log.Warn("requests are still under way; their connections are dropped", "waited", stopTimeout)
 		_ = server.Close()
 	}
 	stopMint()

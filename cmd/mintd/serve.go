@@ -70,7 +70,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		return err
 	}
 	defer closing("the database", store)
-	signer, err := keys.start(log)
+	signer, err := keys.start(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		return err
 	}
 	announce(cfg, listener.Addr(), log, stderr)
-	return runMint(ctx, m, handler, listener, cfg, log)
+	return runMint(ctx, m, handler, listener, cfg.StopTimeout.std(), log)
 }
 
 // mintConfig says to the mint what the configuration says, with what was opened.

@@ -23,15 +23,16 @@ func (s *signer) Close() error { return errors.Join(s.Client.Close(), s.stop()) 
 
 // signatoryPlan is a signatory that can be started or called.
 type signatoryPlan struct {
-	client signatory.ClientConfig
-	spawn  *spawning // nil: somebody else runs it
+	client   signatory.ClientConfig
+	spawn    *spawning // nil: somebody else runs it
+	logLevel string
 }
 
 // prepareSignatory decides how the signatory will be reached and, if it is to be
 // spawned, sees to its program and its data. Nothing runs yet.
 func prepareSignatory(ctx context.Context, cfg Config, stderr io.Writer) (*signatoryPlan, error) {
 	s := cfg.Signatory
-	plan := &signatoryPlan{client: signatory.ClientConfig{
+	plan := &signatoryPlan{logLevel: cfg.Log.Level, client: signatory.ClientConfig{
 		Address: s.Address, TLSDir: s.TLSDir, ServerName: s.ServerName, Insecure: s.Insecure, Deadline: s.Deadline.std(),
 	}}
 	if s.Address != spawnAddress {
@@ -45,9 +46,9 @@ func prepareSignatory(ctx context.Context, cfg Config, stderr io.Writer) (*signa
 	return plan, nil
 }
 
-// start starts the child, if there is to be one, and makes the client. The
-// client does not wait for the signatory: the mint serves reads without it.
-func (p *signatoryPlan) start(log *slog.Logger) (*signer, error) {
+// start starts the child, if there is to be one, and makes the client. It does
+// not insist on an answer: the mint serves reads without its signatory.
+func (p *signatoryPlan) start(ctx context.Context, log *slog.Logger) (*signer, error) {
 	client, err := signatory.Dial(p.client)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the signatory: %w", err)
@@ -56,17 +57,19 @@ func (p *signatoryPlan) start(log *slog.Logger) (*signer, error) {
 		return &signer{Client: client, stop: func() error { return nil }}, nil
 	}
 	process, err := child.New(child.Config{
-		Path:   p.spawn.program,
-		Args:   []string{"serve", "--data", p.spawn.data, "--listen", unixPrefix + p.spawn.socket},
-		Name:   "signatory",
-		Logger: log,
+		Path:        p.spawn.program,
+		Args:        p.spawn.arguments(p.logLevel),
+		Name:        "signatory",
+		Logger:      log,
+		StopTimeout: 2 * drainTimeout,
 	})
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	childCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- process.Run(ctx) }()
+	go func() { ended <- process.Run(childCtx) }()
+	p.spawn.awaitSocket(ctx)
 	return &signer{Client: client, stop: func() error {
 		cancel()
 		return errors.Join(<-ended, p.spawn.removeScratch())

@@ -12,12 +12,18 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"mintmark/internal/durable"
 )
 
-// maxSocketPath is what fits into the address of a unix socket everywhere.
-const maxSocketPath = 100
+const (
+	// maxSocketPath is what fits into the address of a unix socket everywhere.
+	maxSocketPath = 100
+	// drainTimeout is how long a spawned signatory may finish calls at the end;
+	// the mint has stopped before it, so there are none.
+	drainTimeout = 5 * time.Second
+)
 
 // spawning is a signatory that is ready to be run as a child process.
 type spawning struct {
@@ -116,17 +122,43 @@ func (s *spawning) firstStart(ctx context.Context, database string, stderr io.Wr
 	return nil
 }
 
-// runInit runs "signatory init". What it prints to standard output are the words
-// of the seed: they are shown to nobody, and not to this process.
+// runInit runs "signatory init". The words of the seed are shown to nobody: they
+// are in the seed file, and here they would end in a log.
 func (s *spawning) runInit(ctx context.Context, data string) error {
 	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, s.program, "init", "--data", data, "--plaintext-seed")
+	cmd := exec.CommandContext(ctx, s.program, "init", "--data", data, "--plaintext-seed", "--no-words")
 	cmd.Stderr = &said
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal to ask or to show words on
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal to ask at or to show words on
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s init: %w:\n%s", s.program, err, strings.TrimSpace(said.String()))
 	}
 	return nil
+}
+
+// arguments are those of "signatory serve". It ends with its standard input,
+// which is ours to hold open, and drains for less than it is given to stop.
+func (s *spawning) arguments(level string) []string {
+	return []string{
+		"serve", "--data", s.data, "--listen", unixPrefix + s.socket, "--exit-with-stdin",
+		"--drain-timeout", drainTimeout.String(), "--log-format", "json", "--log-level", level,
+	}
+}
+
+// awaitSocket gives a child that has just been started a moment to listen, so
+// that the mint's first call finds it. The mint does without, too.
+func (s *spawning) awaitSocket(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	for {
+		if _, err := os.Stat(s.socket); err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // chooseSocket puts the socket into the mint's data directory, or, where that

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -20,15 +21,15 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// playSignatory knows "init --data DIR --plaintext-seed" and "serve --data DIR
-// --listen unix:PATH". It fails when the file "fail" lies beside it.
+// playSignatory knows "init" and "serve" with the arguments that they get from
+// here. Nobody can talk to it. It fails when the file "fail" lies beside it.
 func playSignatory(args []string) int {
 	if _, err := os.Lstat(filepath.Join(filepath.Dir(os.Args[0]), "fail")); err == nil {
 		fmt.Fprintln(os.Stderr, "signatory: error: no luck today")
 		return 1
 	}
 	switch {
-	case len(args) == 4 && args[0] == "init" && args[1] == "--data" && args[3] == "--plaintext-seed":
+	case len(args) == 5 && args[0] == "init" && args[1] == "--data" && args[3] == "--plaintext-seed" && args[4] == "--no-words":
 		fmt.Println("abandon abandon about")
 		if tty, err := os.Open("/dev/tty"); err == nil {
 			tty.Close()
@@ -39,7 +40,7 @@ func playSignatory(args []string) int {
 			return 1
 		}
 		return 0
-	case len(args) == 5 && args[0] == "serve" && args[1] == "--data" && args[3] == "--listen":
+	case len(args) == 12 && args[0] == "serve" && args[1] == "--data" && args[3] == "--listen" && args[5] == "--exit-with-stdin":
 		if _, err := os.ReadFile(filepath.Join(args[2], "seed")); err != nil {
 			return 1
 		}
@@ -48,8 +49,9 @@ func playSignatory(args []string) int {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		fmt.Fprintln(os.Stderr, "listening")
-		_, _ = l.Accept()
+		fmt.Fprintln(os.Stderr, `{"level":"INFO","msg":"listening"}`)
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = l.Close()
 		return 0
 	}
 	fmt.Fprintln(os.Stderr, "called with", args)

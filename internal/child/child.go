@@ -8,9 +8,9 @@
 // a pipe that the parent holds open and never writes to: a child that reads it
 // sees the end of file when the parent is gone.
 //
-// The package trusts the program that it was told to start, and nothing that the
-// program prints: lines are cut to a bounded length and are log data, never log
-// structure. It must never pass a secret in an argument or in the environment,
+// The package trusts the program that it was told to start, but not to print
+// sense: lines are cut to a bounded length, and what is not a record of slog is
+// logged as one value. It must never pass a secret in an argument or in the environment,
 // where every process of the machine may read it.
 package child
 

@@ -46,7 +46,7 @@ func play(role string) int {
 		fmt.Fprintln(os.Stderr, "ready")
 		time.Sleep(time.Minute)
 	case "failing":
-		fmt.Fprintln(os.Stderr, "level=ERROR msg=\"no seed\"")
+		fmt.Fprintln(os.Stderr, `{"level":"ERROR","msg":"no seed"}`)
 		return 3
 	case "eof":
 		fmt.Fprintln(os.Stderr, "ready")
@@ -228,7 +228,7 @@ func TestFailingChildIsStartedAgainAndItsLevelsAreKept(t *testing.T) {
 		cfg.MinBackoff, cfg.MaxBackoff = time.Millisecond, 4*time.Millisecond
 		cfg.Changed = func(s State) { mu.Lock(); seen = append(seen, s); mu.Unlock() }
 	})
-	logged.wait(t, "ERROR child process says", 3)
+	logged.wait(t, "ERROR no seed", 3)
 	logged.wait(t, "exit status 3", 3)
 	stop()
 	if c.State().Starts < 3 {

@@ -46,25 +46,10 @@ func (f *lineForwarder) flush() {
 	if line == "" {
 		return
 	}
-	f.logger.LogAttrs(context.Background(), levelOf(line), "child process says", slog.String("line", line))
-}
-
-// levelOf finds the level in a line that slog wrote, as text or as JSON, so that
-// a warning of the child is a warning here. Everything else is information.
-func levelOf(line string) slog.Level {
-	for _, mark := range []string{`level=`, `"level":"`} {
-		_, after, found := strings.Cut(line, mark)
-		if !found {
-			continue
-		}
-		end := strings.IndexFunc(after, func(r rune) bool { return r == ' ' || r == '"' || r == ',' })
-		if end >= 0 {
-			after = after[:end]
-		}
-		var l slog.Level
-		if l.UnmarshalText([]byte(after)) == nil {
-			return l
-		}
+	ctx := context.Background()
+	if r, ok := parseRecord(line); ok {
+		f.logger.LogAttrs(ctx, r.level, r.message, r.attrs...)
+		return
 	}
-	return slog.LevelInfo
+	f.logger.LogAttrs(ctx, slog.LevelInfo, "child process says", slog.String("line", line))
 }

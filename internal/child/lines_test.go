@@ -1,6 +1,7 @@
 package child
 
 import (
+	"bytes"
 	"log/slog"
 	"slices"
 	"strings"
@@ -43,17 +44,51 @@ func TestLinesAreForwardedWholeHoweverTheyArrive(t *testing.T) {
 	}
 }
 
-func TestLevelIsTakenFromTheLine(t *testing.T) {
+func TestRecordsOfTheChildKeepTheirLevelMessageAndValues(t *testing.T) {
 	t.Parallel()
-	for line, want := range map[string]slog.Level{
-		`time=2026-01-01T00:00:00Z level=WARN msg=x`: slog.LevelWarn,
-		`level=DEBUG`: slog.LevelDebug,
-		`{"time":"2026-01-01T00:00:00Z","level":"ERROR","msg":"x"}`: slog.LevelError,
-		`panic: something`: slog.LevelInfo,
-		`level=LOUD msg=x`: slog.LevelInfo,
+	var text bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logger.Warn("all \"quiet\"", "n", 7, "s", "a b", "g", slog.GroupValue(slog.Bool("on", true)))
+	logger.Debug("small")
+
+	logged := newRecords()
+	f := &lineForwarder{logger: slog.New(logged)}
+	if _, err := f.Write(text.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`WARN all "quiet" n=7 s=a b g={"on":true}`,
+		`DEBUG small`,
+	}
+	if !slices.Equal(logged.lines, want) {
+		t.Errorf("got %q, want %q", logged.lines, want)
+	}
+}
+
+func TestLinesThatAreNoRecordsAreForwardedAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"panic: something", "{", "{}", `{"msg":""}`, `{"msg":"x"`, `{"level":"LOUD","msg":"x"}`, `{"level":3,"msg":"x"}`,
+		`{"msg":"x","a":}`, `["msg"]`, `level=WARN msg=x`,
 	} {
-		if got := levelOf(line); got != want {
-			t.Errorf("levelOf(%q) = %v, want %v", line, got, want)
+		logged := newRecords()
+		f := &lineForwarder{logger: slog.New(logged)}
+		if _, err := f.Write([]byte(line + "\n")); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"INFO child process says line=" + line}; !slices.Equal(logged.lines, want) {
+			t.Errorf("got %q, want %q", logged.lines, want)
 		}
 	}
+}
+
+func FuzzForwardedLines(f *testing.F) {
+	f.Add([]byte("{\"level\":\"INFO\",\"msg\":\"x\",\"a\":[1]}\nplain\n\xff"))
+	f.Fuzz(func(t *testing.T, written []byte) {
+		l := &lineForwarder{logger: slog.New(slog.DiscardHandler)}
+		if n, err := l.Write(written); n != len(written) || err != nil {
+			t.Fatalf("Write returned %d, %v", n, err)
+		}
+		l.flush()
+	})
 }

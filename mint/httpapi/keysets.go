@@ -77,9 +77,16 @@ func (a *api) keysOf(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// errNoKeysets: the signatory has not been reached once. An empty list would be a
+// lie that wallets remember.
+var errNoKeysets = cashu.Errorf(cashu.CodeUnavailable, "the mint has no keysets yet")
+
 // of returns the rendered answers for the view that is current right now. Views
 // never change, so the same pointer is the same answer.
 func (k *keysetPages) of(view *mint.KeysetView) (*renderedView, error) {
+	if len(view.All()) == 0 {
+		return nil, errNoKeysets
+	}
 	if v := k.current.Load(); v != nil && v.view == view {
 		return v, nil
 	}

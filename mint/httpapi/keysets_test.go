@@ -47,11 +47,11 @@ func TestKeysetRoutesShowTheRightKeysets(t *testing.T) {
 	}
 }
 
-func TestKeysetsOfAFreshMintAreAnEmptyList(t *testing.T) {
+func TestAMintThatNeverSawItsKeysetsSaysSo(t *testing.T) {
 	t.Parallel()
 	h, _ := server(t, newFakeMint(), nil)
-	for _, path := range []string{"/v1/keys", "/v1/keysets"} {
-		if w := ask(h, "GET", path, ""); w.Code != 200 || w.Body.String() != `{"keysets":[]}` {
+	for _, path := range []string{"/v1/keys", "/v1/keysets", "/v1/keys/00ad268c4d1f5826"} {
+		if w := ask(h, "GET", path, ""); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
