@@ -34,6 +34,18 @@ func newSwap(w *harness.Wallet, inputs []harness.Proof) attempt {
 	}
 }
 
+// newWideSwap prepares a swap for coins of 1, which takes long to sign.
+func newWideSwap(w *harness.Wallet, inputs []harness.Proof) attempt {
+	var outputs []harness.Output
+	for range harness.Total(inputs) {
+		outputs = append(outputs, w.Output(1))
+	}
+	return attempt{
+		path: "/v1/swap", inputs: inputs, outputs: outputs,
+		body: harness.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)},
+	}
+}
+
 // newIssue prepares the minting of a paid quote.
 func newIssue(w *harness.Wallet, amount uint64) attempt {
 	quote := w.PaidQuote(amount).Quote

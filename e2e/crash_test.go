@@ -75,8 +75,10 @@ func dieAndRecover(t *testing.T, s *harness.Stack, w *harness.Wallet, point cras
 	a.proveWhole(t, w)
 }
 
-// The recovery itself may be killed as well, before and after its commit.
-func TestMintKilledDuringRecoveryLosesNothing(t *testing.T) {
+// The undoing of a swap may be killed as well, before and after its commit. The
+// signatory is given so little time that it can verify the coins and cannot sign
+// a thousand outputs.
+func TestMintKilledWhileUndoingASwapLosesNothing(t *testing.T) {
 	t.Parallel()
 	for _, point := range pointsOf("saga.") {
 		t.Run(string(point), func(t *testing.T) {
@@ -84,19 +86,51 @@ func TestMintKilledDuringRecoveryLosesNothing(t *testing.T) {
 			s := harness.NewStack(t, crashing, harness.Unix)
 			s.Start()
 			w := s.Wallet()
-			a := newSwap(w, w.Mint(100))
+			a := newWideSwap(w, w.Mint(1000))
 			s.Mintd.Stop()
-			s.StartMintd(crashAt("swap.reserved"))
-			if reply, err := w.Post(a.path, a.body); err == nil {
-				t.Fatalf("the mint was to die, but answered %v", reply)
+			patient := s.Config
+			s.Config = strings.Replace(patient, `deadline = "2s"`, `deadline = "30ms"`, 1)
+			s.StartMintd(crashAt(point))
+			for range 50 {
+				reply, err := w.Post(a.path, a.body)
+				if err != nil {
+					break
+				}
+				if reply.Status != 503 {
+					t.Fatalf("got %v, want 503 or the death of the mint", reply)
+				}
 			}
 			s.Mintd.WaitKilled()
-			s.LaunchMintd(crashAt(point))
-			s.Mintd.WaitKilled()
+			s.Config = patient
 			s.StartMintd()
 			a.proveWhole(t, w)
 		})
 	}
+}
+
+// P3: a swap that the signatory cannot sign in time is undone at once.
+func TestASwapThatCannotBeSignedIsUndone(t *testing.T) {
+	t.Parallel()
+	s := harness.NewStack(t, programs, harness.Unix)
+	s.Start()
+	w := s.Wallet()
+	a := newWideSwap(w, w.Mint(1000))
+	s.Mintd.Stop()
+	patient := s.Config
+	s.Config = strings.Replace(patient, `deadline = "2s"`, `deadline = "30ms"`, 1)
+	s.StartMintd()
+	for range 5 {
+		if reply, err := w.Post(a.path, a.body); err != nil || reply.Status != 503 {
+			t.Fatalf("got %v, %v, want 503", reply, err)
+		}
+		if a.outcome(t, w) {
+			t.Fatal("the swap was refused and happened")
+		}
+	}
+	s.Mintd.Stop()
+	s.Config = patient
+	s.StartMintd()
+	a.proveWhole(t, w)
 }
 
 func TestMintKilledWhileMakingAQuoteMakesAnotherOne(t *testing.T) {

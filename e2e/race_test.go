@@ -140,7 +140,7 @@ func TestASwapUnderWayFinishesWhenTheMintIsStopped(t *testing.T) {
 	if reply := <-done; reply.Status != http.StatusOK {
 		t.Errorf("got %v, want the signatures", reply)
 	}
-	s.Mintd.Stop()
+	s.Mintd.WaitStopped()
 
 	s.StartMintd()
 	if !a.outcome(t, w) {

@@ -26,7 +26,6 @@ type Process struct {
 
 	t     testing.TB
 	cmd   *exec.Cmd
-	log   string
 	ended chan struct{}
 }
 
@@ -49,7 +48,7 @@ func start(t testing.TB, l launch) *Process {
 		t.Fatalf("opening the log of %s: %v", l.name, err)
 	}
 	defer out.Close()
-	p := &Process{Name: l.name, t: t, log: l.log, ended: make(chan struct{})}
+	p := &Process{Name: l.name, t: t, ended: make(chan struct{})}
 	p.cmd = exec.Command(l.path, l.args...)
 	p.cmd.Dir = l.dir
 	p.cmd.Env = append(os.Environ(), l.env...)
@@ -71,12 +70,7 @@ func start(t testing.TB, l launch) *Process {
 	if err := <-started; err != nil {
 		t.Fatalf("starting %s: %v", l.name, err)
 	}
-	t.Cleanup(func() {
-		p.killGroup()
-		if t.Failed() {
-			t.Logf("log of %s (%s):\n%s", p.Name, filepath.Base(p.log), tail(p.log))
-		}
-	})
+	t.Cleanup(p.killGroup)
 	return p
 }
 
@@ -126,6 +120,12 @@ func (p *Process) Kill() {
 func (p *Process) Stop() {
 	p.t.Helper()
 	p.Signal(syscall.SIGTERM)
+	p.WaitStopped()
+}
+
+// WaitStopped waits until the process, which was asked to stop, has ended well.
+func (p *Process) WaitStopped() {
+	p.t.Helper()
 	p.waitEnd()
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
 		p.t.Errorf("%s ended with %v after SIGTERM, want exit code 0", p.Name, p.cmd.ProcessState)

@@ -64,6 +64,11 @@ func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 			s.hideSeed() // written by the first start
 		}
 		s.Secrets.searchLogs(t, s.dir)
+		if t.Failed() {
+			for _, name := range []string{"mintd", "signatory"} {
+				t.Logf("log of %s:\n%s", name, tail(filepath.Join(s.dir, name+".log")))
+			}
+		}
 	})
 	switch transport {
 	case Unix:

@@ -10,9 +10,11 @@ let wallet;
 const total = (proofs) => Amount.sum(proofs.map((p) => p.amount)).toString();
 
 // What every list of fresh coins must be: signed provably with the published key.
-function verified(proofs) {
+async function verified(proofs) {
   for (const proof of proofs) {
-    if (!hasValidDleq(proof, wallet.getKeyset(proof.id), { require: true })) {
+    // The library fetches the keys of retired keysets only when asked.
+    const keyset = await wallet.keyChain.ensureKeysetKeys(proof.id);
+    if (!hasValidDleq(proof, keyset, { require: true })) {
       throw new Error(`coin of ${proof.amount} has no valid DLEQ proof`);
     }
   }
@@ -28,6 +30,7 @@ const ops = {
 
   async refresh() {
     await wallet.loadMint(true);
+    wallet.bindKeyset(wallet.keyChain.getCheapestKeyset().id);
     return { keyset: wallet.keysetId, keysets: wallet.keyChain.getKeysets().map((k) => ({ id: k.id, active: k.isActive })) };
   },
 
@@ -40,18 +43,18 @@ const ops = {
   },
 
   async mint({ amount, quote }) {
-    const proofs = verified(await wallet.mintProofsBolt11(amount, quote));
+    const proofs = await verified(await wallet.mintProofsBolt11(amount, quote));
     return { proofs, total: total(proofs) };
   },
 
   async send({ amount, proofs }) {
     const { keep, send } = await wallet.send(amount, proofs, { includeFees: true });
-    verified([...keep, ...send]);
+    await verified([...keep, ...send]);
     return { keep, send, total: total(send), token: getEncodedToken({ mint: wallet.mint.mintUrl, unit: 'sat', proofs: send }) };
   },
 
   async receive({ token }) {
-    const proofs = verified(await wallet.receive(token));
+    const proofs = await verified(await wallet.receive(token));
     return { proofs, total: total(proofs) };
   },
 
@@ -71,7 +74,7 @@ const ops = {
         unspent.push(...(await wallet.groupProofsByState(proofs)).unspent);
       }
     }
-    verified(unspent);
+    await verified(unspent);
     return { found, proofs: unspent, total: total(unspent) };
   },
 };
