@@ -58,9 +58,9 @@ func NewMnemonic(random io.Reader) (words string, seed Seed, err error) {
 // 64-byte seed of BIP39 with an empty passphrase, as CDK does. White space and
 // upper case do not matter. Errors are ErrSeedText.
 func SeedFromMnemonic(words string) (Seed, error) {
-	canonical := strings.ToLower(strings.Join(strings.Fields(words), " "))
+	words = canonical(words)
 	// The library's errors quote the offending word; they are not passed on.
-	switch _, err := bip39.EntropyFromMnemonic(canonical); {
+	switch _, err := bip39.EntropyFromMnemonic(words); {
 	case errors.Is(err, bip39.ErrChecksumIncorrect):
 		return Seed{}, fmt.Errorf("%w: the checksum of the words is wrong: a word is missing, changed or out of order", ErrSeedText)
 	case errors.Is(err, bip39.ErrInvalidMnemonic):
@@ -68,7 +68,7 @@ func SeedFromMnemonic(words string) (Seed, error) {
 	case err != nil:
 		return Seed{}, fmt.Errorf("%w: a word is not in the English BIP39 list", ErrSeedText)
 	}
-	return newSeed(bip39.NewSeed(canonical, "")), nil
+	return newSeed(bip39.NewSeed(words, "")), nil
 }
 
 // SeedFromHex takes the raw bytes that BIP32 starts from: 32 to 128 hexadecimal
@@ -97,6 +97,9 @@ func SeedFromText(text string) (Seed, error) {
 		return SeedFromMnemonic(text)
 	}
 }
+
+// canonical writes the text of a seed in its one form.
+func canonical(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), " ")) }
 
 func newSeed(raw []byte) Seed { return Seed{box: &seedBox{raw: &raw}} }
 

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// The first and the last of the official BIP39 vectors use the passphrase
-// "TREZOR"; ours is empty, so these are the well-known values without one.
+// The published vectors of BIP39 have the passphrase "TREZOR"; ours is empty, so
+// this is the first of them with the seed that every wallet gives without one.
 func TestAMnemonicGivesTheSeedOfBIP39WithoutPassphrase(t *testing.T) {
 	t.Parallel()
 	const words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"

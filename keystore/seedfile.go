@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
@@ -52,7 +51,7 @@ func writeSeedFile(path, text string, passphrase []byte, work int) error {
 		return err
 	}
 	seed.Wipe() // only a check: a file that could never be read is not written
-	content := []byte(strings.Join(strings.Fields(text), " ") + "\n")
+	content := []byte(canonical(text) + "\n")
 	defer clear(content)
 	if passphrase != nil {
 		if content, err = seal(content, passphrase, work); err != nil {

@@ -105,14 +105,14 @@ func (p program) checkInit(cmd *cobra.Command, f *initFlags) ([]keystore.RotateP
 // fill makes the keystore, and the seed file as the very last thing: a directory
 // with a seed is a complete one. It returns the text of the seed.
 func (p program) fill(ctx context.Context, dir dataDir, f initFlags, units []keystore.RotateParams) (text string, err error) {
-	text, seed, err := newSeed(f.importFile)
+	text, seed, err := p.newSeed(f.importFile)
 	if err != nil {
 		return "", err
 	}
 	defer seed.Wipe()
 	var passphrase []byte
 	if !f.plain {
-		if passphrase, err = f.passphrase.read(p.terminal, true); err != nil {
+		if passphrase, err = p.readPassphrase(ctx, f.passphrase, true); err != nil {
 			return "", err
 		}
 		defer clear(passphrase)
@@ -138,7 +138,7 @@ func (p program) fill(ctx context.Context, dir dataDir, f initFlags, units []key
 }
 
 // newSeed makes a seed, or takes the one of the file.
-func newSeed(importFile string) (text string, seed keystore.Seed, err error) {
+func (p program) newSeed(importFile string) (text string, seed keystore.Seed, err error) {
 	if importFile == "" {
 		return keystore.NewMnemonic(nil)
 	}
@@ -147,6 +147,7 @@ func newSeed(importFile string) (text string, seed keystore.Seed, err error) {
 		return "", keystore.Seed{}, fmt.Errorf("importing the seed: %w", err)
 	}
 	defer file.Close()
+	p.warnExposed(file)
 	content, err := io.ReadAll(io.LimitReader(file, maxImport))
 	if err != nil {
 		return "", keystore.Seed{}, fmt.Errorf("importing the seed: %w", err)

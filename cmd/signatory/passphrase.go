@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -37,29 +38,39 @@ func (p *passphraseFlags) check(cmd *cobra.Command) error {
 
 func (p *passphraseFlags) given() bool { return p.file != "" || p.fd >= 0 }
 
-// read gets the passphrase from where the flags say, or asks at the terminal:
-// twice when it is a new one.
-func (p *passphraseFlags) read(open func() (terminal, error), isNew bool) ([]byte, error) {
+// readPassphrase gets the passphrase from where the flags say, or asks at the
+// terminal: twice when it is a new one.
+func (p program) readPassphrase(ctx context.Context, from passphraseFlags, isNew bool) ([]byte, error) {
 	switch {
-	case p.file != "":
-		f, err := os.Open(p.file)
+	case from.file != "":
+		f, err := os.Open(from.file)
 		if err != nil {
 			return nil, fmt.Errorf("reading the passphrase: %w", err)
 		}
+		p.warnExposed(f)
 		return firstLine(f)
-	case p.fd >= 0:
-		return firstLine(os.NewFile(uintptr(p.fd), fmt.Sprintf("file descriptor %d", p.fd)))
+	case from.fd >= 0:
+		return firstLine(os.NewFile(uintptr(from.fd), fmt.Sprintf("file descriptor %d", from.fd)))
 	}
-	t, err := open()
+	t, err := p.terminal()
 	if err != nil {
 		return nil, hint(fmt.Errorf("reading the passphrase: %w", err),
 			"give the passphrase with --passphrase-file or --passphrase-fd")
 	}
 	defer t.Close()
 	if isNew {
-		return askTwice(t)
+		return askTwice(ctx, t)
 	}
-	return t.ReadSecret("Passphrase of the seed: ")
+	return t.ReadSecret(ctx, "Passphrase of the seed: ")
+}
+
+// warnExposed speaks up when everybody can read a file with a secret. It is no
+// error: container systems mount secrets that way, where nobody else lives.
+func (p program) warnExposed(f *os.File) {
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0 {
+		fmt.Fprintf(p.stderr, "signatory: warning: every user of this machine can read %s (mode %04o)\n", f.Name(), info.Mode().Perm())
+	}
 }
 
 // firstLine reads a passphrase and closes f. Only the end of the line is cut
@@ -85,15 +96,15 @@ func firstLine(f *os.File) ([]byte, error) {
 	return line, nil
 }
 
-func askTwice(t terminal) ([]byte, error) {
-	first, err := t.ReadSecret("Passphrase to seal the seed with: ")
+func askTwice(ctx context.Context, t terminal) ([]byte, error) {
+	first, err := t.ReadSecret(ctx, "Passphrase to seal the seed with: ")
 	if err != nil {
 		return nil, err
 	}
 	if len(first) == 0 {
 		return nil, hint(errors.New("the passphrase is empty"), "--plaintext-seed stores the seed without one, for trying out")
 	}
-	second, err := t.ReadSecret("The same again: ")
+	second, err := t.ReadSecret(ctx, "The same again: ")
 	if err != nil {
 		return nil, err
 	}

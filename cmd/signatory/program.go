@@ -97,6 +97,23 @@ func hint(err error, format string, args ...any) error {
 	return hintedError{err, fmt.Sprintf(format, args...)}
 }
 
+// hints collects the advice in an error and in all that it wraps.
+func hints(err error) []string {
+	var found []string
+	if h, ok := err.(hintedError); ok {
+		found = append(found, h.hint)
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		found = append(found, hints(e.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			found = append(found, hints(inner)...)
+		}
+	}
+	return found
+}
+
 // report prints an error and its hints, and chooses the exit code.
 func (p program) report(err error) int {
 	if err == nil {
@@ -105,10 +122,8 @@ func (p program) report(err error) int {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintf(p.stderr, "signatory: error: %s\n", line)
 	}
-	for next := err; next != nil; next = errors.Unwrap(next) {
-		if h, ok := next.(hintedError); ok {
-			fmt.Fprintf(p.stderr, "signatory: hint: %s\n", h.hint)
-		}
+	for _, h := range hints(err) {
+		fmt.Fprintf(p.stderr, "signatory: hint: %s\n", h)
 	}
 	if u := (usageError{}); errors.As(err, &u) {
 		return exitUsage

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -132,7 +131,7 @@ func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (fs.FileMode, err
 func (p program) openKeystore(ctx context.Context, f serveFlags, log *slog.Logger) (*keystore.Keystore, error) {
 	dir := dataDir(f.data)
 	seed, err := keystore.ReadSeedFile(dir.seed(), func() ([]byte, error) {
-		return f.passphrase.read(p.terminal, false)
+		return p.readPassphrase(ctx, f.passphrase, false)
 	})
 	if err != nil {
 		return nil, hintSeed(err, dir)
@@ -155,8 +154,6 @@ func hintSeed(err error, dir dataDir) error {
 		return hint(err, "chmod 600 %s, and ask yourself who has read it until now", dir.seed())
 	case errors.Is(err, keystore.ErrSeedFormat):
 		return hint(err, "put the right file back, or write the words of your seed into it")
-	case errors.Is(err, keystore.ErrNoPassphrase):
-		return hint(err, "--passphrase-file and --passphrase-fd say where the passphrase comes from")
 	}
 	return err
 }
@@ -176,7 +173,10 @@ func hintKeystore(err error, dir dataDir) error {
 // endWithStdin waits for the end of the standard input. What comes before is not
 // for us.
 func endWithStdin(stdin io.Reader, end context.CancelFunc, log *slog.Logger) {
-	_, err := io.Copy(io.Discard, stdin)
-	log.Info("standard input has ended", "error", fmt.Sprint(err))
+	if _, err := io.Copy(io.Discard, stdin); err != nil {
+		log.Warn("standard input cannot be read", "error", err)
+	} else {
+		log.Info("standard input has ended")
+	}
 	end()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +17,9 @@ var errNoTerminal = errors.New("there is no terminal")
 // lead elsewhere, into a pipe or a log; this never does.
 type terminal interface {
 	io.WriteCloser
-	// ReadSecret shows the prompt and reads a line without showing it.
-	ReadSecret(prompt string) ([]byte, error)
+	// ReadSecret shows the prompt and reads a line without showing it. It
+	// returns when ctx ends.
+	ReadSecret(ctx context.Context, prompt string) ([]byte, error)
 }
 
 // tty is the controlling terminal of the process.
@@ -31,17 +33,39 @@ func openTerminal() (terminal, error) {
 	return tty{f}, nil
 }
 
-func (t tty) ReadSecret(prompt string) ([]byte, error) {
+func (t tty) ReadSecret(ctx context.Context, prompt string) ([]byte, error) {
+	fd := int(t.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, fmt.Errorf("asking at the terminal: %w", err)
+	}
 	if _, err := io.WriteString(t, prompt); err != nil {
 		return nil, fmt.Errorf("asking at the terminal: %w", err)
 	}
-	secret, err := term.ReadPassword(int(t.Fd()))
-	if _, nlErr := io.WriteString(t, "\n"); err == nil {
-		err = nlErr
+	type answer struct {
+		secret []byte
+		err    error
 	}
-	if err != nil {
-		clear(secret)
-		return nil, fmt.Errorf("reading from the terminal: %w", err)
+	answered := make(chan answer, 1)
+	go func() {
+		secret, err := term.ReadPassword(fd)
+		answered <- answer{secret, err}
+	}()
+	// A signal ends ctx, not the read: without this, Ctrl-C would seem to do
+	// nothing, and a second one would leave the terminal without echo. The
+	// goroutine ends with the process, which has nothing else to do then.
+	var a answer
+	select {
+	case a = <-answered:
+	case <-ctx.Done():
+		a.err = errors.Join(ctx.Err(), term.Restore(fd, before))
 	}
-	return secret, nil
+	if _, err := io.WriteString(t, "\n"); a.err == nil {
+		a.err = err
+	}
+	if a.err != nil {
+		clear(a.secret)
+		return nil, fmt.Errorf("reading from the terminal: %w", a.err)
+	}
+	return a.secret, nil
 }
