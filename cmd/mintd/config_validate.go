@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mintmark/bdhke"
+	"mintmark/cashu"
 )
 
 const (
@@ -43,6 +44,14 @@ func (c Config) validate() error {
 		wrong("lightning.backend", "%q is not a backend; there is only %q", c.Lightning.Backend, fakeBackend)
 	}
 	fake := c.Lightning.Fake
+	if len(fake.Units) == 0 {
+		wrong("lightning.fake.units", "is empty")
+	}
+	for _, unit := range fake.Units {
+		if _, err := cashu.ParseUnit(unit); err != nil {
+			wrong("lightning.fake.units", "%q is not a unit", unit)
+		}
+	}
 	if fake.MaxAmount != 0 && fake.MinAmount > fake.MaxAmount {
 		wrong("lightning.fake.min_amount", "is more than max_amount")
 	}
