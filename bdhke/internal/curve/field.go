@@ -8,10 +8,10 @@ import (
 // fe is a number modulo p = 2^256 - 2^32 - 977, least significant word first. It
 // may be any of the 2^256 values; canonical brings it below p.
 //
-// It exists for one purpose, the square root of decompress: the library's takes
-// twice as long and then needs an inversion to give y away. It works on public
-// data only. All of it runs in constant time except for the comparisons, but no
-// promise is made, and no secret may come here.
+// It exists for one purpose, the square root of Decompress: with the library's,
+// and the inversion that it needs to give y away, parsing takes three times as
+// long. It works on public data only. No promise of constant time is made, and no
+// secret may come here.
 type fe [4]uint64
 
 // fold is 2^256 mod p.
