@@ -23,6 +23,8 @@ var (
 		WHERE number = $1 AND pending = $2 AND amount_issued = $3`}
 	stmtReleaseIssue = sqldb.Stmt{Name: "mint_quotes.release", SQL: `
 		UPDATE mint_quotes SET pending = 0 WHERE id = $1 AND pending = $2`}
+	stmtGetPayment = sqldb.Stmt{Name: "mint_quotes.get_payment", SQL: `
+		SELECT quote FROM mint_quote_payments WHERE id = $1`}
 	stmtAddPayment = sqldb.Stmt{Name: "mint_quotes.add_payment", SQL: `
 		INSERT INTO mint_quote_payments (id, quote, amount, at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`}
 	stmtCountPayment = sqldb.Stmt{Name: "mint_quotes.count_payment", SQL: `
@@ -78,16 +80,23 @@ func (t *tx) AddPayment(ctx context.Context, quoteID, paymentID string, amount c
 	if err != nil {
 		return false, err
 	}
+	err = t.db.QueryRow(ctx, stmtGetPayment, []byte(paymentID)).Scan(nil)
+	if err == nil {
+		return false, nil
+	}
+	if !errors.Is(err, sqldb.ErrNoRows) {
+		return false, fmt.Errorf("adding a payment: %w", err)
+	}
+	paid, err := q.AmountPaid.Add(amount)
+	if err != nil {
+		return false, fmt.Errorf("adding a payment: %w", err)
+	}
 	n, err := t.db.Exec(ctx, stmtAddPayment, []byte(paymentID), q.number, uint64(amount), millis(at))
 	if err != nil {
 		return false, fmt.Errorf("adding a payment: %w", err)
 	}
 	if n == 0 {
-		return false, nil
-	}
-	paid, err := q.AmountPaid.Add(amount)
-	if err != nil {
-		return false, fmt.Errorf("adding a payment: %w", err)
+		return false, nil // somebody else was quicker
 	}
 	first := q.Paid
 	if first.IsZero() {
