@@ -3,6 +3,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"mintmark/e2e/harness"
 	"mintmark/internal/crashpoint"
@@ -156,7 +157,14 @@ func TestMintKilledWhenAPaymentArrivesCountsItOnce(t *testing.T) {
 	s.StartSignatory()
 	s.StartMintd(crashAt("quote.paid"))
 	var q harness.Quote
-	s.Client().MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 100, "unit": "sat"}, &q)
+	client := s.Client()
+	client.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 100, "unit": "sat"}, &q)
+	for s.Mintd.Running() { // a wallet that looks is one more way to learn of the payment
+		if _, err := client.Get("/v1/mint/quote/bolt11/" + q.Quote); err != nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	s.Mintd.WaitKilled()
 	s.StartMintd()
 	w := s.Wallet()
