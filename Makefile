@@ -39,7 +39,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 	$(GO) test -race $(ROOMS)
 
 e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
-	$(GO) test -count=1 -timeout 15m ./e2e/...
+	$(GO) test -count=1 -parallel 4 -timeout 15m ./e2e/...
 
 wallets:
 	cd e2e/wallets && npm ci --no-fund --no-audit

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -129,10 +130,7 @@ func (a attempt) proveWhole(t *testing.T, w *harness.Wallet) {
 	happened := a.outcome(t, w)
 	_, before := w.Restore(a.outputs)
 
-	first, err := w.Post(a.path, a.body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := a.put(t, w)
 	signatures := harness.ParseSignatures(t, first)
 	coins := w.Open(a.outputs, signatures)
 	if happened && !sameSignatures(before, signatures) {
@@ -149,14 +147,31 @@ func (a attempt) proveWhole(t *testing.T, w *harness.Wallet) {
 		t.Error("the request succeeded and left no trace")
 	}
 
-	fresh := w.Outputs(a.amount())
-	w.Swap(coins, fresh)
+	w.Swap(coins, w.Outputs(a.amount()))
 	again, err := w.Post("/v1/swap", harness.SwapRequest{Inputs: coins, Outputs: harness.Messages(w.Outputs(a.amount()))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if again.Status != 400 || again.Code != 11001 {
 		t.Errorf("spending the new coins twice: got %v, want code 11001", again)
+	}
+}
+
+// put sends the attempt, again and again while the mint says that it is
+// unavailable: it may not have found its signatory yet.
+func (a attempt) put(t *testing.T, w *harness.Wallet) harness.Reply {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		reply, err := w.Post(a.path, a.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reply.Status != http.StatusServiceUnavailable {
+			return reply
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the mint still answers %v", reply)
+		}
 	}
 }
 

@@ -89,8 +89,7 @@ func TestMintKilledWhileUndoingASwapLosesNothing(t *testing.T) {
 			w := s.Wallet()
 			a := newWideSwap(w, w.Mint(1000))
 			s.Mintd.Stop()
-			patient := s.Config
-			s.Config = strings.Replace(patient, `deadline = "2s"`, `deadline = "30ms"`, 1)
+			s.Config = harness.Quick("30ms")
 			s.StartMintd(crashAt(point))
 			for range 50 {
 				reply, err := w.Post(a.path, a.body)
@@ -102,7 +101,7 @@ func TestMintKilledWhileUndoingASwapLosesNothing(t *testing.T) {
 				}
 			}
 			s.Mintd.WaitKilled()
-			s.Config = patient
+			s.Config = harness.Quick("10s")
 			s.StartMintd()
 			a.proveWhole(t, w)
 		})
@@ -117,8 +116,7 @@ func TestASwapThatCannotBeSignedIsUndone(t *testing.T) {
 	w := s.Wallet()
 	a := newWideSwap(w, w.Mint(1000))
 	s.Mintd.Stop()
-	patient := s.Config
-	s.Config = strings.Replace(patient, `deadline = "2s"`, `deadline = "30ms"`, 1)
+	s.Config = harness.Quick("30ms")
 	s.StartMintd()
 	for range 5 {
 		if reply, err := w.Post(a.path, a.body); err != nil || reply.Status != 503 {
@@ -129,7 +127,7 @@ func TestASwapThatCannotBeSignedIsUndone(t *testing.T) {
 		}
 	}
 	s.Mintd.Stop()
-	s.Config = patient
+	s.Config = harness.Quick("10s")
 	s.StartMintd()
 	a.proveWhole(t, w)
 }

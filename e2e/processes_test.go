@@ -38,16 +38,14 @@ func TestPlainServeWorksAndKeepsItsKeys(t *testing.T) {
 	if alive(child) {
 		t.Error("mintd was killed and its signatory lives on")
 	}
-	retry(t, w, newIssue(w, 1))
+	newIssue(w, 1).put(t, w)
 	w.Swap(coins, w.Outputs(10))
 
 	// The child may die alone.
 	if err := syscall.Kill(onlyChild(t, s), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	a := newIssue(w, 1)
-	retry(t, w, a)
-	a.proveWhole(t, w)
+	newIssue(w, 1).proveWhole(t, w)
 }
 
 func onlyChild(t *testing.T, s *harness.Stack) int {

@@ -67,7 +67,7 @@ func TestRotationWhileTheMintRuns(t *testing.T) {
 	// Both generations survive restarts, in whatever order.
 	s.Signatory.Stop()
 	s.StartSignatory()
-	retry(t, w, newIssue(w, 1)) // until the mint has found the signatory again
+	newIssue(w, 1).put(t, w) // until the mint has found the signatory again
 	s.Mintd.Stop()
 	s.StartMintd()
 	if w.LoadKeyset().ID != coins[0].ID {

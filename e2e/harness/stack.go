@@ -21,15 +21,18 @@ func (tr Transport) String() string {
 	return [...]string{"over a unix socket", "over mutual TLS", "spawned by mintd"}[tr]
 }
 
-// quick is a mint for impatient tests.
-const quick = `
+// Quick is a configuration of mintd for impatient tests. The deadline is that
+// of every call to the signatory, e.g. "1s".
+func Quick(deadline string) string {
+	return fmt.Sprintf(`
 [signatory]
-deadline = "2s"
+deadline = %q
 [lightning.fake]
 incoming_delay = "20ms"
 [quotes]
 poll_interval = "50ms"
-`
+`, deadline)
+}
 
 // Stack is one mint: its directories, its addresses and its two programs. The
 // programs may come and go; data, addresses and wallets stay.
@@ -57,7 +60,7 @@ func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 	t.Helper()
 	s := &Stack{
 		Programs: programs, Transport: transport, Secrets: new(Secrets),
-		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t), Config: quick,
+		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t), Config: Quick("10s"),
 	}
 	t.Cleanup(func() {
 		if transport == Spawn {

@@ -95,6 +95,7 @@ var rooms = []room{
 	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
 
 	{path: "internal/archtest"},
+	{path: "internal/bench", imports: []string{"bdhke", "cashu"}, neverLinks: keyMaterial},
 	{path: "internal/child"},
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},
