@@ -19,9 +19,8 @@ type Report struct {
 	// NoCore: the limit for core dumps is zero and cannot be raised again.
 	NoCore bool
 	// NotDumpable: other processes of the same user cannot attach a debugger
-	// or read /proc/PID/mem, and no core is written, not even to a pipe. As a
-	// side effect /proc/self belongs to root: a path like /dev/fd/3 can no
-	// longer be opened by a user that is not root. Open descriptors still work.
+	// or read /proc/PID/mem, and no core is written, not even to a pipe. The
+	// process itself can still open paths like /dev/fd/3.
 	NotDumpable bool
 	// Problems says why something above is false; empty when all is well.
 	Problems []string
