@@ -95,7 +95,7 @@ var rooms = []room{
 	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
 
 	{path: "internal/archtest"},
-	{path: "internal/bench", imports: []string{"bdhke", "cashu"}, neverLinks: keyMaterial},
+	{path: "internal/bench", imports: []string{"bdhke", "cashu", "signatory"}, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
 	{path: "internal/child"},
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},
@@ -113,6 +113,7 @@ var rooms = []room{
 		imports:    []string{"mint", "mint/sqlstore", "mint/httpapi", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
 		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/..."}, keyMaterial...),
 	},
+	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},
 
 	{path: "e2e"},
 	{path: "e2e/harness", imports: []string{"bdhke", "cashu"}},

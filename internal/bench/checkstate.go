@@ -1,0 +1,172 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+)
+
+// CheckStateConfig is the shape of the questions.
+type CheckStateConfig struct {
+	Ys int // of one question; 0 is 100
+	// Spent is the share of them that the mint has to find; the others it never
+	// saw. 0 is a half, negative is none.
+	Spent float64
+}
+
+// CheckState measures NUT-07. Every answer must have the right states in the
+// right order.
+func CheckState(ctx context.Context, l Load, m Mint, c CheckStateConfig) (Report, error) {
+	if c.Ys == 0 {
+		c.Ys = 100
+	}
+	spent := share(c.Spent, c.Ys)
+	l, client, err := begin(ctx, l, m, checkItems("Ys", c.Ys))
+	if err != nil {
+		return Report{}, err
+	}
+	return run(ctx, l, &lookup{
+		mint: client, path: "/v1/checkstate",
+		fill: func(ctx context.Context) ([]question, error) { return stateQuestions(ctx, l, client, c.Ys, spent) },
+		tell: func(r *Report) {
+			r.Scenario = "checkstate"
+			r.Shape["ys"] = c.Ys
+			r.Notes = append(r.Notes, fmt.Sprintf("%d of the Ys are spent, the others unknown to the mint", spent))
+		},
+	})
+}
+
+// share is how many of n items a fraction means.
+func share(fraction float64, n int) int {
+	if fraction == 0 {
+		fraction = 0.5
+	}
+	return int(max(min(fraction, 1), 0) * float64(n))
+}
+
+func stateQuestions(ctx context.Context, l Load, m *mintClient, n, spent int) ([]question, error) {
+	known, err := spendCoins(ctx, l, m, spent)
+	if err != nil {
+		return nil, err
+	}
+	l.Progress.Phase("preparing questions", differentQuestions)
+	questions := make([]question, differentQuestions)
+	for i := range questions {
+		want := make([]stateOf, 0, n)
+		for _, y := range known {
+			want = append(want, stateOf{y.String(), "SPENT"})
+		}
+		for len(want) < n {
+			b, err := newBlank(false)
+			if err != nil {
+				return nil, err
+			}
+			want = append(want, stateOf{b.b.String(), "UNSPENT"})
+		}
+		rand.Shuffle(len(want), func(a, b int) { want[a], want[b] = want[b], want[a] })
+		questions[i] = stateQuestion(want)
+		l.Progress.Add(1)
+	}
+	return questions, nil
+}
+
+type stateOf struct{ y, state string }
+
+func stateQuestion(want []stateOf) question {
+	ys := make([]string, len(want))
+	for i, w := range want {
+		ys[i] = w.y
+	}
+	return question{
+		body: []byte(`{"Ys":["` + strings.Join(ys, `","`) + `"]}`),
+		check: func(answer []byte) error {
+			var got statesAnswer
+			if err := decode(answer, &got); err != nil {
+				return err
+			}
+			if len(got.States) != len(want) {
+				return wrong(kindStates, "%d for %d Ys", len(got.States), len(want))
+			}
+			for i, s := range got.States {
+				if !strings.EqualFold(s.Y, want[i].y) || s.State != want[i].state {
+					return wrong(kindStates, "state %d is %q, want %q", i, shorten(s.State), want[i].state)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// spendCoins mints coins, spends them, and returns what the mint now knows.
+func spendCoins(ctx context.Context, l Load, m *mintClient, n int) ([]bdhke.Point, error) {
+	b := &bank{mint: m, progress: l.Progress}
+	var ys []bdhke.Point
+	for len(ys) < n {
+		some := min(n-len(ys), b.batch())
+		// Where the mint takes a fee, more coins have to be spent than come back.
+		form, err := spendingShape(some, m)
+		if err != nil {
+			return nil, err
+		}
+		coins, err := b.coins(ctx, form.inputs)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.spend(ctx, coins, form); err != nil {
+			return nil, err
+		}
+		for _, c := range coins {
+			y, err := c.y()
+			if err != nil {
+				return nil, fmt.Errorf("naming a coin: %w", err)
+			}
+			ys = append(ys, y)
+		}
+	}
+	return ys[:n], nil
+}
+
+// spendingShape spends n coins in one swap for as few as will do.
+func spendingShape(n int, m *mintClient) (shape, error) {
+	for outputs := 1; outputs <= n+1; outputs++ {
+		if form, err := swapShape(n, outputs, m.feePPK, m.denominations()); err == nil {
+			return form, nil
+		}
+	}
+	return shape{}, fmt.Errorf("found no way to spend %d coins", n)
+}
+
+// spend swaps coins, before the clock starts.
+func (b *bank) spend(ctx context.Context, coins []coin, form shape) error {
+	blanks := make([]blank, len(form.outputs))
+	for i := range blanks {
+		var err error
+		if blanks[i], err = newBlank(false); err != nil {
+			return err
+		}
+	}
+	c := newConn(b.mint.target, b.mint.timeout)
+	defer c.close()
+	body := appendSwap(nil, coins, form.inputs, blanks, form.outputs, b.mint.id)
+	status, answer, _, err := c.exchange(ctx, http.MethodPost, "/v1/swap", body)
+	if err == nil {
+		_, err = readSignatures(status, answer, form.outputs, b.mint.id)
+	}
+	if err != nil {
+		return fmt.Errorf("spending coins: %w", err)
+	}
+	return nil
+}
+
+// spread makes n amounts of the lowest denominations.
+func spread(n int, m *mintClient) []cashu.Amount {
+	amounts := variety(n, m.denominations())
+	rand.Shuffle(n, func(a, b int) { amounts[a], amounts[b] = amounts[b], amounts[a] })
+	return slices.Clip(amounts)
+}
