@@ -18,9 +18,9 @@ import (
 	"mintmark/internal/sqldb"
 )
 
-// ErrNoDatabase: the database file is not there and Config.Create is false. A
-// missing database must not become an empty one by accident: it would hand out
-// indexes, and with them keys, a second time.
+// ErrNoDatabase: the database is not there, or it is an empty file, and
+// Config.Create is false. A lost database must not become an empty one by
+// accident: it would hand out indexes, and with them keys, a second time.
 var ErrNoDatabase = errors.New("there is no keystore database")
 
 // Config says what to open. Path and Seed are required.
@@ -28,8 +28,9 @@ type Config struct {
 	// Path of the SQLite file, or sqldb.Memory. One process at a time can have
 	// it open; a second one gets sqldb.ErrInUse.
 	Path string
-	// Create makes the database if it is missing. Only for the very first
-	// start with a seed; otherwise a missing file is ErrNoDatabase.
+	// Create makes the database if it is missing or empty. Only for the very
+	// first start with a seed, and for sqldb.Memory; otherwise that is
+	// ErrNoDatabase.
 	Create bool
 	// Seed is the root of all keys. The keystore keeps a hardened child of it
 	// and no reference to it: wipe it after Open.
@@ -124,8 +125,8 @@ func Open(ctx context.Context, cfg Config) (*Keystore, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	if !cfg.Create && cfg.Path != sqldb.Memory {
-		if _, err := os.Stat(cfg.Path); errors.Is(err, fs.ErrNotExist) {
+	if !cfg.Create {
+		if info, err := os.Stat(cfg.Path); errors.Is(err, fs.ErrNotExist) || (err == nil && info.Size() == 0) {
 			return nil, fmt.Errorf("%w: %s", ErrNoDatabase, cfg.Path)
 		}
 	}
@@ -144,7 +145,7 @@ func Open(ctx context.Context, cfg Config) (*Keystore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the keystore: %w", err)
 	}
-	if err := ks.load(ctx); err != nil {
+	if err := ks.load(ctx, cfg.Create); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the keystore %s: %w", cfg.Path, err), ks.db.Close())
 	}
 	return ks, nil
@@ -174,11 +175,13 @@ func newKeystore(cfg Config) (*Keystore, error) {
 }
 
 // load reads the rows, proves them against the seed and publishes them.
-func (ks *Keystore) load(ctx context.Context) error {
-	if err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
-		return ensureHeader(ctx, tx, ks.identity)
-	}); err != nil {
-		return err
+func (ks *Keystore) load(ctx context.Context, create bool) error {
+	if create {
+		if err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+			return ensureHeader(ctx, tx, ks.identity)
+		}); err != nil {
+			return err
+		}
 	}
 	var head header
 	var rows []row
@@ -189,7 +192,10 @@ func (ks *Keystore) load(ctx context.Context) error {
 		rows, err = readRows(ctx, tx)
 		return err
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, sqldb.ErrNoRows):
+		return fmt.Errorf("%w: nothing is in it", ErrNoDatabase)
+	case err != nil:
 		return err
 	}
 	next, err := ks.build(head.epoch, rows)
