@@ -11,10 +11,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
 run: build ## build, then run a mint with play money on http://127.0.0.1:3338
-	@echo 'Starting a mint with play money. Data: ./mintmark-data. Stop it with Ctrl-C. In another terminal, try:'
-	@echo '  curl -s http://127.0.0.1:3338/v1/info'
-	@echo "  curl -s http://127.0.0.1:3338/v1/mint/quote/bolt11 -d '{\"amount\":64,\"unit\":\"sat\"}' -H 'Content-Type: application/json'"
-	@echo 'or point any Cashu wallet at http://127.0.0.1:3338. README.md says what comes next.'
+	@echo 'Data goes to ./mintmark-data; Ctrl-C stops the mint. README.md says what to do with it.'
 	bin/mintd serve
 
 build: ## build bin/signatory and bin/mintd
