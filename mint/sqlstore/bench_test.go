@@ -1,0 +1,129 @@
+package sqlstore_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"mintmark/bdhke"
+	"mintmark/mint/sqlstore"
+)
+
+// BenchmarkSwap is both transactions of a swap of 2 inputs and 2 outputs, by so
+// many workers at once. Points are made before the clock starts.
+func BenchmarkSwap(b *testing.B) {
+	for _, workers := range []int{1, 16, 64} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			s := open(b, filepath.Join(b.TempDir(), "mint.db"))
+			f := newForge(1)
+			swaps := make([]*swap, b.N)
+			for i := range swaps {
+				swaps[i] = f.swap(2)
+			}
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			cpu := cpuTime(b)
+			b.ResetTimer()
+			for range workers {
+				wg.Go(func() {
+					for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+						if err := swaps[i].run(b.Context(), s); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "swaps/s")
+			b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-us/swap")
+		})
+	}
+}
+
+// cpuTime is what this process has used of the processors.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// fill adds so many spent proofs and returns every step-th Y.
+func fill(t testing.TB, s *sqlstore.Store, proofs, step int) []bdhke.Point {
+	t.Helper()
+	f := newForge(7)
+	var ys []bdhke.Point
+	for range proofs / 200 {
+		sw := f.swap(200)
+		if err := sw.run(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < 200; i += step {
+			ys = append(ys, sw.proofs[i].Y)
+		}
+	}
+	return ys
+}
+
+// BenchmarkCheckState is a look at 1000 Ys, known and unknown.
+func BenchmarkCheckState(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "mint.db"))
+	known := fill(b, s, 100_000, 100)
+	unknown := make([]bdhke.Point, len(known))
+	for i, f := 0, newForge(8); i < len(unknown); i++ {
+		unknown[i] = f.point(true)
+	}
+	for name, ys := range map[string][]bdhke.Point{"spent": known, "unknown": unknown} {
+		b.Run(fmt.Sprintf("%s=%d", name, len(ys)), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Proofs(b.Context(), ys); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkRestore is a look at 100 blinded messages of 50 operations.
+func BenchmarkRestore(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "mint.db"))
+	f := newForge(3)
+	var bs []bdhke.Point
+	for range 50 {
+		sw := f.swap(2)
+		if err := sw.run(b.Context(), s); err != nil {
+			b.Fatal(err)
+		}
+		bs = append(bs, sw.outputs[0].B, sw.outputs[1].B)
+	}
+	for b.Loop() {
+		if _, err := s.Signatures(b.Context(), bs); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func TestLookingUp1000YsAmong100000TakesMilliseconds(t *testing.T) {
+	if testing.Short() || raceEnabled {
+		t.Skip("measures time")
+	}
+	s := open(t, filepath.Join(t.TempDir(), "mint.db"))
+	ys := fill(t, s, 100_000, 100)
+	best := time.Hour
+	for range 20 {
+		start := time.Now()
+		if _, err := s.Proofs(t.Context(), ys); err != nil {
+			t.Fatal(err)
+		}
+		best = min(best, time.Since(start))
+	}
+	t.Logf("%v", best)
+	if best > 10*time.Millisecond {
+		t.Errorf("the best of 20 took %v, want less than 10ms", best)
+	}
+}
