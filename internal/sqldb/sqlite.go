@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 )
 
 // sqliteEngine is a SQLite database: one connection that writes, some that read.
@@ -82,9 +83,10 @@ func openSQLiteWriter(ctx context.Context, name string, report reporter, c Confi
 }
 
 // createFile makes sure that the file exists, so that it never has a mode wider
-// than 0600, and returns its path without symbolic links: two names of one file
-// must lead to one lock. It never opens a file that exists: closing it would
-// drop the locks that this process may hold on it through SQLite.
+// than 0600, and can be written, as can its folder, where the log will be. It
+// returns the path without symbolic links: two names of one file must lead to one
+// lock. It never opens a file that exists: closing it would drop the locks that
+// this process may hold on it through SQLite.
 func createFile(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -97,9 +99,28 @@ func createFile(path string) (string, error) {
 			return "", err
 		}
 	case !errors.Is(err, fs.ErrExist):
+		return "", fileError(err)
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return "", err
 	}
-	return filepath.EvalSymlinks(path)
+	for _, name := range []string{path, filepath.Dir(path)} {
+		if err := syscall.Access(name, accessWrite); err != nil {
+			return "", fileError(&fs.PathError{Op: "write", Path: name, Err: err})
+		}
+	}
+	return path, nil
+}
+
+// accessWrite asks access(2) for the right to write.
+const accessWrite = 2
+
+// fileError says so when a file or folder cannot be written.
+func fileError(err error) error {
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	}
+	return err
 }
 
 // set runs statements that change the connection.

@@ -48,7 +48,7 @@ func sqliteFailure(name string, report reporter, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	kind, code := sqliteKind(err)
+	code, kind := sqliteKind(err)
 	if kind != ErrUnique {
 		report.failed(name, code, err)
 	}

@@ -105,31 +105,31 @@ const (
 	sqliteConstraintRowID = 19 | 10<<8
 )
 
-// sqliteKind is what a driver's error means, and its result code.
-func sqliteKind(err error) (error, int) {
+// sqliteKind is the result code of a driver's error, and what it means.
+func sqliteKind(err error) (code int, kind error) {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return errDriver, 0
+		return 0, errDriver
 	}
 	switch e.Code() {
 	case sqliteConstraintKey, sqliteConstraintUniq, sqliteConstraintRowID:
-		return ErrUnique, e.Code()
+		return e.Code(), ErrUnique
 	case sqliteIOErrShmSize:
-		return ErrFull, e.Code()
+		return e.Code(), ErrFull
 	}
 	switch e.Code() & 0xff {
 	case sqliteBusy, sqliteLocked:
-		return ErrInUse, e.Code()
+		return e.Code(), ErrInUse
 	case sqliteReadOnlyCode, sqlitePerm:
-		return ErrReadOnly, e.Code()
+		return e.Code(), ErrReadOnly
 	case sqliteCorrupt, sqliteNotADB:
-		return ErrCorrupt, e.Code()
+		return e.Code(), ErrCorrupt
 	case sqliteCantOpen:
-		return ErrCannotOpen, e.Code()
+		return e.Code(), ErrCannotOpen
 	case sqliteFullCode:
-		return ErrFull, e.Code()
+		return e.Code(), ErrFull
 	case sqliteConstraint:
-		return ErrConstraint, e.Code()
+		return e.Code(), ErrConstraint
 	}
-	return errDriver, e.Code()
+	return e.Code(), errDriver
 }
