@@ -158,7 +158,8 @@ func (a attempt) proveWhole(t *testing.T, w *harness.Wallet) {
 }
 
 // put sends the attempt, again and again while the mint says that it is
-// unavailable: it may not have found its signatory yet.
+// unavailable, as it may not have found its signatory yet, or that the quote is
+// pending, as recovery may be at work.
 func (a attempt) put(t *testing.T, w *harness.Wallet) harness.Reply {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
@@ -166,7 +167,7 @@ func (a attempt) put(t *testing.T, w *harness.Wallet) harness.Reply {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if reply.Status != http.StatusServiceUnavailable {
+		if reply.Status != http.StatusServiceUnavailable && reply.Code != 20005 {
 			return reply
 		}
 		if time.Now().After(deadline) {
