@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -34,13 +35,19 @@ func openTerminal() (terminal, error) {
 }
 
 func (t tty) ReadSecret(ctx context.Context, prompt string) ([]byte, error) {
-	fd := int(t.Fd())
-	before, err := term.GetState(fd)
+	// The reading goroutine has a descriptor of its own, which it closes when it
+	// is done: it may outlive this call, and must not touch a number that by
+	// then stands for something else.
+	fd, err := unix.FcntlInt(t.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("asking at the terminal: %w", err)
 	}
-	if _, err := io.WriteString(t, prompt); err != nil {
-		return nil, fmt.Errorf("asking at the terminal: %w", err)
+	before, err := term.GetState(fd)
+	if err == nil {
+		_, err = io.WriteString(t, prompt)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("asking at the terminal: %w", err), unix.Close(fd))
 	}
 	type answer struct {
 		secret []byte
@@ -48,6 +55,7 @@ func (t tty) ReadSecret(ctx context.Context, prompt string) ([]byte, error) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
+		defer unix.Close(fd)
 		secret, err := term.ReadPassword(fd)
 		answered <- answer{secret, err}
 	}()
@@ -58,7 +66,7 @@ func (t tty) ReadSecret(ctx context.Context, prompt string) ([]byte, error) {
 	select {
 	case a = <-answered:
 	case <-ctx.Done():
-		a.err = errors.Join(ctx.Err(), term.Restore(fd, before))
+		a.err = errors.Join(ctx.Err(), term.Restore(int(t.Fd()), before))
 	}
 	if _, err := io.WriteString(t, "\n"); a.err == nil {
 		a.err = err

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestAnInitThatFailsAtTheEndLeavesNoDatabase(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := testProgram()
+	// A seed that appears while the passphrase is typed.
+	asked := func() { _ = os.WriteFile(dataDir(dir).seed(), []byte("precious"), 0o600) }
+	p.terminal = func() (terminal, error) { return &fakeTerminal{answers: []string{"a", "a"}, asked: asked}, nil }
+	got := p.execute(t.Context(), "init", "--data", dir)
+	if got.code != exitFailure || !strings.Contains(got.stderr, "there is a seed file already") {
+		t.Errorf("init: %+v", got)
+	}
+	assertDirHolds(t, dir, "seed")
+	if content, err := os.ReadFile(dataDir(dir).seed()); err != nil || string(content) != "precious" {
+		t.Errorf("the seed is %q, %v", content, err)
+	}
+}
+
+func TestOfTwoInitsAtOnceOneWins(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	results := make([]outcome, 4)
+	var wg sync.WaitGroup
+	for i := range results {
+		wg.Go(func() {
+			results[i] = testProgram().execute(t.Context(), "init", "--data", dir, "--plaintext-seed")
+		})
+	}
+	wg.Wait()
+	won := 0
+	for _, r := range results {
+		switch {
+		case r.code == exitOK:
+			won++
+		case !strings.Contains(r.stderr, "another init is at work") && !strings.Contains(r.stderr, "there is a seed file already"):
+			t.Errorf("a loser says: %s", r.stderr)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d inits won", won)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r := startServe(t, ctx, testProgram(), "--data", dir) // what is there fits together
+	cancel()
+	r.assertEnds(t)
+}
+
+func TestTheWordsAreShownOnceAndOnlyOnTheTerminal(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args  []string
+		shown bool
+	}{
+		"new seed":      {nil, true},
+		"--no-words":    {[]string{"--no-words"}, false},
+		"imported seed": {[]string{"--import-file", writeTemp(t, testWords)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, screen := t.TempDir(), &fakeTerminal{}
+			p := testProgram()
+			p.terminal = func() (terminal, error) { return screen, nil }
+			got := p.execute(t.Context(), append([]string{"init", "--data", dir, "--plaintext-seed"}, c.args...)...)
+			if got.code != exitOK {
+				t.Fatalf("init: %+v", got)
+			}
+			content, err := os.ReadFile(dataDir(dir).seed())
+			if err != nil {
+				t.Fatal(err)
+			}
+			words := strings.Fields(string(content))
+			for i, word := range words {
+				row := fmt.Sprintf(" %2d %-10s", i+1, word)
+				if strings.Count(screen.shown.String(), row) != map[bool]int{true: 1}[c.shown] {
+					t.Errorf("word %d on the terminal:\n%s", i+1, screen.shown.String())
+				}
+			}
+			if all := strings.Join(words[:3], " "); strings.Contains(got.stdout+got.stderr, all) {
+				t.Error("the words are in the output")
+			}
+		})
+	}
+}
+
+func TestThePassphraseComesFromADescriptor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ written, want, problem string }{
+		"a line":               {"open sesame\n", "open sesame", ""},
+		"without an end":       {"open sesame", "open sesame", ""},
+		"an end from Windows":  {"open sesame\r\n", "open sesame", ""},
+		"spaces are part":      {"  open  sesame \n\n", "  open  sesame ", ""},
+		"nothing":              {"", "", "is empty"},
+		"an empty line":        {"\nsecond", "", "is empty"},
+		"two lines":            {"open\nsesame\n", "", "more than one line"},
+		"something enormous":   {strings.Repeat("x", maxPassphrase), "", "more than one line"},
+		"something else large": {strings.Repeat("x", maxPassphrase-1), strings.Repeat("x", maxPassphrase-1), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(w, c.written); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			got, err := firstLine(r)
+			if string(got) != c.want || (err == nil) != (c.problem == "") || (err != nil && !strings.Contains(err.Error(), c.problem)) {
+				t.Errorf("firstLine = %q, %v", got, err)
+			}
+			if err != nil && strings.Contains(err.Error(), "sesame") {
+				t.Errorf("the error shows the passphrase: %v", err)
+			}
+		})
+	}
+}
+
+func writeTemp(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func assertDirHolds(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("the directory holds %v, want %v", got, want)
+	}
+}
