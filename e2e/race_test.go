@@ -96,7 +96,7 @@ func TestDifferentSwapsOfTheSameCoinsAtOnceHaveOneWinner(t *testing.T) {
 	attempts[winner].proveWhole(t, w)
 }
 
-// P6: the swap runs to its end, or never began.
+// P6: whenever the client hangs up, the swap runs to its end or never began.
 func TestAClientThatHangsUpLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := harness.NewStack(t, programs, harness.Unix)
@@ -114,6 +114,37 @@ func TestAClientThatHangsUpLosesNothing(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		a.proveWhole(t, w)
 	}
+}
+
+// P6: a swap that has reserved its coins is finished, not undone, when the
+// client hangs up.
+func TestASwapFinishesThoughItsClientHungUp(t *testing.T) {
+	t.Parallel()
+	s := harness.NewStack(t, programs, harness.Unix)
+	s.Start()
+	w := s.Wallet()
+	a := newWideSwap(w, w.Mint(1000))
+	ctx, hangUp := context.WithCancel(t.Context())
+	defer hangUp()
+	done := make(chan error, 1)
+	go func() {
+		_, err := w.PostContext(ctx, a.path, a.body)
+		done <- err
+	}()
+	for !w.AllIn("PENDING", a.inputs) {
+		if w.AllIn("SPENT", a.inputs) {
+			t.Fatal("a swap of a thousand outputs was over before it was seen pending")
+		}
+	}
+	hangUp()
+	if err := <-done; err == nil {
+		t.Fatal("the client got an answer though it hung up")
+	}
+	a.waitSettled(t, w)
+	if !a.outcome(t, w) {
+		t.Error("the swap was undone because its client hung up")
+	}
+	a.proveWhole(t, w)
 }
 
 func TestASwapUnderWayFinishesWhenTheMintIsStopped(t *testing.T) {
