@@ -16,7 +16,7 @@ var (
 	stmtGetQuote = sqldb.Stmt{Name: "mint_quotes.get", SQL: `
 		SELECT number, ` + quoteColumns + ` FROM mint_quotes WHERE id = $1`}
 	stmtGetQuoteByLookup = sqldb.Stmt{Name: "mint_quotes.by_lookup", SQL: `
-		SELECT number, ` + quoteColumns + ` FROM mint_quotes WHERE lookup_id = $1 AND method = $2 AND lookup_id <> x''`}
+		SELECT number, ` + quoteColumns + ` FROM mint_quotes WHERE lookup_id = $1 AND method = $2`}
 	stmtAddQuote = sqldb.Stmt{Name: "mint_quotes.add", SQL: `
 		INSERT INTO mint_quotes (` + quoteColumns + `, polled)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0)`}
@@ -79,7 +79,7 @@ func (t *tx) MintQuoteByLookup(ctx context.Context, method, lookupID string) (mi
 
 func (t *tx) AddMintQuote(ctx context.Context, q mint.MintQuote) error {
 	_, err := t.db.Exec(ctx, stmtAddQuote, []byte(q.ID), []byte(q.Method), []byte(q.Unit), uint64(q.Amount),
-		[]byte(q.Request), []byte(q.LookupID), pointBytes(q.Pubkey), uint64(q.AmountPaid), uint64(q.AmountIssued),
+		[]byte(q.Request), maybe(q.LookupID), pointBytes(q.Pubkey), uint64(q.AmountPaid), uint64(q.AmountIssued),
 		int64(q.Pending), millis(q.Expiry), millis(q.Created), millis(q.Paid), millis(q.Issued), millis(q.Updated))
 	if err != nil {
 		return fmt.Errorf("adding a mint quote: %w", err)

@@ -41,6 +41,14 @@ func (f *forge) point(even bool) bdhke.Point {
 	}
 }
 
+func keysetOne() cashu.KeysetID {
+	id, err := cashu.KeysetIDFromBytes([]byte{0, 1, 2, 3, 4, 5, 6, 7})
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
+
 // swap is one operation with as many inputs as outputs, all of keyset 1.
 type swap struct {
 	saga    *mint.Saga
@@ -50,11 +58,7 @@ type swap struct {
 }
 
 func (f *forge) swap(n int) *swap {
-	id, err := cashu.KeysetIDFromBytes([]byte{0, 1, 2, 3, 4, 5, 6, 7})
-	if err != nil {
-		panic(err)
-	}
-	now := time.Unix(1_900_000_000, 0)
+	id, now := keysetOne(), time.Unix(1_900_000_000, 0)
 	s := &swap{saga: &mint.Saga{
 		Operation: mint.Operation{ID: uuid.Must(uuid.NewV7()), Kind: mint.OperationSwap, Inputs: n, Outputs: n, Created: now},
 		State:     mint.SagaSetupComplete, Owner: "me", LeaseUntil: now.Add(time.Minute), Updated: now,
@@ -100,4 +104,12 @@ func (s *swap) run(ctx context.Context, store mint.Store) error {
 		return err
 	}
 	return s.finish(ctx, store)
+}
+
+func ysOf(s *swap) []bdhke.Point {
+	ys := make([]bdhke.Point, len(s.proofs))
+	for i, p := range s.proofs {
+		ys[i] = p.Y
+	}
+	return ys
 }

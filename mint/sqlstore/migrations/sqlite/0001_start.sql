@@ -74,7 +74,7 @@ CREATE TABLE mint_quotes (
     unit          BLOB    NOT NULL,
     amount        INTEGER NOT NULL,
     request       BLOB    NOT NULL,
-    lookup_id     BLOB    NOT NULL,
+    lookup_id     BLOB,
     pubkey        BLOB,
     amount_paid   INTEGER NOT NULL,
     amount_issued INTEGER NOT NULL,
@@ -87,7 +87,7 @@ CREATE TABLE mint_quotes (
     polled        INTEGER NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX mint_quotes_lookup ON mint_quotes (lookup_id, method) WHERE lookup_id <> x'';
+CREATE UNIQUE INDEX mint_quotes_lookup ON mint_quotes (lookup_id, method);
 
 CREATE TABLE mint_quote_payments (
     id     BLOB    NOT NULL PRIMARY KEY,
