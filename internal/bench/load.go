@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -32,6 +33,8 @@ type Load struct {
 	Children bool          // watch their descendants too
 	DLEQ     int           // every n-th signature is verified after the run; 0 is 50, negative is none
 	Progress *Progress     // nil shows none
+
+	measureFloor func(context.Context) (Floor, error) // for tests; nil is MeasureFloor
 }
 
 func (l Load) withDefaults() (Load, error) {
@@ -40,6 +43,9 @@ func (l Load) withDefaults() (Load, error) {
 	}
 	if l.Duration == 0 && l.Count == 0 {
 		l.Duration = defaultDuration
+	}
+	if l.measureFloor == nil {
+		l.measureFloor = MeasureFloor
 	}
 	switch {
 	case l.Warmup == 0:

@@ -35,7 +35,7 @@ func run(ctx context.Context, l Load, s scenario) (Report, error) {
 		return Report{}, err
 	}
 	began := time.Now()
-	floor, err := MeasureFloor(ctx)
+	floor, err := l.measureFloor(ctx)
 	if err != nil {
 		return Report{}, err
 	}
@@ -72,7 +72,7 @@ func run(ctx context.Context, l Load, s scenario) (Report, error) {
 
 	l.Progress.Phase("checking", 1)
 	checked := check(context.WithoutCancel(ctx), workers, &b)
-	again, err := MeasureFloor(context.WithoutCancel(ctx))
+	again, err := l.measureFloor(context.WithoutCancel(ctx))
 	if err != nil {
 		return Report{}, err
 	}
