@@ -42,7 +42,7 @@ var keyMaterial = []string{
 
 var (
 	network   = []string{"net/...", "google.golang.org/grpc/..."}
-	databases = []string{"database/sql", "modernc.org/sqlite/...", "mintmark/internal/sqldb"}
+	databases = []string{"database/sql", "modernc.org/sqlite/...", "github.com/jackc/...", "mintmark/internal/sqldb"}
 	outside   = append([]string{"os/...", "math/rand/...", "syscall"}, append(network, databases...)...)
 )
 
@@ -100,18 +100,19 @@ var rooms = []room{
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},
 	{path: "internal/harden"},
+	{path: "internal/pgtest", imports: []string{"internal/tlsdir"}},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
 	{path: "internal/tlsdir", imports: []string{"internal/durable"}},
 
 	{
 		path:       "cmd/signatory",
 		imports:    []string{"keystore", "signatory", "signatory/server", "bdhke", "cashu", "proto/...", "internal/..."},
-		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/..."},
+		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/...", "mintmark/internal/pgtest"},
 	},
 	{
 		path:       "cmd/mintd",
 		imports:    []string{"mint", "mint/sqlstore", "mint/httpapi", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
-		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/..."}, keyMaterial...),
+		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
 	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},
 
