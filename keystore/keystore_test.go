@@ -17,7 +17,6 @@ import (
 const otherSeed = "0000000000000000000000000000000000000000000000000000000000000002"
 
 // testConfig is a keystore in a file of its own, made if it is missing.
-
 func testConfig(t testing.TB) Config {
 	t.Helper()
 	return Config{
@@ -62,7 +61,6 @@ func TestANewKeystoreIsEmpty(t *testing.T) {
 }
 
 // The whole way: rotation, database, re-opening. The ids are those of nuts#250.
-
 func TestKeysetsComeBackAfterARestart(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(t)
@@ -149,7 +147,6 @@ func TestConcurrentRotationsAllCountAndLeaveOneActiveKeyset(t *testing.T) {
 }
 
 // The unique keys are the last line of defence: here the rotation is bypassed.
-
 func TestTheDatabaseRefusesAnIndexOrAnIdTwice(t *testing.T) {
 	t.Parallel()
 	ks := mustOpen(t, testConfig(t))
@@ -176,7 +173,6 @@ func TestTheDatabaseRefusesAnIndexOrAnIdTwice(t *testing.T) {
 }
 
 // mustRows reads the table behind the keystore's back.
-
 func mustRows(t *testing.T, ks *Keystore) []row {
 	t.Helper()
 	var rows []row

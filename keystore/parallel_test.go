@@ -10,6 +10,8 @@ import (
 	"mintmark/cashu"
 )
 
+// Readers never stop while keysets come and go; a request keeps the snapshot
+// that it began with.
 func TestSigningGoesOnDuringRotations(t *testing.T) {
 	t.Parallel()
 	ks := mustOpen(t, testConfig(t))

@@ -12,7 +12,6 @@ import (
 )
 
 // testMessages blinds n secrets, one for each amount of the keyset in turn.
-
 func testMessages(t testing.TB, k cashu.Keyset, n int) []cashu.BlindedMessage {
 	t.Helper()
 	messages := make([]cashu.BlindedMessage, n)
@@ -37,8 +36,6 @@ func testBlinding(t testing.TB) bdhke.Scalar {
 	}
 	return r
 }
-
-// testProofs lets the keystore sign and unblinds, as a wallet does.
 
 func TestASignatureIsTrueForTheWalletAndForTheMint(t *testing.T) {
 	t.Parallel()
@@ -130,7 +127,3 @@ func TestMessagesAreSignedAllOrNone(t *testing.T) {
 		})
 	}
 }
-
-// Readers never stop while keysets come and go; a request keeps the snapshot
-
-// that it began with.

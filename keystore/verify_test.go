@@ -11,6 +11,7 @@ import (
 	"mintmark/cashu"
 )
 
+// testProofs lets the keystore sign and unblinds, as a wallet does.
 func testProofs(t testing.TB, ks *Keystore, k cashu.Keyset, n int) []cashu.Proof {
 	t.Helper()
 	signatures, err := ks.Sign(context.Background(), testMessages(t, k, n))

@@ -18,16 +18,13 @@ const testWords = "legal winner thank year wave sausage worth useful legal winne
 	"wave sausage worth useful legal winner thank year wave sausage worth title"
 
 // outcome is what a command did.
-
 type outcome struct {
 	code           int
 	stdout, stderr string
 }
 
 // testProgram runs commands inside the test process, without a terminal and
-
 // without hardening it.
-
 func testProgram() program {
 	return program{
 		stdin:    strings.NewReader(""),
@@ -45,7 +42,6 @@ func (p program) execute(ctx context.Context, args ...string) outcome {
 }
 
 // safeBuffer can be read while it is written.
-
 type safeBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -64,7 +60,6 @@ func (b *safeBuffer) String() string {
 }
 
 // fakeTerminal answers prompts in turn and keeps what it is shown.
-
 type fakeTerminal struct {
 	answers []string
 	asked   func()
@@ -95,10 +90,6 @@ func mustInit(t *testing.T, dir string, args ...string) {
 		t.Fatalf("init: %+v", got)
 	}
 }
-
-// running is a signatory inside the test process.
-
-// The input of a daemon is empty from the start.
 
 func TestHintsOfWrappedErrorsAreFound(t *testing.T) {
 	t.Parallel()

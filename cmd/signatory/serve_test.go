@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// running is a signatory inside the test process.
 type running struct {
 	stderr *safeBuffer
 	done   chan int
@@ -77,6 +78,7 @@ func TestServeEndsWithItsStandardInputWhenToldTo(t *testing.T) {
 	r.assertEnds(t)
 }
 
+// The input of a daemon is empty from the start.
 func TestServeIgnoresItsStandardInputOtherwise(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
