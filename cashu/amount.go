@@ -32,6 +32,15 @@ func (a Amount) Sub(b Amount) (Amount, error) {
 	return a - b, nil
 }
 
+// Mul returns a * n, or ErrAmountOverflow.
+func (a Amount) Mul(n uint64) (Amount, error) {
+	high, low := bits.Mul64(uint64(a), n)
+	if high != 0 {
+		return 0, ErrAmountOverflow
+	}
+	return Amount(low), nil
+}
+
 // Sum adds amounts up, or returns ErrAmountOverflow. No amounts are 0.
 func Sum(amounts ...Amount) (Amount, error) {
 	var sum Amount

@@ -57,6 +57,7 @@ const (
 	CodeUnavailable     Code = 40005 // the signatory or backend is away: HTTP 503
 	CodeRateLimited     Code = 40006
 	CodeInternal        Code = 40007 // HTTP 500
+	CodeOverRedeemed    Code = 40008 // a keyset would redeem more than it issued
 )
 
 // Error is a refusal that a wallet may see. Detail is shown to it: no secret,
@@ -122,4 +123,5 @@ var (
 	ErrUnavailable       = &Error{CodeUnavailable, "temporarily unavailable"}
 	ErrRateLimited       = &Error{CodeRateLimited, "too many requests"}
 	ErrInternal          = &Error{CodeInternal, "internal error"}
+	ErrOverRedeemed      = &Error{CodeOverRedeemed, "keyset would redeem more than it issued, the operator was called"}
 )

@@ -3,6 +3,7 @@ package mint
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"mintmark/cashu"
 )
@@ -14,21 +15,25 @@ const Version = "Mintmark/0.1.0"
 // About is what the operator says about the mint (NUT-06). Everything is
 // optional and public.
 type About struct {
-	Name            string
-	Description     string
-	DescriptionLong string
-	Contact         []cashu.MintContact
-	MOTD            string
-	IconURL         string
-	URLs            []string
-	TOSURL          string
+	Name            string              `json:"name,omitzero"`
+	Description     string              `json:"description,omitzero"`
+	DescriptionLong string              `json:"description_long,omitzero"`
+	Contact         []cashu.MintContact `json:"contact,omitzero"`
+	MOTD            string              `json:"motd,omitzero"`
+	IconURL         string              `json:"icon_url,omitzero"`
+	URLs            []string            `json:"urls,omitzero"`
+	TOSURL          string              `json:"tos_url,omitzero"`
 }
 
 // Info describes the mint (NUT-06). What it can do follows from what is wired,
 // never from configuration, so that a wallet is not told of anything that it
 // would then not find.
 func (m *Mint) Info() cashu.MintInfo {
-	a := m.cfg.About
+	a := m.settings.Load().about
+	if m.playMoney() {
+		a.Name = strings.TrimSpace(a.Name + " (play money)")
+		a.MOTD = strings.TrimSpace(PlayMoney + " " + a.MOTD)
+	}
 	supported := cashu.SupportedInfo{Supported: true}
 	methods := m.mintMethods()
 	return cashu.MintInfo{
@@ -45,6 +50,20 @@ func (m *Mint) Info() cashu.MintInfo {
 		},
 		MaxArrayLength: min(m.cfg.Limits.MaxInputs, m.cfg.Limits.MaxOutputs, m.cfg.Limits.MaxStates),
 	}
+}
+
+// PlayMoney is what users of a mint with a fake backend are told, whatever else
+// the operator has to say.
+const PlayMoney = "TEST MINT with play money: nobody pays for its ecash, and it is worth nothing."
+
+// playMoney tells whether any payment is invented.
+func (m *Mint) playMoney() bool {
+	for _, b := range m.backends {
+		if b.settings.Fake {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *Mint) mintMethods() []cashu.MethodInfo {
@@ -68,4 +87,7 @@ type Health struct {
 	Signatory bool  // the signatory's keyset stream stands
 	Database  bool  // the database answers
 	Stuck     int64 // sagas that recovery cannot decide
+	// OverRedeemed counts, since the start, how often a keyset was about to
+	// redeem more than it issued. Anything but 0 is an alarm.
+	OverRedeemed int64
 }

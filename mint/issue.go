@@ -103,7 +103,7 @@ func (m *Mint) runIssue(ctx context.Context, q MintQuote, out checkedOutputs) ([
 	}
 	crashpoint.Here(crashIssueSigned)
 
-	err = m.finish(ctx, saga, func(tx Tx) error {
+	err = m.finishCounted(ctx, saga, nil, out.messages, func(tx Tx) error {
 		if err := tx.SignOutputs(ctx, saga.Ref, out.messages, sigs); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,6 +73,12 @@ func (s *memStore) Operation(ctx context.Context, ref mint.OperationRef) (mint.O
 func (s *memStore) Facts(ctx context.Context, ref mint.OperationRef) (mint.OperationFacts, error) {
 	return s.tx().Facts(ctx, ref)
 }
+func (s *memStore) Totals(ctx context.Context) ([]mint.KeysetTotals, error) {
+	return s.tx().Totals(ctx)
+}
+func (s *memStore) Recount(ctx context.Context) ([]mint.KeysetTotals, error) {
+	return s.tx().Recount(ctx)
+}
 func (s *memStore) Keysets(ctx context.Context) (signatory.Snapshot, error) {
 	return s.tx().Keysets(ctx)
 }
@@ -97,12 +104,14 @@ type memState struct {
 	payments map[string]bool
 	polls    map[string]time.Time
 	config   map[mint.ConfigKey]string
+	totals   map[cashu.KeysetID]mint.KeysetTotals
 	keysets  *signatory.Snapshot
 }
 
 func (s memState) clone() memState {
 	s.ops, s.sagas, s.proofs, s.outputs = copied(s.ops), copied(s.sagas), copied(s.proofs), copied(s.outputs)
 	s.quotes, s.payments, s.polls, s.config = copied(s.quotes), copied(s.payments), copied(s.polls), copied(s.config)
+	s.totals = copied(s.totals)
 	return s
 }
 
@@ -380,4 +389,39 @@ func (t *memTx) Config(_ context.Context, k mint.ConfigKey) (string, error) {
 func (t *memTx) SetConfig(_ context.Context, k mint.ConfigKey, v string) error {
 	t.config[k] = v
 	return nil
+}
+
+func (t *memTx) AddTotals(_ context.Context, _ mint.OperationRef, add []mint.KeysetTotals, force bool) error {
+	for _, a := range add {
+		sum := t.totals[a.KeysetID]
+		sum.KeysetID = a.KeysetID
+		sum.Issued += a.Issued
+		sum.Redeemed += a.Redeemed
+		if sum.Redeemed > sum.Issued && !force {
+			return mint.ErrOverRedeemed
+		}
+		t.totals[a.KeysetID] = sum
+	}
+	return nil
+}
+
+func (t *memTx) Totals(context.Context) ([]mint.KeysetTotals, error) {
+	return slices.SortedFunc(maps.Values(t.totals), func(a, b mint.KeysetTotals) int {
+		return strings.Compare(a.KeysetID.String(), b.KeysetID.String())
+	}), nil
+}
+
+func (t *memTx) Recount(ctx context.Context) ([]mint.KeysetTotals, error) {
+	counted := memTx{memState{}.clone()}
+	for _, p := range t.proofs {
+		if p.State == mint.ProofSpent {
+			_ = counted.AddTotals(ctx, 0, []mint.KeysetTotals{{KeysetID: p.KeysetID, Redeemed: p.Amount}}, true)
+		}
+	}
+	for _, o := range t.outputs {
+		if o.Signed {
+			_ = counted.AddTotals(ctx, 0, []mint.KeysetTotals{{KeysetID: o.Signature.ID, Issued: o.Signature.Amount}}, true)
+		}
+	}
+	return counted.Totals(ctx)
 }

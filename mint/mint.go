@@ -123,6 +123,7 @@ type Mint struct {
 	store    Store
 	keysets  *keysets
 	backends map[methodUnit]backend
+	settings atomic.Pointer[settings]
 	log      *slog.Logger
 
 	// connected tells whether the keyset subscription stands: the cheapest
@@ -134,6 +135,8 @@ type Mint struct {
 	inflight map[OperationRef]struct{} // sagas that a goroutine of ours works on
 	running  sync.WaitGroup            // operations, so that Run can wait for them
 	stuck    atomic.Int64              // sagas in a state that cannot be
+
+	overRedeemed atomic.Int64 // refusals and permissions to redeem more than was issued
 }
 
 // New reads what the database remembers and checks the configuration. It does
@@ -151,6 +154,8 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 	if m.keysets, err = loadKeysets(ctx, cfg.Store, cfg.Identity, cfg.Logger); err != nil {
 		return nil, err
 	}
+	m.settings.Store(&settings{about: cfg.About, quoteTTL: cfg.QuoteTTL})
+	m.loadSettings(ctx)
 	return m, nil
 }
 
@@ -285,5 +290,7 @@ func (m *Mint) Health(ctx context.Context) Health {
 		Signatory: m.connected.Load(),
 		Database:  err == nil || errors.Is(err, ErrNotFound),
 		Stuck:     m.stuck.Load(),
+
+		OverRedeemed: m.overRedeemed.Load(),
 	}
 }

@@ -121,7 +121,7 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 	defer done()
 	now := m.now()
 	invoice, err := b.CreateInvoice(opCtx, lightning.InvoiceRequest{
-		QuoteID: id.String(), Amount: req.Amount, Unit: unit, Description: description, Expiry: now.Add(m.cfg.QuoteTTL),
+		QuoteID: id.String(), Amount: req.Amount, Unit: unit, Description: description, Expiry: now.Add(m.settings.Load().quoteTTL),
 	})
 	if err != nil {
 		return MintQuote{}, fmt.Errorf("%w: %w", backendError(err), err)

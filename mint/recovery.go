@@ -55,6 +55,7 @@ func (m *Mint) sweepOnTimer(ctx context.Context) {
 		if err := m.Sweep(ctx); err != nil && ctx.Err() == nil {
 			m.log.Error("looking for unfinished sagas", "error", err)
 		}
+		m.loadSettings(ctx)
 		select {
 		case <-ctx.Done():
 			return

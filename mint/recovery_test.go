@@ -249,10 +249,16 @@ func TestShutdownWaitsForRunningSwaps(t *testing.T) {
 	w.wantStates(inputs, mint.ProofSpent)
 }
 
-// coinsForLater makes coins without asking the mint, straight from the keys.
+// coinsForLater makes coins of the active keyset as a thief of the keys does.
 func (w *world) coinsForLater(amounts ...cashu.Amount) []cashu.Proof {
 	w.tb.Helper()
-	notes := w.notes(w.active("sat"), amounts...)
+	return w.forge(w.active("sat"), amounts...)
+}
+
+// forge makes coins without asking the mint, straight from the keys.
+func (w *world) forge(ks cashu.Keyset, amounts ...cashu.Amount) []cashu.Proof {
+	w.tb.Helper()
+	notes := w.notes(ks, amounts...)
 	sigs := make([]cashu.BlindSignature, len(notes))
 	for i, n := range notes {
 		k, _ := w.signer.key(n.ID, n.Amount)

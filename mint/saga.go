@@ -43,7 +43,7 @@ func (v verdict) String() string {
 	case verdictDrop:
 		return "drop"
 	case verdictImpossible:
-		return "impossible"
+		return VerdictImpossible
 	}
 	return "unknown"
 }
@@ -59,3 +59,10 @@ func judge(op Operation, f OperationFacts) verdict {
 	}
 	return verdictImpossible
 }
+
+// VerdictImpossible is the verdict that waits for an operator.
+const VerdictImpossible = "impossible"
+
+// Verdict says what recovery makes of the facts: "undo", "drop" or
+// VerdictImpossible.
+func Verdict(op Operation, f OperationFacts) string { return judge(op, f).String() }

@@ -28,6 +28,8 @@ var (
 	ErrSagaTaken = errors.New("saga was changed by somebody else")
 	// ErrForbiddenState: the state change is not an allowed one.
 	ErrForbiddenState = errors.New("state change is not allowed")
+	// ErrOverRedeemed: a keyset would have redeemed more than it issued.
+	ErrOverRedeemed = errors.New("keyset would redeem more than it issued")
 )
 
 // Durability says what a commit must survive.
@@ -65,6 +67,7 @@ type Reads interface {
 	SignatureReads
 	MintQuoteReads
 	SagaReads
+	TotalsReads
 	KeysetReads
 	ConfigReads
 }
@@ -80,6 +83,8 @@ type Tx interface {
 	MintQuoteWrites
 	SagaReads
 	SagaWrites
+	TotalsReads
+	TotalsWrites
 	KeysetReads
 	KeysetWrites
 	ConfigReads
@@ -282,6 +287,34 @@ type SignatureWrites interface {
 	RemoveOutputs(ctx context.Context, ref OperationRef) (int, error)
 }
 
+// KeysetTotals is ecash of one keyset, by value: in circulation since it was
+// issued, and taken back. What is outstanding is the difference, which the mint
+// owes.
+type KeysetTotals struct {
+	KeysetID cashu.KeysetID
+	Issued   cashu.Amount
+	Redeemed cashu.Amount
+}
+
+// TotalsReads reads what the mint owes.
+type TotalsReads interface {
+	// Totals lists the running totals of every keyset that has any, in the
+	// order of ids.
+	Totals(ctx context.Context) ([]KeysetTotals, error)
+	// Recount adds the same up from the rows of proofs and signatures, which
+	// takes as long as there are rows. It counts what is finished.
+	Recount(ctx context.Context) ([]KeysetTotals, error)
+}
+
+// TotalsWrites keeps the running totals.
+type TotalsWrites interface {
+	// AddTotals adds what a finished operation issued and redeemed of some
+	// keysets, each named once. Unless force is set it fails with
+	// ErrOverRedeemed, and changes nothing, when a keyset would have redeemed
+	// more than it issued: somebody else holds its keys, or rows were lost.
+	AddTotals(ctx context.Context, ref OperationRef, add []KeysetTotals, force bool) error
+}
+
 // MintQuote is a request to pay and what came of it (NUT-04, NUT-23). It counts
 // money in and ecash out; the state that wallets see follows from that.
 type MintQuote struct {
@@ -349,8 +382,14 @@ type KeysetWrites interface {
 // strings are stored: append only.
 type ConfigKey string
 
-// ConfigIdentity is the pinned public key of the signatory, 66 hex characters.
-const ConfigIdentity ConfigKey = "signatory_identity"
+const (
+	// ConfigIdentity is the pinned public key of the signatory, 66 hex
+	// characters.
+	ConfigIdentity ConfigKey = "signatory_identity"
+	// ConfigOverRedeem lists the ids of keysets, separated by commas, that may
+	// redeem more than they issued: the operator has looked and decided.
+	ConfigOverRedeem ConfigKey = "over_redeem"
+)
 
 // ConfigReads reads configuration kept in the database; ErrNotFound if unset.
 type ConfigReads interface {

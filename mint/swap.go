@@ -77,7 +77,7 @@ func (m *Mint) runSwap(ctx context.Context, in checkedInputs, out checkedOutputs
 	}
 	crashpoint.Here(crashSwapSigned)
 
-	err = m.finish(ctx, saga, func(tx Tx) error {
+	err = m.finishCounted(ctx, saga, in.proofs, out.messages, func(tx Tx) error {
 		n, err := tx.SpendProofs(ctx, saga.Ref)
 		if err != nil {
 			return err

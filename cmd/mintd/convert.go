@@ -1,14 +1,11 @@
 package main
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/mint"
-	"mintmark/mint/lightning"
 )
 
 func (d Duration) std() time.Duration { return time.Duration(d) }
@@ -29,11 +26,7 @@ func (l Limits) mint() mint.Limits {
 	}
 }
 
-// playMoney is what users of a mint with a fake backend must be told, whatever
-// else the operator has to say.
-const playMoney = "TEST MINT with play money: nobody pays for its ecash, and it is worth nothing."
-
-func (i Info) about(fake bool) mint.About {
+func (i Info) about() mint.About {
 	about := mint.About{
 		Name: i.Name, Description: i.Description, DescriptionLong: i.DescriptionLong, MOTD: i.Motd,
 		IconURL: i.IconURL, TOSURL: i.TosURL, URLs: i.URLs,
@@ -41,14 +34,5 @@ func (i Info) about(fake bool) mint.About {
 	for _, c := range i.Contact {
 		about.Contact = append(about.Contact, cashu.MintContact{Method: c.Method, Info: c.Info})
 	}
-	if fake {
-		about.Name = strings.TrimSpace(i.Name + " (play money)")
-		about.MOTD = strings.TrimSpace(playMoney + " " + i.Motd)
-	}
 	return about
-}
-
-// isFake tells whether any of the backend's payments are invented.
-func isFake(backend lightning.Receiver) bool {
-	return slices.ContainsFunc(backend.Settings(), func(s lightning.Settings) bool { return s.Fake })
 }

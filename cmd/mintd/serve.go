@@ -102,7 +102,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, back
 		Backends:     []lightning.Receiver{backend},
 		Identity:     cfg.Signatory.identity(),
 		Limits:       cfg.Limits.mint(),
-		About:        cfg.Info.about(isFake(backend)),
+		About:        cfg.Info.about(),
 		QuoteTTL:     cfg.Quotes.TTL.std(),
 		PollInterval: cfg.Quotes.PollInterval.std(),
 		Logger:       log,

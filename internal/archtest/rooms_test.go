@@ -94,6 +94,12 @@ var rooms = []room{
 	{path: "mint/lightning/bolt11", imports: []string{"cashu", "bdhke", "mint/lightning"}, neverImports: outside, neverLinks: keyMaterial},
 	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
 
+	{
+		path:       "mint/operator",
+		imports:    []string{"mint", "cashu"},
+		neverLinks: append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
+	},
+
 	{path: "internal/archtest"},
 	{path: "internal/bench", imports: []string{"bdhke", "cashu", "signatory"}, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
 	{path: "internal/child"},
@@ -111,7 +117,7 @@ var rooms = []room{
 	},
 	{
 		path:       "cmd/mintd",
-		imports:    []string{"mint", "mint/sqlstore", "mint/httpapi", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
+		imports:    []string{"mint", "mint/sqlstore", "mint/httpapi", "mint/operator", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
 		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
 	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},

@@ -43,6 +43,14 @@ func (s *Store) Facts(ctx context.Context, ref mint.OperationRef) (mint.Operatio
 	return read(ctx, s, func(t *tx) (mint.OperationFacts, error) { return t.Facts(ctx, ref) })
 }
 
+func (s *Store) Totals(ctx context.Context) ([]mint.KeysetTotals, error) {
+	return read(ctx, s, func(t *tx) ([]mint.KeysetTotals, error) { return t.Totals(ctx) })
+}
+
+func (s *Store) Recount(ctx context.Context) ([]mint.KeysetTotals, error) {
+	return read(ctx, s, func(t *tx) ([]mint.KeysetTotals, error) { return t.Recount(ctx) })
+}
+
 func (s *Store) Keysets(ctx context.Context) (signatory.Snapshot, error) {
 	return read(ctx, s, func(t *tx) (signatory.Snapshot, error) { return t.Keysets(ctx) })
 }

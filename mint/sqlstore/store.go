@@ -59,6 +59,7 @@ type Store struct {
 	db      *sqldb.DB
 	owner   string
 	lastRef atomic.Int64 // the highest operation ref ever given
+	shards  int          // rows that the totals of a keyset are spread over
 	ids     keysetIDs
 }
 
@@ -86,7 +87,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mint database: %w", err)
 	}
-	s := &Store{db: db, owner: c.Owner}
+	// SQLite has one writer at a time: nobody waits for a row.
+	s := &Store{db: db, owner: c.Owner, shards: 1}
 	if err := s.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("mint database: %w", err), db.Close())
 	}

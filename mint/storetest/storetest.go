@@ -36,7 +36,7 @@ func all() []testCase {
 		outputCases(), signatureCases(),
 		sagaCases(), leaseCases(),
 		quoteCases(), quoteMoneyCases(),
-		keysetCases(),
+		keysetCases(), totalsCases(),
 		transactionCases(), concurrencyCases(), lifeCases(),
 	)
 }

@@ -1,0 +1,247 @@
+// Package operator is what the one who runs a mint can see and decide: what the
+// mint owes, which operations are unfinished and why, and the settings that live
+// in the database. It works on the mint's store, directly or through the unix
+// socket of a running mintd.
+//
+// It trusts whoever reaches it: the database file, or the socket, which only the
+// mint's own user can open. It must never touch a key, and never decide about a
+// saga that somebody still works on.
+package operator
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mintmark/cashu"
+	"mintmark/mint"
+)
+
+// Operator is what can be asked and decided. All amounts are in the unit of
+// their keyset.
+type Operator interface {
+	// Sagas lists all unfinished operations with the evidence about each.
+	Sagas(ctx context.Context) ([]Saga, error)
+	// Resolve ends an operation that recovery cannot decide. It refuses one
+	// that recovery can, or that somebody works on, with ErrNotStuck.
+	Resolve(ctx context.Context, operation uuid.UUID, d Decision) error
+	// Liabilities is what every keyset issued, redeemed and still owes. With
+	// recount it is added up from all rows, to be compared with the totals.
+	Liabilities(ctx context.Context, recount bool) ([]Liability, error)
+	// AllowOverRedeem lets a keyset redeem more than it issued, or no more.
+	AllowOverRedeem(ctx context.Context, id cashu.KeysetID, allow bool) error
+	// Setting reads a setting from the database; mint.ErrNoMintInfo and the
+	// like when it is not there, mint.ErrUnknownConfig for an unknown name.
+	Setting(ctx context.Context, name string) (string, error)
+	// Set checks a setting and keeps it in the database. A running mint takes
+	// it over within its sweep interval.
+	Set(ctx context.Context, name, value string) error
+}
+
+// ErrNotStuck: the operation is gone, or needs nobody's decision.
+var ErrNotStuck = errors.New("the operation needs no decision")
+
+// Saga is an unfinished operation and what the database holds of it.
+type Saga struct {
+	Operation       uuid.UUID `json:"operation"`
+	Kind            string    `json:"kind"`
+	State           string    `json:"state"`
+	Quote           bool      `json:"quote"` // it belongs to a quote, whose id is a secret
+	Created         time.Time `json:"created"`
+	Owner           string    `json:"owner"`
+	LeaseUntil      time.Time `json:"lease_until"`
+	Inputs          int       `json:"inputs"`
+	ProofsPending   int       `json:"proofs_pending"`
+	Outputs         int       `json:"outputs"`
+	OutputsUnsigned int       `json:"outputs_unsigned"`
+	// Verdict is what recovery will do when nobody works on it any more:
+	// "undo", "drop", or "impossible", which waits for a decision.
+	Verdict string `json:"verdict"`
+}
+
+// Decision ends a saga that cannot be.
+type Decision string
+
+const (
+	// Release gives back what is still reserved: pending inputs become unspent,
+	// unsigned outputs are forgotten, the quote can be issued again. What is
+	// final stays final.
+	Release Decision = "release"
+	// Keep makes what is still reserved final: pending inputs are spent,
+	// unsigned outputs are forgotten and can be asked for again.
+	Keep Decision = "keep"
+)
+
+// Liability is one keyset's line.
+type Liability struct {
+	Keyset      cashu.KeysetID `json:"keyset"`
+	Unit        cashu.Unit     `json:"unit,omitzero"`
+	Active      bool           `json:"active"`
+	Issued      cashu.Amount   `json:"issued"`
+	Redeemed    cashu.Amount   `json:"redeemed"`
+	Outstanding cashu.Amount   `json:"outstanding"` // 0 when more was redeemed than issued
+	Overdrawn   cashu.Amount   `json:"overdrawn"`   // redeemed beyond issued; an alarm
+}
+
+// Local works on a store.
+type Local struct {
+	Store mint.Store
+	Clock func() time.Time // nil = time.Now
+}
+
+var _ Operator = (*Local)(nil)
+
+func (l *Local) now() time.Time {
+	if l.Clock == nil {
+		return time.Now()
+	}
+	return l.Clock()
+}
+
+// Sagas lists all unfinished operations with the evidence about each.
+func (l *Local) Sagas(ctx context.Context) ([]Saga, error) {
+	rows, err := l.Store.Sagas(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing sagas: %w", err)
+	}
+	list := make([]Saga, 0, len(rows))
+	for _, row := range rows {
+		facts, err := l.Store.Facts(ctx, row.Ref)
+		if err != nil {
+			return nil, fmt.Errorf("looking at a saga: %w", err)
+		}
+		list = append(list, report(row, facts))
+	}
+	return list, nil
+}
+
+func report(s mint.Saga, f mint.OperationFacts) Saga {
+	return Saga{
+		Operation: s.ID, Kind: s.Kind.String(), State: s.State.String(), Quote: s.QuoteID != "",
+		Created: s.Created, Owner: s.Owner, LeaseUntil: s.LeaseUntil,
+		Inputs: s.Inputs, ProofsPending: f.ProofsPending,
+		Outputs: s.Outputs, OutputsUnsigned: f.OutputsUnsigned,
+		Verdict: mint.Verdict(s.Operation, f),
+	}
+}
+
+// Resolve ends an operation that recovery cannot decide.
+func (l *Local) Resolve(ctx context.Context, operation uuid.UUID, d Decision) error {
+	if d != Release && d != Keep {
+		return fmt.Errorf("%q is not a decision: it is %q or %q", d, Release, Keep)
+	}
+	return l.Store.Update(ctx, mint.Durable, func(tx mint.Tx) error {
+		rows, err := tx.Sagas(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(rows, func(s mint.Saga) bool { return s.ID == operation })
+		if i < 0 {
+			return fmt.Errorf("%w: there is no unfinished operation of this id", ErrNotStuck)
+		}
+		s := rows[i]
+		facts, err := tx.Facts(ctx, s.Ref)
+		if err != nil {
+			return err
+		}
+		if v := mint.Verdict(s.Operation, facts); v != mint.VerdictImpossible {
+			return fmt.Errorf("%w: recovery will %s it", ErrNotStuck, v)
+		}
+		return resolve(ctx, tx, &s, d)
+	})
+}
+
+func resolve(ctx context.Context, tx mint.Tx, s *mint.Saga, d Decision) error {
+	// The operation stays: rows that are final belong to it.
+	if err := tx.FinishSaga(ctx, s); err != nil {
+		return err
+	}
+	settle := tx.RemoveProofs
+	if d == Keep {
+		settle = tx.SpendProofs
+	}
+	if _, err := settle(ctx, s.Ref); err != nil {
+		return err
+	}
+	if _, err := tx.RemoveOutputs(ctx, s.Ref); err != nil {
+		return err
+	}
+	if s.QuoteID == "" {
+		return nil
+	}
+	return tx.ReleaseIssue(ctx, s.QuoteID, s.Ref)
+}
+
+// Liabilities is what every keyset issued, redeemed and still owes.
+func (l *Local) Liabilities(ctx context.Context, recount bool) ([]Liability, error) {
+	read := l.Store.Totals
+	if recount {
+		read = l.Store.Recount
+	}
+	totals, err := read(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading totals: %w", err)
+	}
+	snapshot, err := l.Store.Keysets(ctx)
+	if err != nil && !errors.Is(err, mint.ErrNotFound) {
+		return nil, fmt.Errorf("reading keysets: %w", err)
+	}
+	lines := map[cashu.KeysetID]Liability{}
+	for _, ks := range snapshot.Keysets {
+		lines[ks.ID] = Liability{Keyset: ks.ID, Unit: ks.Unit, Active: ks.Active}
+	}
+	for _, t := range totals {
+		line := lines[t.KeysetID]
+		line.Keyset, line.Issued, line.Redeemed = t.KeysetID, t.Issued, t.Redeemed
+		line.Outstanding, line.Overdrawn = difference(t.Issued, t.Redeemed), difference(t.Redeemed, t.Issued)
+		lines[t.KeysetID] = line
+	}
+	list := make([]Liability, 0, len(lines))
+	for _, line := range lines {
+		list = append(list, line)
+	}
+	slices.SortFunc(list, func(a, b Liability) int {
+		return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Keyset.String(), b.Keyset.String()))
+	})
+	return list, nil
+}
+
+// difference is a - b, or 0.
+func difference(a, b cashu.Amount) cashu.Amount {
+	if a < b {
+		return 0
+	}
+	return a - b
+}
+
+// AllowOverRedeem lets a keyset redeem more than it issued, or no more.
+func (l *Local) AllowOverRedeem(ctx context.Context, id cashu.KeysetID, allow bool) error {
+	return mint.AllowOverRedeem(ctx, l.Store, id, allow)
+}
+
+// Setting reads a setting from the database.
+func (l *Local) Setting(ctx context.Context, name string) (string, error) {
+	key, err := mint.ParseConfigKey(name)
+	if err != nil {
+		return "", err
+	}
+	value, err := l.Store.Config(ctx, key)
+	if errors.Is(err, mint.ErrNotFound) {
+		return "", mint.MissingConfig(key)
+	}
+	return value, err
+}
+
+// Set checks a setting and keeps it in the database.
+func (l *Local) Set(ctx context.Context, name, value string) error {
+	key, err := mint.ParseConfigKey(name)
+	if err != nil {
+		return err
+	}
+	return mint.SetConfig(ctx, l.Store, key, value)
+}

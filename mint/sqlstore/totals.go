@@ -1,0 +1,236 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"mintmark/cashu"
+	"mintmark/internal/sqldb"
+	"mintmark/mint"
+)
+
+// The totals of a keyset are spread over shards, so that operations that finish
+// at the same time do not all wait for one row. A shard holds a part of what was
+// issued and of what was redeemed. As long as a shard has issued more than it is
+// asked to redeem, nobody needs to look at the others; when it has not, all are
+// locked, in order, added up, and what is outstanding is spread over them again.
+//
+// Amounts are unsigned and are added in Go, under the row's lock.
+
+var (
+	stmtGetTotals = sqldb.Stmt{Name: "keyset_totals.get", SQL: `
+		SELECT issued, redeemed FROM keyset_totals WHERE keyset = $1 AND shard = $2`}
+	stmtListShards = sqldb.Stmt{Name: "keyset_totals.shards", SQL: `
+		SELECT shard, issued, redeemed FROM keyset_totals WHERE keyset = $1 ORDER BY shard`}
+	stmtSetTotals = sqldb.Stmt{Name: "keyset_totals.set", SQL: `
+		INSERT INTO keyset_totals (keyset, shard, issued, redeemed) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (keyset, shard) DO UPDATE SET issued = excluded.issued, redeemed = excluded.redeemed`}
+	stmtListTotals = sqldb.Stmt{Name: "keyset_totals.list", SQL: `
+		SELECT keyset, issued, redeemed FROM keyset_totals ORDER BY keyset, shard`}
+
+	// For the recount, which reads everything: by amount, because amounts must
+	// not be added in SQL.
+	stmtRecountIssued = sqldb.Stmt{Name: "outputs.recount", SQL: `
+		SELECT o.keyset, o.amount, count(*) FROM outputs AS o
+		WHERE NOT EXISTS (SELECT 1 FROM unsigned_outputs AS u WHERE u.operation = o.operation AND u.position = o.position)
+		GROUP BY o.keyset, o.amount`}
+	stmtRecountRedeemed = sqldb.Stmt{Name: "proofs.recount", SQL: `
+		SELECT p.keyset, p.amount, count(*) FROM proofs AS p
+		WHERE NOT EXISTS (SELECT 1 FROM pending_proofs AS u WHERE u.operation = p.operation AND u.y = p.y)
+		GROUP BY p.keyset, p.amount`}
+)
+
+// shard is one row of totals.
+type shard struct {
+	number           int64
+	issued, redeemed cashu.Amount
+}
+
+// plus adds to a shard; false when it would overflow.
+func (s shard) plus(a mint.KeysetTotals) (shard, bool) {
+	issued, err := s.issued.Add(a.Issued)
+	if err != nil {
+		return s, false
+	}
+	redeemed, err := s.redeemed.Add(a.Redeemed)
+	return shard{s.number, issued, redeemed}, err == nil
+}
+
+// AddTotals adds to the shard of the operation, in the order of keysets, so that
+// no two transactions wait for each other in a circle.
+func (t *tx) AddTotals(ctx context.Context, ref mint.OperationRef, add []mint.KeysetTotals, force bool) error {
+	type numbered struct {
+		number int64
+		mint.KeysetTotals
+	}
+	list := make([]numbered, len(add))
+	for i, a := range add {
+		n, err := t.keysetNumber(ctx, a.KeysetID)
+		if err != nil {
+			return err
+		}
+		list[i] = numbered{n, a}
+	}
+	slices.SortFunc(list, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+	for _, a := range list {
+		if err := t.addTotals(ctx, a.number, int64(ref)%int64(t.store.shards), a.KeysetTotals, force); err != nil {
+			return fmt.Errorf("adding to the totals of a keyset: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) addTotals(ctx context.Context, keyset, number int64, add mint.KeysetTotals, force bool) error {
+	s := shard{number: number}
+	var issued, redeemed uint64
+	err := t.db.QueryRow(ctx, stmtGetTotals, keyset, number).Scan(&issued, &redeemed)
+	if err != nil && found(err) != mint.ErrNotFound {
+		return err
+	}
+	s.issued, s.redeemed = cashu.Amount(issued), cashu.Amount(redeemed)
+	next, ok := s.plus(add)
+	if ok && (next.redeemed <= next.issued || force) {
+		return t.setTotals(ctx, keyset, next)
+	}
+	return t.spreadTotals(ctx, keyset, add, force)
+}
+
+func (t *tx) setTotals(ctx context.Context, keyset int64, s shard) error {
+	n, err := t.db.Exec(ctx, stmtSetTotals, keyset, s.number, uint64(s.issued), uint64(s.redeemed))
+	return one("writing totals", n, err)
+}
+
+// spreadTotals adds all shards up, and the new amounts to them, and writes them
+// back evenly.
+func (t *tx) spreadTotals(ctx context.Context, keyset int64, add mint.KeysetTotals, force bool) error {
+	var sum shard
+	overflow := false
+	err := t.db.Query(ctx, stmtListShards, func(scan sqldb.Scan) error {
+		var issued, redeemed uint64
+		if err := scan(nil, &issued, &redeemed); err != nil {
+			return err
+		}
+		next, ok := sum.plus(mint.KeysetTotals{Issued: cashu.Amount(issued), Redeemed: cashu.Amount(redeemed)})
+		sum, overflow = next, overflow || !ok
+		return nil
+	}, keyset)
+	if err != nil {
+		return err
+	}
+	sum, ok := sum.plus(add)
+	if overflow || !ok {
+		return fmt.Errorf("totals beyond what an amount can hold: %w", cashu.ErrAmountOverflow)
+	}
+	if sum.redeemed > sum.issued && !force {
+		return mint.ErrOverRedeemed
+	}
+	for _, part := range sum.divide(t.store.shards) {
+		if err := t.setTotals(ctx, keyset, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// divide makes n shards of one, each with its part of what is outstanding. What
+// is overdrawn stays together.
+func (s shard) divide(n int) []shard {
+	parts := make([]shard, n)
+	for i := range parts {
+		parts[i].number = int64(i)
+	}
+	if s.redeemed > s.issued {
+		parts[0].issued, parts[0].redeemed = s.issued, s.redeemed
+		return parts
+	}
+	outstanding, count := s.issued-s.redeemed, cashu.Amount(n)
+	for i := range parts {
+		parts[i].redeemed = s.redeemed / count
+		parts[i].issued = parts[i].redeemed + outstanding/count
+	}
+	parts[0].redeemed += s.redeemed % count
+	parts[0].issued += s.redeemed%count + outstanding%count
+	return parts
+}
+
+// Totals adds the shards up.
+func (t *tx) Totals(ctx context.Context) ([]mint.KeysetTotals, error) {
+	sums := newSums(t)
+	err := t.db.Query(ctx, stmtListTotals, func(scan sqldb.Scan) error {
+		var keyset int64
+		var issued, redeemed uint64
+		if err := scan(&keyset, &issued, &redeemed); err != nil {
+			return err
+		}
+		return sums.add(keyset, cashu.Amount(issued), cashu.Amount(redeemed), 1)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading totals: %w", err)
+	}
+	return sums.list(ctx)
+}
+
+// Recount adds up the rows themselves.
+func (t *tx) Recount(ctx context.Context) ([]mint.KeysetTotals, error) {
+	sums := newSums(t)
+	for _, side := range []struct {
+		stmt             sqldb.Stmt
+		issued, redeemed cashu.Amount // 1 for the side that counts
+	}{{stmtRecountIssued, 1, 0}, {stmtRecountRedeemed, 0, 1}} {
+		err := t.db.Query(ctx, side.stmt, func(scan sqldb.Scan) error {
+			var keyset, rows int64
+			var amount uint64
+			if err := scan(&keyset, &amount, &rows); err != nil {
+				return err
+			}
+			a := cashu.Amount(amount)
+			return sums.add(keyset, a*side.issued, a*side.redeemed, rows)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("recounting: %w", err)
+		}
+	}
+	return sums.list(ctx)
+}
+
+// sums gathers totals by the number of the keyset.
+type sums struct {
+	t        *tx
+	byKeyset map[int64]mint.KeysetTotals
+}
+
+func newSums(t *tx) *sums { return &sums{t, map[int64]mint.KeysetTotals{}} }
+
+func (s *sums) add(keyset int64, issued, redeemed cashu.Amount, times int64) error {
+	sum := shard{issued: s.byKeyset[keyset].Issued, redeemed: s.byKeyset[keyset].Redeemed}
+	i, err := issued.Mul(uint64(times))
+	if err != nil {
+		return err
+	}
+	r, err := redeemed.Mul(uint64(times))
+	if err != nil {
+		return err
+	}
+	next, ok := sum.plus(mint.KeysetTotals{Issued: i, Redeemed: r})
+	if !ok {
+		return cashu.ErrAmountOverflow
+	}
+	s.byKeyset[keyset] = mint.KeysetTotals{Issued: next.issued, Redeemed: next.redeemed}
+	return nil
+}
+
+func (s *sums) list(ctx context.Context) ([]mint.KeysetTotals, error) {
+	list := make([]mint.KeysetTotals, 0, len(s.byKeyset))
+	for number, sum := range s.byKeyset {
+		id, err := s.t.keysetID(ctx, number)
+		if err != nil {
+			return nil, err
+		}
+		sum.KeysetID = id
+		list = append(list, sum)
+	}
+	slices.SortFunc(list, func(a, b mint.KeysetTotals) int { return cmp.Compare(a.KeysetID.String(), b.KeysetID.String()) })
+	return list, nil
+}
