@@ -14,7 +14,7 @@ run: build ## build, then run a mint with play money on http://127.0.0.1:3338
 	@echo 'Data goes to ./mintmark-data; Ctrl-C stops the mint. README.md says what to do with it.'
 	bin/mintd serve
 
-build: ## build bin/signatory and bin/mintd
+build: ## build the programs into bin/
 	$(GO) build -trimpath -o bin/ ./cmd/...
 
 test: ## all tests: the rooms under the race detector, then the end-to-end tests
