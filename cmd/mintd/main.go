@@ -38,7 +38,8 @@ Try it with play money, on this machine only:  mintd serve`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), checkConfigCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkConfigCommand(), versionCommand(),
+		sagasCommand(), liabilitiesCommand(), settingCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

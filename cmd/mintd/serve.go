@@ -14,6 +14,7 @@ import (
 	"mintmark/mint"
 	"mintmark/mint/httpapi"
 	"mintmark/mint/lightning"
+	"mintmark/signatory"
 )
 
 func serveCommand() *cobra.Command {
@@ -88,6 +89,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	defer closing("the operator's socket", serveOperator(ctx, cfg, store, log))
 	announce(cfg, listener.Addr(), log, stderr)
 	return runMint(ctx, m, handler, listener, cfg.StopTimeout.std(), log)
 }
@@ -97,7 +99,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, back
 	return mint.Config{
 		Store:        store,
 		Owner:        owner,
-		Signer:       signer,
+		Signer:       signatory.NewCoalescer(signer, 0),
 		Source:       signer,
 		Backends:     []lightning.Receiver{backend},
 		Identity:     cfg.Signatory.identity(),
