@@ -8,17 +8,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 )
 
 // sqliteEngine is a SQLite database: one connection that writes, some that read.
 type sqliteEngine struct {
-	writer  *writer
-	readers *readers
-	lock    *lockFile // nil when not exclusive
-	once    sync.Once
-	err     error
+	writer      *writer
+	readers     *readers
+	checkpoints *checkpointer // nil in memory
+	lock        *lockFile     // nil when not exclusive
+	once        sync.Once
+	err         error
 }
 
 var _ engine = (*sqliteEngine)(nil)
@@ -48,29 +50,31 @@ func openSQLite(ctx context.Context, c Config) (_ engine, err error) {
 	if err != nil {
 		return nil, errors.Join(err, e.lock.release())
 	}
-	e.writer = startWriter(conn, gate, c.AlwaysDurable)
-	e.readers = newReaders(c.Readers, gate, func() (*sqliteConn, error) {
-		conn, err := openSQLiteConn(name, report)
+	if c.Path != Memory {
+		second, err := openSQLiteConn(name, report, sqliteSettings...)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, conn.close(), e.lock.release())
 		}
-		conn.interruptible = true
-		if err := conn.set(append(sqliteSettings[:len(sqliteSettings):len(sqliteSettings)], sqliteQueryOnly)...); err != nil {
-			return nil, errors.Join(err, conn.close())
+		e.checkpoints = startCheckpointer(second)
+	}
+	e.writer = startWriter(conn, gate, e.checkpoints, c.AlwaysDurable)
+	e.readers = newReaders(c.Readers, gate, func() (*sqliteConn, error) {
+		conn, err := openSQLiteConn(name, report, append(slices.Clone(sqliteSettings), sqliteQueryOnly)...)
+		if err == nil {
+			conn.interruptible = true
 		}
-		return conn, nil
+		return conn, err
 	})
 	return e, nil
 }
 
 // openSQLiteWriter opens the connection that writes and migrates the schema.
 func openSQLiteWriter(ctx context.Context, name string, report reporter, c Config) (*sqliteConn, error) {
-	conn, err := openSQLiteConn(name, report)
+	conn, err := openSQLiteConn(name, report, append(slices.Clone(sqliteSettings), sqliteNoAutoCheckpoint)...)
 	if err != nil {
 		return nil, err
 	}
-	err = conn.set(sqliteSettings...)
-	if err == nil && c.Path != Memory {
+	if c.Path != Memory {
 		err = conn.setWAL()
 	}
 	if err == nil {
@@ -123,16 +127,6 @@ func fileError(err error) error {
 	return err
 }
 
-// set runs statements that change the connection.
-func (c *sqliteConn) set(settings ...Stmt) error {
-	for _, s := range settings {
-		if _, err := c.exec(context.Background(), s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // setWAL turns the write-ahead log on and makes sure that it is on: SQLite
 // answers with the mode that it kept when it could not change it.
 func (c *sqliteConn) setWAL() error {
@@ -160,7 +154,7 @@ func (e *sqliteEngine) write(ctx context.Context, d Durability, fn func(Tx) erro
 func (e *sqliteEngine) close() error {
 	e.once.Do(func() {
 		e.writer.stop()
-		e.err = errors.Join(e.readers.close(), e.writer.conn.close(), e.lock.release())
+		e.err = errors.Join(e.checkpoints.close(), e.readers.close(), e.writer.conn.close(), e.lock.release())
 	})
 	return e.err
 }

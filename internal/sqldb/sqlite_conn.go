@@ -35,12 +35,19 @@ type prepared interface {
 	driver.StmtQueryContext
 }
 
-func openSQLiteConn(name string, report reporter) (*sqliteConn, error) {
+// openSQLiteConn opens a connection and runs the settings on it.
+func openSQLiteConn(name string, report reporter, settings ...Stmt) (*sqliteConn, error) {
 	conn, err := new(sqlite.Driver).Open(name)
 	if err != nil {
 		return nil, sqliteFailure("sqldb.open", report, err)
 	}
-	return &sqliteConn{conn: conn, prepared: map[string]prepared{}, report: report}, nil
+	c := &sqliteConn{conn: conn, prepared: map[string]prepared{}, report: report}
+	for _, s := range settings {
+		if _, err := c.exec(context.Background(), s); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
+	}
+	return c, nil
 }
 
 // sqliteFailure keeps the driver's words out of the error that others see.

@@ -26,6 +26,7 @@ type op struct {
 type writer struct {
 	conn          *sqliteConn
 	gate          *sync.RWMutex // held while the database changes; nil for files
+	checkpoints   *checkpointer // nil without a log
 	alwaysDurable bool
 	full          bool // PRAGMA synchronous is FULL now
 
@@ -37,10 +38,11 @@ type writer struct {
 	stopped chan struct{} // closed when the goroutine has ended
 }
 
-func startWriter(conn *sqliteConn, gate *sync.RWMutex, alwaysDurable bool) *writer {
+func startWriter(conn *sqliteConn, gate *sync.RWMutex, checkpoints *checkpointer, alwaysDurable bool) *writer {
 	w := &writer{
 		conn:          conn,
 		gate:          gate,
+		checkpoints:   checkpoints,
 		alwaysDurable: alwaysDurable,
 		full:          true, // as in sqliteSettings
 		wake:          make(chan struct{}, 1),
@@ -148,7 +150,9 @@ func (w *writer) loop() {
 			finished = true
 			return
 		}
+		w.checkpoints.rewind(w.conn)
 		b := &batch{w: w, ops: []*op{first}}
 		b.run()
+		w.checkpoints.written()
 	}
 }

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -25,6 +26,7 @@ func BenchmarkSwap(b *testing.B) {
 			for i := range swaps {
 				swaps[i] = f.swap(2)
 			}
+			took := make([]time.Duration, b.N)
 			var next atomic.Int64
 			var wg sync.WaitGroup
 			cpu := cpuTime(b)
@@ -32,15 +34,20 @@ func BenchmarkSwap(b *testing.B) {
 			for range workers {
 				wg.Go(func() {
 					for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+						start := time.Now()
 						if err := swaps[i].run(b.Context(), s); err != nil {
 							b.Error(err)
 						}
+						took[i] = time.Since(start)
 					}
 				})
 			}
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "swaps/s")
 			b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-us/swap")
+			slices.Sort(took)
+			b.ReportMetric(float64(took[b.N/2].Microseconds()), "p50-us")
+			b.ReportMetric(float64(took[b.N*99/100].Microseconds()), "p99-us")
 		})
 	}
 }

@@ -157,6 +157,10 @@ func quoteMoneyCases() []testCase {
 			if q := k.readQuote("a"); q.AmountIssued != math.MaxUint64 {
 				k.Errorf("got %+v", q)
 			}
+			k.quoted("b", 1<<63)
+			k.update(reserveIssue(k, "b", s.Ref, 100))
+			k.quoted("c", 100)
+			k.refuse(mint.ErrForbiddenState, reserveIssue(k, "c", s.Ref, 1<<63+1))
 		}},
 		{"a quote that is being issued cannot be issued by another", func(k *kit) {
 			k.quoted("a", 100)
