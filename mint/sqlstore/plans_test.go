@@ -100,9 +100,18 @@ func TestEveryStatementProbesAnIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	// These read whole tables, which are small for ever: unfinished sagas, the
-	// keysets, and the numbers of keysets.
-	whole := regexp.MustCompile(`^(SCAN (s|keysets|keyset_ids)( USING .*)?|SCAN json_each VIRTUAL TABLE INDEX 1:)$`)
+	// These read whole tables: because they are small for ever, or because an
+	// operator asked to have everything counted again.
+	whole := map[string]string{
+		"sagas.list":         "unfinished sagas",
+		"keysets.list":       "one row for each keyset",
+		"keyset_ids.list":    "one row for each keyset",
+		"keyset_totals.list": "a few rows for each keyset",
+		"outputs.recount":    "counts everything",
+		"proofs.recount":     "counts everything",
+	}
+	// These are no tables: the list of keys, and the row of a bare SELECT.
+	harmless := regexp.MustCompile(`^(SCAN json_each VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW)$`)
 	placeholder := regexp.MustCompile(`\$(\d+)`)
 	for name, sql := range statements(t) {
 		args := 0
@@ -119,9 +128,8 @@ func TestEveryStatementProbesAnIndex(t *testing.T) {
 					return err
 				}
 				plan++
-				slow := strings.HasPrefix(detail, "SCAN") && !whole.MatchString(detail) ||
-					strings.Contains(detail, "TEMP B-TREE") || strings.Contains(detail, "AUTOMATIC")
-				if slow && detail != "SCAN CONSTANT ROW" {
+				slow := strings.HasPrefix(detail, "SCAN") || strings.Contains(detail, "TEMP B-TREE") || strings.Contains(detail, "AUTOMATIC")
+				if slow && whole[name] == "" && !harmless.MatchString(detail) {
 					t.Errorf("%s: %s", name, detail)
 				}
 				return nil
