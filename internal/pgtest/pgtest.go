@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 )
@@ -131,9 +132,13 @@ func find() (string, bool) {
 	return "", false
 }
 
-// newer compares the version numbers in two such folders; a longer number is a
-// higher one.
-func newer(a, b string) bool { return len(a) > len(b) || len(a) == len(b) && a > b }
+// newer compares the version numbers in two such folders.
+func newer(a, b string) bool { return version(a) > version(b) }
+
+func version(dir string) float64 {
+	v, _ := strconv.ParseFloat(filepath.Base(filepath.Dir(dir)), 64)
+	return v
+}
 
 func executable(path string) bool {
 	info, err := os.Stat(path)

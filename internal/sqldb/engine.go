@@ -2,6 +2,9 @@ package sqldb
 
 import (
 	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -35,8 +38,24 @@ func (r reporter) ran(name string, start time.Time, err error) {
 	}
 }
 
+// protect calls the function of a transaction and turns a panic into an error.
+func (r reporter) protect(fn func(Tx) error, tx Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			// What was thrown may hold a secret; its type does not.
+			what := fmt.Sprintf("%T", p)
+			if e, ok := p.(runtime.Error); ok {
+				what = e.Error()
+			}
+			r.config.Logger.Error("panic in a transaction", "panic", what, "stack", string(debug.Stack()))
+			err = ErrPanic
+		}
+	}()
+	return fn(tx)
+}
+
 // failed logs what the driver said about a failure that is not a matter of
 // course. It is the only place where the driver's words appear.
-func (r reporter) failed(name string, code int, detail error) {
+func (r reporter) failed(name string, code any, detail error) {
 	r.config.Logger.Error("database statement failed", "statement", name, "code", code, "cause", detail)
 }

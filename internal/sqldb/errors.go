@@ -27,8 +27,23 @@ var (
 	ErrNewer = errors.New("database belongs to a newer version")
 	// ErrClosed: the DB was closed.
 	ErrClosed = errors.New("database is closed")
-	// ErrUnknownOutcome: the device failed during the commit. The changes are
-	// not visible now, but may be after a power cut.
+	// ErrUnavailable: the server cannot be reached, or the connection to it was
+	// lost before the commit. Nothing was changed; it may be tried again.
+	ErrUnavailable = errors.New("database server is not available")
+	// ErrTimeout: the server, a connection to it or a lock was waited for long
+	// enough. Nothing was changed; it may be tried again.
+	ErrTimeout = errors.New("database took too long")
+	// ErrConflict: others got in the way of every try. Nothing was changed; it
+	// may be tried again.
+	ErrConflict = errors.New("conflict with other transactions")
+	// ErrAccess: the server refuses the user, the password, the database, or a
+	// right that the user would need.
+	ErrAccess = errors.New("database server refuses access")
+	// ErrTLS: there is no trustworthy encryption on the way to the server.
+	ErrTLS = errors.New("no trustworthy TLS to the database server")
+	// ErrUnknownOutcome: the device failed during the commit, or the connection
+	// to the server was lost. On a device the changes are not visible now, but
+	// may be after a power cut; on a server they may be visible now or soon.
 	ErrUnknownOutcome = errors.New("outcome of the commit is unknown")
 	// ErrPanic: the function of a transaction panicked or ended its goroutine.
 	ErrPanic = errors.New("panic in a transaction")

@@ -22,7 +22,7 @@ func addBig(t *testing.T, db *sqldb.DB, id, size int) error {
 }
 
 func TestFullDatabaseIsAClearErrorAndWorksAgainLater(t *testing.T) {
-	eachKind(t, func(t *testing.T, path string) {
+	eachSQLite(t, func(t *testing.T, path string) {
 		db := open(t, sqldb.Config{Path: path})
 		limit := func(pages int) {
 			write(t, db, func(tx sqldb.Tx) error {

@@ -64,7 +64,7 @@ func (c *crowd) release() map[string]error {
 }
 
 func TestOneFailingOperationOfABatchFailsAlone(t *testing.T) {
-	eachKind(t, func(t *testing.T, path string) {
+	eachSQLite(t, func(t *testing.T, path string) {
 		var mu sync.Mutex
 		commits := 0
 		db := open(t, sqldb.Config{Path: path, Observe: func(name string, _ time.Duration, _ error) {
@@ -241,7 +241,7 @@ func TestCallerThatGivesUpLaterHearsTheOutcome(t *testing.T) {
 }
 
 func TestFunctionThatEndsItsGoroutineStopsNobodyElse(t *testing.T) {
-	eachKind(t, func(t *testing.T, path string) {
+	eachSQLite(t, func(t *testing.T, path string) {
 		db := open(t, sqldb.Config{Path: path})
 		c := gather(t, db, sqldb.Deferred)
 		c.join("before", t.Context(), sqldb.Durable, func(tx sqldb.Tx) error { return add(t.Context(), tx, 1) })
@@ -267,7 +267,7 @@ func TestFunctionThatEndsItsGoroutineStopsNobodyElse(t *testing.T) {
 }
 
 func TestCloseWaitsForWhatIsQueued(t *testing.T) {
-	eachKind(t, func(t *testing.T, path string) {
+	eachSQLite(t, func(t *testing.T, path string) {
 		db := open(t, sqldb.Config{Path: path})
 		c := gather(t, db, sqldb.Deferred)
 		for _, name := range []string{"a", "b", "c"} {

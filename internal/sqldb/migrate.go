@@ -72,6 +72,12 @@ func missingMigrations(ctx context.Context, conn *sqliteConn, known []Migration)
 	if err = errors.Join(callback, err); err != nil {
 		return nil, err
 	}
+	return unapplied(applied, known)
+}
+
+// unapplied is what a database lacks that has these migrations. It is an error
+// if they are not the first of the known ones.
+func unapplied(applied []string, known []Migration) ([]Migration, error) {
 	for i, name := range applied {
 		if i >= len(known) {
 			return nil, fmt.Errorf("%w: it has the migration %q", ErrNewer, name)

@@ -4,12 +4,14 @@
 // wait for a writer. It names, times and reports every statement.
 //
 // It trusts the statements of its callers, which are constants of the program,
-// and the local file system. It must never know a table, never log or return a
-// value, a statement's text or a driver's message to the outside, and never
-// report a failure for something that was committed.
+// the local file system, and a database server whose certificate is right or
+// that is on this machine. It must never know a table, never log or return a
+// value, a statement's text, a password or a driver's message to the outside,
+// never send anything over a network in plain text, and never report a failure
+// for something that was committed, other than as ErrUnknownOutcome.
 //
-// The engine is SQLite. Everything that an engine decides for itself is behind
-// the interface in engine.go.
+// The engines are SQLite and PostgreSQL. Everything that an engine decides for
+// itself is behind the interface in engine.go.
 package sqldb
 
 import (
@@ -39,7 +41,9 @@ const (
 // Config describes a database. Only Path is required.
 type Config struct {
 	// Path of the database file, created with mode 0600 if it is missing, or
-	// Memory. The files PATH-wal, PATH-shm and PATH.lock belong to it.
+	// Memory. The files PATH-wal, PATH-shm and PATH.lock belong to it. Or the
+	// URL of a database on a PostgreSQL server, which must exist:
+	// postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…; see Postgres.
 	Path string
 	// Migrations bring an empty or older database up to date, in order. The
 	// list is append-only: names of applied ones are kept in the database.
@@ -58,12 +62,15 @@ type Config struct {
 	Clock func() time.Time
 	// Exclusive holds PATH.lock while the database is open: a second process is
 	// refused with ErrInUse. Without it several processes can share the file.
+	// Not for a server.
 	Exclusive bool
 	// AlwaysDurable makes every commit Durable.
 	AlwaysDurable bool
 	// Readers is the number of reads that run at the same time; more wait.
 	// 0 = 8.
 	Readers int
+	// Postgres holds what only a database on a server needs.
+	Postgres Postgres
 }
 
 // Migration is one step of a schema. An applied migration is never edited.
@@ -83,6 +90,10 @@ func (c *Config) validate() error {
 	if c.Readers < 0 {
 		errs = append(errs, fmt.Errorf("sqldb: %d readers", c.Readers))
 	}
+	if c.Exclusive && IsServer(c.Path) {
+		errs = append(errs, errors.New("sqldb: a database on a server cannot be exclusive"))
+	}
+	errs = append(errs, c.Postgres.validate())
 	seen := map[string]bool{}
 	for i, m := range c.Migrations {
 		switch {
@@ -117,23 +128,29 @@ type DB struct {
 }
 
 // Open opens the database and applies the migrations that it lacks. It fails
-// with ErrInUse when another process holds it, and with ErrNewer when it was
-// migrated by a newer program. The caller closes the DB.
+// with ErrInUse when another process holds it, with ErrNewer when it was
+// migrated by a newer program, and with ErrUnavailable, ErrAccess or ErrTLS when
+// there is no way into the server. The caller closes the DB.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	e, err := openSQLite(ctx, c)
+	open, name := openSQLite, c.Path
+	if IsServer(c.Path) {
+		open, name = openPostgres, serverName(c.Path)
+	}
+	e, err := open(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", c.Path, err)
+		return nil, fmt.Errorf("open database %s: %w", name, err)
 	}
 	return &DB{engine: e}, nil
 }
 
 // Read runs fn on a consistent snapshot of the last commit. It runs on the
 // calling goroutine and must not outlive the call. Writes fail with ErrReadOnly.
-// In a file a Read never waits for a writer, nor a writer for it; in Memory they
-// wait for each other, so fn must not call Write or Read.
+// In a file or on a server a Read never waits for a writer, nor a writer for it;
+// in Memory they wait for each other, so fn must not call Write or Read. fn must
+// be ready to run a second time from its beginning.
 func (db *DB) Read(ctx context.Context, fn func(Tx) error) error {
 	return db.engine.read(ctx, fn)
 }
@@ -142,14 +159,15 @@ func (db *DB) Read(ctx context.Context, fn func(Tx) error) error {
 // d. It rolls back when fn returns an error, which Write returns unchanged, when
 // fn panics, and when one of its statements failed even though fn returned nil.
 //
-// fn runs on another goroutine together with the functions of other callers. It
+// fn may run on another goroutine together with the functions of other callers. It
 // must wait for nothing but the Tx, touch nothing that it does not own, and be
 // ready to run a second time: an engine may retry after a conflict.
 //
 // When ctx ends before fn has started, fn never runs and Write returns ctx.Err().
 // Once fn has started, Write waits for the outcome, and the statements of fn fail
 // when ctx has ended: nil always means committed, an error always means rolled
-// back, except ErrUnknownOutcome.
+// back, except ErrUnknownOutcome. After ErrUnavailable, ErrTimeout and ErrConflict
+// the same Write may be tried again later.
 func (db *DB) Write(ctx context.Context, d Durability, fn func(Tx) error) error {
 	return db.engine.write(ctx, d, fn)
 }

@@ -22,6 +22,10 @@ var (
 		CREATE TABLE coins (id INTEGER NOT NULL PRIMARY KEY, label TEXT UNIQUE, data BLOB, n INTEGER, CHECK (n <> 13));
 		CREATE TABLE notes (coin INTEGER NOT NULL REFERENCES coins (id));`}}
 
+	serverSchema = []sqldb.Migration{{Name: "0001_start", SQL: `
+		CREATE TABLE coins (id bigint NOT NULL PRIMARY KEY, label text UNIQUE, data bytea, n bigint, CHECK (n <> 13));
+		CREATE TABLE notes (coin bigint NOT NULL REFERENCES coins (id));`}}
+
 	addCoin   = sqldb.Stmt{Name: "coins.add", SQL: "INSERT INTO coins (id, label, data, n) VALUES ($1, $2, $3, $4)"}
 	tryCoin   = sqldb.Stmt{Name: "coins.try", SQL: "INSERT INTO coins (id) VALUES ($1) ON CONFLICT DO NOTHING"}
 	getCoin   = sqldb.Stmt{Name: "coins.get", SQL: "SELECT label, data, n FROM coins WHERE id = $1"}
@@ -41,6 +45,9 @@ func open(t testing.TB, c sqldb.Config) *sqldb.DB {
 	}
 	if c.Migrations == nil {
 		c.Migrations = schema
+		if sqldb.IsServer(c.Path) {
+			c.Migrations = serverSchema
+		}
 	}
 	if c.Logger == nil {
 		c.Logger = quiet()
@@ -57,8 +64,15 @@ func open(t testing.TB, c sqldb.Config) *sqldb.DB {
 	return db
 }
 
-// eachKind runs a test on a file and in memory.
+// eachKind runs a test on a file, in memory and on a server.
 func eachKind(t *testing.T, test func(t *testing.T, path string)) {
+	t.Helper()
+	eachSQLite(t, test)
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, postgres.Database(t)) })
+}
+
+// eachSQLite runs a test on a file and in memory.
+func eachSQLite(t *testing.T, test func(t *testing.T, path string)) {
 	t.Helper()
 	t.Run("file", func(t *testing.T) { t.Parallel(); test(t, filepath.Join(t.TempDir(), "coins.db")) })
 	t.Run("memory", func(t *testing.T) { t.Parallel(); test(t, sqldb.Memory) })
@@ -157,31 +171,33 @@ func TestWriteOfAFailingFunctionLeavesNothing(t *testing.T) {
 }
 
 func TestStatementAfterAFailedOneIsRefused(t *testing.T) {
-	t.Parallel()
-	db := open(t, sqldb.Config{})
-	var later error
-	err := db.Write(t.Context(), sqldb.Deferred, func(tx sqldb.Tx) error {
-		_ = add(t.Context(), tx, 1)
-		_ = add(t.Context(), tx, 1)
-		later = add(t.Context(), tx, 2)
-		return nil
+	eachKind(t, func(t *testing.T, path string) {
+		db := open(t, sqldb.Config{Path: path})
+		var later error
+		err := db.Write(t.Context(), sqldb.Deferred, func(tx sqldb.Tx) error {
+			_ = add(t.Context(), tx, 1)
+			_ = add(t.Context(), tx, 1)
+			later = add(t.Context(), tx, 2)
+			return nil
+		})
+		if !errors.Is(err, sqldb.ErrUnique) || !errors.Is(later, sqldb.ErrUnique) {
+			t.Errorf("got %v from Write and %v from the later statement", err, later)
+		}
 	})
-	if !errors.Is(err, sqldb.ErrUnique) || !errors.Is(later, sqldb.ErrUnique) {
-		t.Errorf("got %v from Write and %v from the later statement", err, later)
-	}
 }
 
 func TestTxIsUselessAfterItsFunction(t *testing.T) {
-	t.Parallel()
-	db := open(t, sqldb.Config{})
-	var kept sqldb.Tx
-	write(t, db, func(tx sqldb.Tx) error { kept = tx; return nil })
-	if err := add(t.Context(), kept, 1); err == nil {
-		t.Error("a statement ran in a transaction that was over")
-	}
-	if got := ids(t, db); len(got) != 0 {
-		t.Errorf("it wrote %v", got)
-	}
+	eachKind(t, func(t *testing.T, path string) {
+		db := open(t, sqldb.Config{Path: path})
+		var kept sqldb.Tx
+		write(t, db, func(tx sqldb.Tx) error { kept = tx; return nil })
+		if err := add(t.Context(), kept, 1); err == nil {
+			t.Error("a statement ran in a transaction that was over")
+		}
+		if got := ids(t, db); len(got) != 0 {
+			t.Errorf("it wrote %v", got)
+		}
+	})
 }
 
 func TestReadRefusesToWrite(t *testing.T) {
@@ -239,128 +255,147 @@ func TestReadThatPanicsGivesItsConnectionBack(t *testing.T) {
 }
 
 func TestEveryValueComesBack(t *testing.T) {
-	t.Parallel()
-	db := open(t, sqldb.Config{})
-	tests := []struct {
-		label string
-		data  []byte
-		n     uint64
-	}{
-		{"", []byte{}, 0},
-		{"plain", []byte("x"), 1},
-		{"emoji 🪙 and \u2028", []byte{0, 1, 0, 255}, 1<<63 - 1},
-		{"nul \x00 inside", bytes.Repeat([]byte{0}, 70000), 1 << 63},
-		{"most", nil, 1<<64 - 1},
-	}
-	for i, test := range tests {
-		write(t, db, func(tx sqldb.Tx) error {
-			_, err := tx.Exec(t.Context(), addCoin, i, test.label, test.data, test.n)
-			return err
-		})
-		var label string
-		var data []byte
-		var n uint64
-		err := db.Read(t.Context(), func(tx sqldb.Tx) error {
-			return tx.QueryRow(t.Context(), getCoin, i).Scan(&label, &data, &n)
-		})
-		if err != nil {
-			t.Fatal(err)
+	eachKind(t, func(t *testing.T, path string) {
+		db := open(t, sqldb.Config{Path: path})
+		tests := []struct {
+			label string
+			data  []byte
+			n     uint64
+		}{
+			{"", []byte{}, 0},
+			{"plain", []byte("x"), 1},
+			{"emoji 🪙 and \u2028", []byte{0, 1, 0, 255}, 1<<63 - 1},
+			{"nul \x00 inside", bytes.Repeat([]byte{0}, 70000), 1 << 63},
+			{"most", nil, 1<<64 - 1},
 		}
-		if label != test.label || !bytes.Equal(data, test.data) || (data == nil) != (test.data == nil) || n != test.n {
-			t.Errorf("row %d: got %q, %d bytes (nil: %t), %d", i, label, len(data), data == nil, n)
+		if sqldb.IsServer(path) {
+			tests[3].label = "its text cannot hold a NUL byte, which is why names are binary"
 		}
-	}
+		for i, test := range tests {
+			write(t, db, func(tx sqldb.Tx) error {
+				_, err := tx.Exec(t.Context(), addCoin, i, test.label, test.data, test.n)
+				return err
+			})
+			var label string
+			var data []byte
+			var n uint64
+			err := db.Read(t.Context(), func(tx sqldb.Tx) error {
+				return tx.QueryRow(t.Context(), getCoin, i).Scan(&label, &data, &n)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if label != test.label || !bytes.Equal(data, test.data) || (data == nil) != (test.data == nil) || n != test.n {
+				t.Errorf("row %d: got %q, %d bytes (nil: %t), %d", i, label, len(data), data == nil, n)
+			}
+		}
+	})
 }
 
 func TestScanRefusesWhatDoesNotFit(t *testing.T) {
-	t.Parallel()
-	db := open(t, sqldb.Config{})
-	write(t, db, func(tx sqldb.Tx) error {
-		_, err := tx.Exec(t.Context(), addCoin, 1, "text", []byte("data"), int64(1)<<40)
-		return err
-	})
-	var (
-		i32 int32
-		u8  uint8
-		u32 uint32
-		ok  bool
-		n   int64
-		b   []byte
-		f   float64
-	)
-	for _, dest := range [][]any{{nil, nil, &i32}, {nil, nil, &u8}, {nil, nil, &u32}, {nil, nil, &ok}, {&n, nil, nil}, {nil, nil, &b}, {nil, nil, &f}, {nil}} {
-		err := db.Read(t.Context(), func(tx sqldb.Tx) error { return tx.QueryRow(t.Context(), getCoin, 1).Scan(dest...) })
-		if err == nil {
-			t.Errorf("scanned into %T", dest[len(dest)-1])
+	eachKind(t, func(t *testing.T, path string) {
+		db := open(t, sqldb.Config{Path: path})
+		write(t, db, func(tx sqldb.Tx) error {
+			_, err := tx.Exec(t.Context(), addCoin, 1, "text", []byte("data"), int64(1)<<40)
+			return err
+		})
+		var (
+			i32 int32
+			u8  uint8
+			u32 uint32
+			ok  bool
+			n   int64
+			b   []byte
+			f   float64
+		)
+		for _, dest := range [][]any{{nil, nil, &i32}, {nil, nil, &u8}, {nil, nil, &u32}, {nil, nil, &ok}, {&n, nil, nil}, {nil, nil, &b}, {nil, nil, &f}, {nil}} {
+			err := db.Read(t.Context(), func(tx sqldb.Tx) error { return tx.QueryRow(t.Context(), getCoin, 1).Scan(dest...) })
+			if err == nil {
+				t.Errorf("scanned into %T", dest[len(dest)-1])
+			}
 		}
-	}
-	err := db.Read(t.Context(), func(tx sqldb.Tx) error { return tx.QueryRow(t.Context(), getCoin, 2).Scan(nil, nil, nil) })
-	if !errors.Is(err, sqldb.ErrNoRows) {
-		t.Errorf("got %v for a row that is not there", err)
-	}
+		err := db.Read(t.Context(), func(tx sqldb.Tx) error { return tx.QueryRow(t.Context(), getCoin, 2).Scan(nil, nil, nil) })
+		if !errors.Is(err, sqldb.ErrNoRows) {
+			t.Errorf("got %v for a row that is not there", err)
+		}
+	})
 }
 
 func TestExecManyStopsAtTheFirstRowThatChangesNothing(t *testing.T) {
-	t.Parallel()
-	db := open(t, sqldb.Config{})
-	tests := []struct {
-		name string
-		rows [][]any
-		done int
-	}{
-		{"no rows", nil, 0},
-		{"all new", [][]any{{1}, {2}, {3}}, 3},
-		{"the second is known", [][]any{{4}, {2}, {5}}, 1},
-	}
-	for _, test := range tests {
-		write(t, db, func(tx sqldb.Tx) error {
-			done, err := tx.ExecMany(t.Context(), tryCoin, test.rows)
-			if done != test.done {
-				t.Errorf("%s: %d rows done, want %d", test.name, done, test.done)
+	eachKind(t, func(t *testing.T, path string) {
+		db := open(t, sqldb.Config{Path: path})
+		tests := []struct {
+			name string
+			rows [][]any
+			done int // by an engine that goes row by row
+		}{
+			{"no rows", nil, 0},
+			{"all new", [][]any{{1}, {2}, {3}}, 3},
+			{"the second is known", [][]any{{4}, {2}, {5}}, 1},
+			{"the first is known", [][]any{{1}, {6}}, 0},
+		}
+		for _, test := range tests {
+			if sqldb.IsServer(path) && test.done < len(test.rows) {
+				test.done = 0 // it takes all rows back
 			}
-			return err
-		})
-	}
-	if got := ids(t, db); !slices.Equal(got, []int{1, 2, 3, 4}) {
-		t.Errorf("coins %v", got)
-	}
+			write(t, db, func(tx sqldb.Tx) error {
+				done, err := tx.ExecMany(t.Context(), tryCoin, test.rows)
+				if done == test.done {
+					var n int // the transaction can go on
+					return tx.QueryRow(t.Context(), countCoin).Scan(&n)
+				}
+				if err == nil {
+					t.Errorf("%s: %d rows done, want %d", test.name, done, test.done)
+				}
+				return err
+			})
+		}
+		want := []int{1, 2, 3, 4}
+		if sqldb.IsServer(path) {
+			want = want[:3]
+		}
+		if got := ids(t, db); !slices.Equal(got, want) {
+			t.Errorf("coins %v, want %v", got, want)
+		}
+	})
 }
 
 func TestKeysFindManyRowsAtOnce(t *testing.T) {
-	t.Parallel()
-	db := open(t, sqldb.Config{})
-	write(t, db, func(tx sqldb.Tx) error {
-		for i, data := range [][]byte{{0}, {}, {255, 0, 255}} {
-			if _, err := tx.Exec(t.Context(), addCoin, i+1, nil, data, nil); err != nil {
-				return err
+	eachKind(t, func(t *testing.T, path string) {
+		db := open(t, sqldb.Config{Path: path})
+		write(t, db, func(tx sqldb.Tx) error {
+			for i, data := range [][]byte{{0}, {}, {255, 0, 255}} {
+				if _, err := tx.Exec(t.Context(), addCoin, i+1, nil, data, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		tests := []struct {
+			name string
+			keys sqldb.Keys
+			want string
+		}{
+			{"no keys", nil, "[]"},
+			{"an empty list", sqldb.Keys{}, "[]"},
+			{"unknown", sqldb.Keys{{1}}, "[]"},
+			{"some, in the order asked, twice", sqldb.Keys{{255, 0, 255}, {7}, {0}, {255, 0, 255}}, "[[0 3] [2 1] [3 3]]"},
+			{"an empty key", sqldb.Keys{{}}, "[[0 2]]"},
+		}
+		for _, test := range tests {
+			found := [][2]int{}
+			err := db.Read(t.Context(), func(tx sqldb.Tx) error {
+				return tx.Query(t.Context(), findData, func(scan sqldb.Scan) error {
+					var pair [2]int
+					defer func() { found = append(found, pair) }()
+					return scan(&pair[0], &pair[1])
+				}, test.keys)
+			})
+			if got := fmt.Sprint(found); err != nil || got != test.want {
+				t.Errorf("%s: got %s and %v, want %s", test.name, got, err, test.want)
 			}
 		}
-		return nil
 	})
-	tests := []struct {
-		name string
-		keys sqldb.Keys
-		want string
-	}{
-		{"no keys", nil, "[]"},
-		{"an empty list", sqldb.Keys{}, "[]"},
-		{"unknown", sqldb.Keys{{1}}, "[]"},
-		{"some, in the order asked, twice", sqldb.Keys{{255, 0, 255}, {7}, {0}, {255, 0, 255}}, "[[0 3] [2 1] [3 3]]"},
-		{"an empty key", sqldb.Keys{{}}, "[[0 2]]"},
-	}
-	for _, test := range tests {
-		found := [][2]int{}
-		err := db.Read(t.Context(), func(tx sqldb.Tx) error {
-			return tx.Query(t.Context(), findData, func(scan sqldb.Scan) error {
-				var pair [2]int
-				defer func() { found = append(found, pair) }()
-				return scan(&pair[0], &pair[1])
-			}, test.keys)
-		})
-		if got := fmt.Sprint(found); err != nil || got != test.want {
-			t.Errorf("%s: got %s and %v, want %s", test.name, got, err, test.want)
-		}
-	}
 }
 
 func TestStatementsAreReportedByNameOnly(t *testing.T) {

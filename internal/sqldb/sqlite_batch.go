@@ -3,9 +3,6 @@ package sqldb
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime"
-	"runtime/debug"
 )
 
 // batch is the operations that share one commit. Nobody hears of an outcome
@@ -103,7 +100,7 @@ func (b *batch) runOp(o *op) error {
 		return err
 	}
 	tx := &sqliteTx{conn: b.w.conn}
-	o.err = b.call(o.fn, tx)
+	o.err = b.w.conn.report.protect(o.fn, tx)
 	if failed := tx.end(); failed != nil && o.err == nil {
 		o.err = failed
 	}
@@ -114,22 +111,6 @@ func (b *batch) runOp(o *op) error {
 		return o.err // SQLite has rolled everything back, for this reason
 	}
 	return b.control(sqliteRelease)
-}
-
-// call runs fn and turns a panic into an error.
-func (b *batch) call(fn func(Tx) error, tx Tx) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			// What was thrown may hold a secret; its type does not.
-			what := fmt.Sprintf("%T", p)
-			if e, ok := p.(runtime.Error); ok {
-				what = e.Error()
-			}
-			b.w.conn.report.config.Logger.Error("panic in a transaction", "panic", what, "stack", string(debug.Stack()))
-			err = ErrPanic
-		}
-	}()
-	return fn(tx)
 }
 
 // commit makes the work of all that succeeded permanent, and settles.

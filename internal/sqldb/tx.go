@@ -8,6 +8,11 @@ type Stmt struct {
 	Name string
 	// SQL is standard SQL with placeholders $1, $2… An argument of type Keys
 	// stands behind {keys $1}, see there.
+	//
+	// {lock a, b} at the end of a SELECT keeps the rows that it returns from
+	// the tables a and b as they are until the end of a Write, on engines that
+	// run writers side by side. A row that somebody else is changing is waited
+	// for and returned as it is then. In a Read it has no effect.
 	SQL string
 }
 
@@ -25,8 +30,10 @@ type Tx interface {
 	// Exec runs a statement and returns how many rows it changed.
 	Exec(ctx context.Context, s Stmt, args ...any) (int64, error)
 	// ExecMany runs a statement once for each row of arguments, in order, and
-	// stops at the first that changes nothing. It returns how many changed
-	// something: len(rows) when all did.
+	// stops at the first that changes nothing. It returns how many rows at the
+	// head of the list have changed something: len(rows) when all did. An
+	// engine that sends all rows at once takes them back and returns 0 when
+	// one of them changes nothing. It does so for INSERT … VALUES ($1, $2 …).
 	ExecMany(ctx context.Context, s Stmt, rows [][]any) (int, error)
 	// Query calls each for every row of the result. It stops when each fails
 	// and returns that error. each must not use the Tx.
