@@ -44,7 +44,7 @@ invoices by itself, as fake backends do: mintbench funds itself.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(swapCommand(), mintCommand(), checkstateCommand(), restoreCommand(), signCommand())
+	root.AddCommand(swapCommand(), mintCommand(), checkstateCommand(), restoreCommand(), signCommand(), tableCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -122,5 +124,21 @@ func TestAnInterruptBeforeTheRunIsNoSuccess(t *testing.T) {
 	var out, diagnostics bytes.Buffer
 	if code := run(ctx, []string{"swap", "--url", onlyUnspent(t, 0), "--quiet"}, &out, &diagnostics); code != 1 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestReportsThatWereKeptBecomeATable(t *testing.T) {
+	t.Parallel()
+	_, report, _ := command(t, "checkstate", "--url", onlyUnspent(t, 0), "--ys", "10", "--spent", "-1", "--workers", "1", "--count", "5", "--json", "--quiet")
+	name := filepath.Join(t.TempDir(), "report.json")
+	if err := os.WriteFile(name, []byte(report), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := command(t, "table", name, name)
+	if code != 0 || strings.Count(stdout, "| checkstate, 10 ys | 1 |") != 2 {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if code, _, stderr := command(t, "table", name+".not"); code != 1 || !strings.Contains(stderr, "opening a report") {
+		t.Errorf("a file that is not there: exit code %d\n%s", code, stderr)
 	}
 }

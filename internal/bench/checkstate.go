@@ -83,53 +83,58 @@ func stateQuestion(want []stateOf) question {
 	for i, w := range want {
 		ys[i] = w.y
 	}
-	return question{
-		body: []byte(`{"Ys":["` + strings.Join(ys, `","`) + `"]}`),
-		check: func(answer []byte) error {
-			var got statesAnswer
-			if err := decode(answer, &got); err != nil {
-				return err
+	return newQuestion([]byte(`{"Ys":["`+strings.Join(ys, `","`)+`"]}`), func(answer []byte) error {
+		var got statesAnswer
+		if err := decode(answer, &got); err != nil {
+			return err
+		}
+		if len(got.States) != len(want) {
+			return wrong(kindStates, "%d for %d Ys", len(got.States), len(want))
+		}
+		for i, s := range got.States {
+			if !strings.EqualFold(s.Y, want[i].y) || s.State != want[i].state {
+				return wrong(kindStates, "state %d is %q, want %q", i, shorten(s.State), want[i].state)
 			}
-			if len(got.States) != len(want) {
-				return wrong(kindStates, "%d for %d Ys", len(got.States), len(want))
-			}
-			for i, s := range got.States {
-				if !strings.EqualFold(s.Y, want[i].y) || s.State != want[i].state {
-					return wrong(kindStates, "state %d is %q, want %q", i, shorten(s.State), want[i].state)
-				}
-			}
-			return nil
-		},
-	}
+		}
+		return nil
+	})
 }
 
 // spendCoins mints coins, spends them, and returns what the mint now knows.
 func spendCoins(ctx context.Context, l Load, m *mintClient, n int) ([]bdhke.Point, error) {
 	b := &bank{mint: m, progress: l.Progress}
-	var ys []bdhke.Point
-	for len(ys) < n {
-		some := min(n-len(ys), b.batch())
-		// Where the mint takes a fee, more coins have to be spent than come back.
-		form, err := spendingShape(some, m)
+	var (
+		forms   []shape
+		amounts []cashu.Amount
+	)
+	for left := n; left > 0; {
+		form, err := spendingShape(min(left, b.batch()), m)
 		if err != nil {
 			return nil, err
 		}
-		coins, err := b.coins(ctx, form.inputs)
-		if err != nil {
-			return nil, err
-		}
-		if err := b.spend(ctx, coins, form); err != nil {
-			return nil, err
-		}
-		for _, c := range coins {
-			y, err := c.y()
-			if err != nil {
-				return nil, fmt.Errorf("naming a coin: %w", err)
-			}
-			ys = append(ys, y)
+		forms, amounts = append(forms, form), append(amounts, form.inputs...)
+		left -= len(form.inputs)
+	}
+	coins, err := b.coins(ctx, amounts)
+	if err != nil {
+		return nil, err
+	}
+	ys := make([]bdhke.Point, len(coins))
+	for i, c := range coins {
+		if ys[i], err = c.y(); err != nil {
+			return nil, fmt.Errorf("naming a coin: %w", err)
 		}
 	}
-	return ys[:n], nil
+	l.Progress.Phase("spending coins", len(coins))
+	for _, form := range forms {
+		k := len(form.inputs)
+		if err := b.spend(ctx, coins[:k], form); err != nil {
+			return nil, err
+		}
+		coins = coins[k:]
+		l.Progress.Add(k)
+	}
+	return ys, nil
 }
 
 // spendingShape spends n coins in one swap for as few as will do.

@@ -21,7 +21,7 @@ type sample struct {
 	sig signature
 }
 
-// sampler keeps every n-th signature that a worker sees.
+// sampler keeps the first signature that a worker sees, and every n-th after it.
 type sampler struct {
 	every   int // 0: none
 	seen    int
@@ -35,8 +35,8 @@ func (s *sampler) due(proven bool) bool {
 		s.without++
 		return false
 	}
-	s.seen++
-	return s.every > 0 && s.seen%s.every == 0 && len(s.kept) < maxSamples
+	s.seen++ // the first is kept too, so that each worker has one
+	return s.every > 0 && (s.seen-1)%s.every == 0 && len(s.kept) < maxSamples
 }
 
 func (s *sampler) see(key, b bdhke.Point, sig signature) {

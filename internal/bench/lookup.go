@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +23,26 @@ type lookup struct {
 type question struct {
 	body  []byte
 	check func(answer []byte) error
+	// right is an answer that has been checked. The same bytes again need not be
+	// read again: that would cost this program a good part of what the answer
+	// costs the mint.
+	right *atomic.Pointer[[]byte]
+}
+
+func newQuestion(body []byte, check func(answer []byte) error) question {
+	return question{body, check, new(atomic.Pointer[[]byte])}
+}
+
+func (q question) holds(answer []byte) error {
+	if right := q.right.Load(); right != nil && bytes.Equal(*right, answer) {
+		return nil
+	}
+	if err := q.check(answer); err != nil {
+		return err
+	}
+	kept := bytes.Clone(answer)
+	q.right.Store(&kept)
+	return nil
 }
 
 // differentQuestions is how many bodies there are: enough that no cache of whole
@@ -63,5 +85,5 @@ func (w *lookupWorker) operate(ctx context.Context) (time.Duration, error) {
 	if status != http.StatusOK {
 		return took, refusal(status, answer)
 	}
-	return took, q.check(answer)
+	return took, q.holds(answer)
 }

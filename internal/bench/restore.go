@@ -84,24 +84,22 @@ func restoreQuestion(asked []signedBlank, id string) question {
 			signatures[a.blank.b.String()] = a.c
 		}
 	}
-	return question{
-		body: append(body, `]}`...),
-		check: func(answer []byte) error {
-			var got restoreAnswer
-			if err := decode(answer, &got); err != nil {
-				return err
+	return newQuestion(append(body, `]}`...), func(answer []byte) error {
+		var got restoreAnswer
+		if err := decode(answer, &got); err != nil {
+			return err
+		}
+		if len(got.Outputs) != len(signatures) || len(got.Signatures) != len(signatures) {
+			return wrong(kindRestored, "%d outputs and %d signatures, want %d", len(got.Outputs), len(got.Signatures), len(signatures))
+		}
+		for i, o := range got.Outputs {
+			want, signed := signatures[strings.ToLower(o.B)]
+			if !signed || !strings.EqualFold(got.Signatures[i].C, want) {
+				return wrong(kindRestored, "signature %d is not the one that was given", i)
 			}
-			if len(got.Outputs) != len(signatures) || len(got.Signatures) != len(signatures) {
-				return wrong(kindRestored, "%d outputs and %d signatures, want %d", len(got.Outputs), len(got.Signatures), len(signatures))
-			}
-			for i, o := range got.Outputs {
-				if want := signatures[strings.ToLower(o.B)]; !strings.EqualFold(got.Signatures[i].C, want) {
-					return wrong(kindRestored, "signature %d is not the one that was given", i)
-				}
-			}
-			return nil
-		},
-	}
+		}
+		return nil
+	})
 }
 
 // signedBlanks mints, and keeps the blind signatures instead of coins.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -82,8 +83,8 @@ func activeKeyset(ctx context.Context, client signatory.Signatory, unit string) 
 	return cashu.Keyset{}, fmt.Errorf("the signatory has no active keyset of the unit %q", unit)
 }
 
-// signedVariety is how many different messages or proofs there are; calls take
-// them in turn. A signatory keeps no answers, so asking again costs it as much.
+// signedVariety is how many different messages or proofs there are at most; calls
+// take them in turn. A signatory keeps no answers, so asking again costs it as much.
 const signedVariety = 2048
 
 type signScenario struct {
@@ -97,43 +98,44 @@ type signScenario struct {
 	workers  int
 }
 
-func (s *signScenario) prepare(ctx context.Context, _ int) error {
-	if s.messages != nil {
+func (s *signScenario) prepare(ctx context.Context, n int) error {
+	missing := min(signedVariety, max(n, 1)*s.cfg.Messages) - len(s.messages)
+	if missing <= 0 {
 		return nil
 	}
-	amounts := s.keyset.Keys.Amounts()
-	var secrets stock
-	if err := secrets.fill(ctx, signedVariety); err != nil {
+	s.load.Progress.Phase("preparing messages", missing)
+	var fresh stock
+	if err := fresh.fill(ctx, missing); err != nil {
 		return err
 	}
-	s.load.Progress.Phase("preparing messages", signedVariety)
-	for i, b := range secrets.made {
+	amounts := s.keyset.Keys.Amounts()
+	for i, b := range fresh.made {
 		s.messages = append(s.messages, cashu.BlindedMessage{Amount: amounts[i%len(amounts)], ID: s.keyset.ID, B: b.b})
 	}
 	if !s.cfg.Verify {
 		return nil
 	}
 	// With a blinding factor of zero the signature is the coin's.
-	const each = 128
-	for from := 0; from < len(s.messages); from += each {
-		signed, err := s.client.BlindSign(ctx, s.messages[from:from+each])
+	const atOnce = 128
+	for from := 0; from < missing; from += atOnce {
+		part := fresh.made[from:min(from+atOnce, missing)]
+		signed, err := s.client.BlindSign(ctx, s.messages[len(s.proofs):][:len(part)])
 		if err != nil {
 			return fmt.Errorf("signing what will be verified: %w", err)
 		}
 		for i, sig := range signed {
 			s.proofs = append(s.proofs, cashu.Proof{
-				Amount: sig.Amount, ID: sig.ID, C: sig.C,
-				Secret: fmt.Sprintf("%x", secrets.made[from+i].secret),
+				Amount: sig.Amount, ID: sig.ID, C: sig.C, Secret: hex.EncodeToString(part[i].secret[:]),
 			})
 		}
-		s.load.Progress.Add(each)
+		s.load.Progress.Add(len(part))
 	}
 	return nil
 }
 
 func (s *signScenario) worker() worker {
 	s.workers++
-	return &signWorker{s: s, next: s.workers * 61 % signedVariety, kept: sampler{every: s.load.DLEQ}}
+	return &signWorker{s: s, next: s.workers * 61, kept: sampler{every: s.load.DLEQ}}
 }
 
 func (s *signScenario) floor(f Floor) time.Duration {
@@ -166,11 +168,8 @@ func (w *signWorker) sampler() *sampler          { return &w.kept }
 
 func (w *signWorker) operate(ctx context.Context) (time.Duration, error) {
 	n := w.s.cfg.Messages
-	if w.next+n > signedVariety {
-		w.next = 0
-	}
-	from := w.next
-	w.next += n
+	from := w.next % (len(w.s.messages) - n + 1)
+	w.next = from + n
 	if w.s.cfg.Verify {
 		start := time.Now()
 		err := w.s.client.VerifyProofs(ctx, w.s.proofs[from:from+n])
@@ -196,7 +195,7 @@ func (w *signWorker) operate(ctx context.Context) (time.Duration, error) {
 func onTheWire(sig cashu.BlindSignature) signature {
 	return signature{
 		Amount: quantity(sig.Amount), ID: sig.ID.String(), C: sig.C.String(),
-		DLEQ: &dleqText{E: fmt.Sprintf("%x", sig.DLEQ.E), S: fmt.Sprintf("%x", sig.DLEQ.S)},
+		DLEQ: &dleqText{E: hex.EncodeToString(sig.DLEQ.E[:]), S: hex.EncodeToString(sig.DLEQ.S[:])},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -145,7 +146,7 @@ func (s *swapScenario) describe(r *Report) {
 
 func (m *mintClient) describe(r *Report) {
 	r.Target, r.Keyset, r.Unit = m.target.String(), m.id, m.unit
-	r.Server = shorten(m.info.Name + " " + m.info.Version)
+	r.Server = strings.TrimSpace(shorten(m.info.Name + " " + m.info.Version))
 	if m.feePPK > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("the mint takes a fee of %d ppk for each input", m.feePPK))
 	}

@@ -15,9 +15,7 @@ func (r Report) WriteText(out io.Writer) error {
 		fmt.Fprintf(&b, "%-9s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line(r.Scenario, "%s at %s", r.shapeText(), r.Target)
-	if r.Server != "" || r.Keyset != "" {
-		line("server", "%s", strings.TrimSpace(r.Server+", keyset "+r.Keyset+", "+r.Unit))
-	}
+	line("server", "%s", strings.TrimPrefix(r.Server+", keyset "+r.Keyset+", "+r.Unit, ", "))
 	line("load", "%d workers for %.2f s on %d cores, after %.1f s of setup; ended by: %s", r.Workers, r.Elapsed, r.Cores, r.Setup, r.Stopped)
 	line("done", "%d, %.1f per second", r.Succeeded, r.PerSecond)
 	if r.Errors.Total > 0 {
