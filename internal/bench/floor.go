@@ -41,20 +41,23 @@ func (f Floor) min(o Floor) Floor {
 	}
 }
 
-// How the floor is measured: the fastest of so many rounds, each over so many
-// different points. Some 100 ms in all.
+// How the floor is measured: the fastest round of a while, each over so many
+// different points. On a virtual machine whose neighbours come and go, a shorter
+// while finds no undisturbed moment.
 const (
-	floorRounds = 8
+	floorTime   = 250 * time.Millisecond
+	floorRounds = 3 // at least
 	floorPoints = 64
 )
 
-// MeasureFloor measures for about a tenth of a second. It is meant to be called
+// MeasureFloor measures for about a quarter of a second. It is meant to be called
 // before and after the load, and the smaller result kept.
 func MeasureFloor(ctx context.Context) (Floor, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var fastest Floor
-	for round := range floorRounds {
+	begun := time.Now()
+	for round := 0; round < floorRounds || time.Since(begun) < floorTime; round++ {
 		if err := ctx.Err(); err != nil {
 			return Floor{}, err
 		}
