@@ -69,13 +69,13 @@ func TestDescendantsAreFoundOnlyWhenAskedFor(t *testing.T) {
 	t.Parallel()
 	p := fakeProc(t,
 		stat(10, "mintd", 1, 0, 0, 1), stat(11, "signatory", 10, 0, 0, 2),
-		stat(12, "helper", 11, 0, 0, 3), stat(20, "stranger", 1, 0, 0, 4))
+		stat(12, "grandchild", 11, 0, 0, 3), stat(20, "stranger", 1, 0, 0, 4))
 	alone, err := p.family([]int{10}, false)
 	if err != nil || len(alone) != 1 {
 		t.Errorf("without children: %v, %v", alone, err)
 	}
 	all, err := p.family([]int{10}, true)
-	if err != nil || len(all) != 3 || all[12].name != "helper" {
+	if err != nil || len(all) != 3 || all[12].name != "grandchild" {
 		t.Errorf("with children: %v, %v", all, err)
 	}
 	if _, err := p.family([]int{99}, true); err == nil {
