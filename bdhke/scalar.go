@@ -68,6 +68,19 @@ func (s Scalar) Equal(t Scalar) bool {
 // IsZero tells that there is no scalar.
 func (s Scalar) IsZero() bool { return s.Secret() == nil }
 
+// Add returns s+t modulo the group order, in constant time. It fails when either
+// is a zero value or the sum is zero. Derivations add (BIP32, NUT-28).
+func (s Scalar) Add(t Scalar) (Scalar, error) {
+	if s.IsZero() || t.IsZero() {
+		return Scalar{}, fmt.Errorf("%w: no scalar given", ErrInvalidScalar)
+	}
+	v := curve.AddScalars(s.Secret(), t.Secret())
+	if v == nil {
+		return Scalar{}, fmt.Errorf("%w: the sum is zero", ErrInvalidScalar)
+	}
+	return Scalar{box: curve.NewBox(v)}, nil
+}
+
 // Public returns s*G, in constant time.
 func (s Scalar) Public() Point {
 	if s.IsZero() {

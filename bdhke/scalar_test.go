@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"reflect"
 	"strconv"
 	"strings"
@@ -141,5 +142,45 @@ func TestScalarNeverShowsItself(t *testing.T) {
 	}
 	if j, err := json.Marshal(s); err != nil || string(j) != `"[redacted]"` {
 		t.Errorf("JSON is %s, %v", j, err)
+	}
+}
+
+func TestAddingScalarsIsAdditionModuloTheOrder(t *testing.T) {
+	t.Parallel()
+	order, ok := new(big.Int).SetString(groupOrder, 16)
+	if !ok {
+		t.Fatal("the group order is no number")
+	}
+	number := func(s bdhke.Scalar) *big.Int { b := s.Bytes(); return new(big.Int).SetBytes(b[:]) }
+	scalar := func(n *big.Int) bdhke.Scalar {
+		s, err := bdhke.NewScalar(n.FillBytes(make([]byte, 32)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for range 100 {
+		a, err := bdhke.RandomScalar(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := bdhke.RandomScalar(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := a.Add(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := new(big.Int).Add(number(a), number(b))
+		if number(sum).Cmp(want.Mod(want, order)) != 0 {
+			t.Error("another sum than that of math/big")
+		}
+		if _, err := a.Add(scalar(new(big.Int).Sub(order, number(a)))); !errors.Is(err, bdhke.ErrInvalidScalar) {
+			t.Errorf("a sum of zero: %v", err)
+		}
+		if _, err := a.Add(bdhke.Scalar{}); !errors.Is(err, bdhke.ErrInvalidScalar) {
+			t.Errorf("adding no scalar: %v", err)
+		}
 	}
 }

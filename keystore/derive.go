@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	secp256k1 "gitlab.com/yawning/secp256k1-voi"
-
 	"mintmark/bdhke"
 )
 
@@ -26,7 +24,7 @@ var errNoKey = errors.New("the seed has no key at this place")
 // they need no public key on the way, so a derivation is one HMAC and one
 // addition modulo the group order per step, both in constant time.
 type node struct {
-	key   *secp256k1.Scalar
+	key   bdhke.Scalar
 	chain [32]byte
 }
 
@@ -37,7 +35,7 @@ func masterNode(seed Seed) (*node, error) {
 	}
 	mac := hmac.New(sha512.New, []byte("Bitcoin seed"))
 	mac.Write(seed.bytes())
-	return newNode(mac.Sum(nil), secp256k1.NewScalar())
+	return newNode(mac.Sum(nil), bdhke.Scalar{})
 }
 
 // child is the hardened child with the given number, without the hardening bit.
@@ -48,8 +46,8 @@ func (n *node) child(number uint32) (*node, error) {
 	var data [37]byte
 	defer clear(data[:])
 	secret := n.key.Bytes()
-	defer clear(secret)
-	copy(data[1:33], secret)
+	defer clear(secret[:])
+	copy(data[1:33], secret[:])
 	binary.BigEndian.PutUint32(data[33:], number|hardenedOffset)
 	mac := hmac.New(sha512.New, n.chain[:])
 	mac.Write(data[:])
@@ -57,17 +55,17 @@ func (n *node) child(number uint32) (*node, error) {
 }
 
 // newNode splits the 64 bytes of an HMAC into a tweak, which is added to the
-// parent's key (zero for the master), and a chain code. It wipes the input.
-func newNode(digest []byte, parent *secp256k1.Scalar) (*node, error) {
+// parent's key (none for the master), and a chain code. It wipes the input.
+func newNode(digest []byte, parent bdhke.Scalar) (*node, error) {
 	defer clear(digest)
-	tweak, err := secp256k1.NewScalarFromCanonicalBytes((*[32]byte)(digest[:32]))
+	key, err := bdhke.NewScalar(digest[:32])
+	if err == nil && !parent.IsZero() {
+		key, err = key.Add(parent)
+	}
 	if err != nil {
 		return nil, errNoKey
 	}
-	n := &node{key: tweak.Add(tweak, parent)}
-	if n.key.IsZero() == 1 {
-		return nil, errNoKey
-	}
+	n := &node{key: key}
 	copy(n.chain[:], digest[32:])
 	return n, nil
 }
@@ -82,11 +80,4 @@ func (n *node) path(numbers ...uint32) (*node, error) {
 		n = next
 	}
 	return n, nil
-}
-
-// scalar is the private key of the node.
-func (n *node) scalar() (bdhke.Scalar, error) {
-	secret := n.key.Bytes()
-	defer clear(secret)
-	return bdhke.NewScalar(secret)
 }

@@ -160,7 +160,12 @@ func TestImpossibleNodesAreErrors(t *testing.T) {
 		t.Errorf("tweak of the group order: %v, want errNoKey", err)
 	}
 	// Minus the parent's key: the child would be zero.
-	negative := secp256k1.NewScalar().Negate(master.key).Bytes()
+	secret := master.key.Bytes()
+	positive, err := secp256k1.NewScalarFromCanonicalBytes(&secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	negative := secp256k1.NewScalar().Negate(positive).Bytes()
 	if _, err := newNode(append(negative, make([]byte, 32)...), master.key); !errors.Is(err, errNoKey) {
 		t.Errorf("child zero: %v, want errNoKey", err)
 	}
@@ -231,7 +236,7 @@ func assertSameNode(t *testing.T, got *node, want *hdkeychain.ExtendedKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got.key.Bytes(), key.Serialize()) {
+	if secret := got.key.Bytes(); !bytes.Equal(secret[:], key.Serialize()) {
 		t.Error("another private key")
 	}
 	if !bytes.Equal(got.chain[:], want.ChainCode()) {

@@ -37,11 +37,7 @@ func derive(root *node, r row) (*keyset, error) {
 		if err != nil {
 			return nil, fmt.Errorf("deriving key %d of keyset %d of %s: %w", position, r.index, r.unit, err)
 		}
-		secret, err := child.scalar()
-		if err != nil {
-			return nil, fmt.Errorf("deriving key %d of keyset %d of %s: %w", position, r.index, r.unit, err)
-		}
-		keys[amount] = mintkey.New(secret)
+		keys[amount] = mintkey.New(child.key)
 		points[amount] = keys[amount].Public()
 	}
 	public, err := cashu.NewKeys(points)

@@ -156,17 +156,13 @@ func newKeystore(cfg Config) (*Keystore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving the master key: %w", err)
 	}
-	secret, err := master.scalar()
-	if err != nil {
-		return nil, fmt.Errorf("deriving the master key: %w", err)
-	}
 	root, err := master.child(purpose)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the root of the keysets: %w", err)
 	}
 	return &Keystore{
 		root:     root,
-		identity: secret.Public(),
+		identity: master.key.Public(),
 		issuer:   cfg.IssuerVersion,
 		parallel: cfg.Parallel,
 		clock:    cfg.Clock,

@@ -46,6 +46,16 @@ func (s *Scalar) Bytes() [32]byte { return [32]byte(s.v.Bytes()) }
 // Equal compares in constant time.
 func (s *Scalar) Equal(t *Scalar) bool { return s.v.Equal(&t.v) == 1 }
 
+// AddScalars returns a + b; nil when that is zero. In constant time but for that.
+func AddScalars(a, b *Scalar) *Scalar {
+	var z Scalar
+	z.v.Add(&a.v, &b.v)
+	if z.v.IsZero() == 1 {
+		return nil
+	}
+	return &z
+}
+
 // MulAdd returns a*b + c in constant time.
 func MulAdd(a, b, c *Scalar) *Scalar {
 	r := new(Scalar)
