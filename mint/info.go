@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"mintmark/cashu"
+	"mintmark/internal/release"
 )
 
 // Version is what the mint calls itself (NUT-06): one name, one slash, three
 // numbers, because some wallets refuse anything else.
-const Version = "Mintmark/0.1.0"
+const Version = "Mintmark/" + release.Number
 
 // About is what the operator says about the mint (NUT-06). Everything is
 // optional and public.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/internal/sqldb"
+	"mintmark/internal/release"
 	"mintmark/keystore"
 	"mintmark/signatory/server"
 )
@@ -77,7 +78,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return usage(cmd, err)
 	}
-	log.Info("signatory starts", "version", release, "revision", revision(), "hardening", p.harden())
+	log.Info("signatory starts", "version", release.Number, "revision", release.Revision(), "hardening", p.harden())
 
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()

@@ -73,7 +73,7 @@ var rooms = []room{
 
 	{
 		path:         "mint",
-		imports:      []string{"cashu", "cashu/conditions", "bdhke", "signatory", "mint/lightning", "internal/crashpoint"},
+		imports:      []string{"cashu", "cashu/conditions", "bdhke", "signatory", "mint/lightning", "internal/crashpoint", "internal/release"},
 		neverImports: []string{"net/http", "google.golang.org/grpc/..."},
 		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
@@ -106,6 +106,7 @@ var rooms = []room{
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},
 	{path: "internal/harden"},
+	{path: "internal/release"},
 	{path: "internal/pgtest", imports: []string{"internal/tlsdir"}},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
 	{path: "internal/tlsdir", imports: []string{"internal/durable"}},
