@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mintmark/internal/sqldb"
 	"mintmark/internal/release"
+	"mintmark/internal/sqldb"
 	"mintmark/keystore"
 	"mintmark/signatory/server"
 )
