@@ -46,8 +46,6 @@ const (
 	postgresUndo      = "ROLLBACK TO SAVEPOINT rows"
 )
 
-var postgresBytes = regexp.MustCompile(`\bx'([0-9a-fA-F]*)'`)
-
 // postgresRewrite turns the SQL of a Stmt into PostgreSQL's.
 func postgresRewrite(sql string, writing bool) string {
 	for {
@@ -64,7 +62,7 @@ func postgresRewrite(sql string, writing bool) string {
 			sql = before + "FOR UPDATE OF " + tables + after
 		}
 	}
-	return postgresBytes.ReplaceAllString(sql, `'\x$1'::bytea`)
+	return sql
 }
 
 var postgresValues = regexp.MustCompile(`VALUES\s*\(([^()'{}]*)\)`)

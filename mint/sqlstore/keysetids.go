@@ -14,9 +14,6 @@ var (
 		SELECT number, id FROM keyset_ids ORDER BY number`}
 	stmtGetKeysetID = sqldb.Stmt{Name: "keyset_ids.get", SQL: `
 		SELECT number FROM keyset_ids WHERE id = $1`}
-	stmtAddKeysetID = sqldb.Stmt{Name: "keyset_ids.add", SQL: `
-		INSERT INTO keyset_ids (number, id)
-		SELECT COALESCE(max(number) + 1, 0), $1 FROM keyset_ids WHERE true ON CONFLICT (id) DO NOTHING`}
 )
 
 // keysetID is an id and the small number that rows carry instead. The first is
@@ -77,7 +74,7 @@ func (t *tx) keysetNumber(ctx context.Context, id cashu.KeysetID) (int64, error)
 	if raw == nil {
 		raw = []byte{} // no keyset at all has a number, too
 	}
-	if _, err := t.db.Exec(ctx, stmtAddKeysetID, raw); err != nil {
+	if _, err := t.db.Exec(ctx, t.store.dialect.addKeysetID, raw); err != nil {
 		return 0, fmt.Errorf("numbering a keyset: %w", err)
 	}
 	row := keysetID{id: id}

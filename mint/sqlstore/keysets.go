@@ -15,7 +15,7 @@ import (
 
 var (
 	stmtGetSnapshot = sqldb.Stmt{Name: "keysets.snapshot", SQL: `
-		SELECT identity, epoch FROM keyset_snapshot WHERE one = 1`}
+		SELECT identity, epoch FROM keyset_snapshot WHERE one = 1 {lock keyset_snapshot}`}
 	stmtSetSnapshot = sqldb.Stmt{Name: "keysets.set_snapshot", SQL: `
 		INSERT INTO keyset_snapshot (one, identity, epoch) VALUES (1, $1, $2)
 		ON CONFLICT (one) DO UPDATE SET identity = excluded.identity, epoch = excluded.epoch`}
@@ -33,6 +33,9 @@ const keySize = 8 + bdhke.PointSize
 
 func (t *tx) Keysets(ctx context.Context) (signatory.Snapshot, error) {
 	var s signatory.Snapshot
+	if err := t.lockTable(ctx, stmtLockSnapshot); err != nil {
+		return s, err
+	}
 	var identity []byte
 	if err := t.db.QueryRow(ctx, stmtGetSnapshot).Scan(&identity, &s.Epoch); err != nil {
 		return s, fmt.Errorf("reading the keysets: %w", found(err))
@@ -124,6 +127,9 @@ var (
 )
 
 func (t *tx) Config(ctx context.Context, key mint.ConfigKey) (string, error) {
+	if err := t.lockTable(ctx, stmtLockConfig); err != nil {
+		return "", err
+	}
 	var value []byte
 	if err := t.db.QueryRow(ctx, stmtGetConfig, []byte(key)).Scan(&value); err != nil {
 		return "", fmt.Errorf("reading the configuration %s: %w", key, found(err))

@@ -12,13 +12,11 @@ import (
 )
 
 var (
-	stmtLastRef = sqldb.Stmt{Name: "operations.last", SQL: `
-		SELECT COALESCE(max(ref), 0) FROM operations`}
 	stmtAddOperation = sqldb.Stmt{Name: "operations.add", SQL: `
 		INSERT INTO operations (ref, id, kind, inputs, outputs, created, quote, signatures)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`}
 	stmtGetOperation = sqldb.Stmt{Name: "operations.get", SQL: `
-		SELECT ref, id, kind, inputs, outputs, created, quote FROM operations WHERE ref = $1`}
+		SELECT ref, id, kind, inputs, outputs, created, quote FROM operations WHERE ref = $1 {lock operations}`}
 	stmtDropOperation = sqldb.Stmt{Name: "operations.drop", SQL: `
 		DELETE FROM operations WHERE ref = $1`}
 	stmtAddSaga = sqldb.Stmt{Name: "sagas.add", SQL: `
@@ -32,11 +30,11 @@ var (
 	stmtListSagas = sqldb.Stmt{Name: "sagas.list", SQL: `
 		SELECT o.ref, o.id, o.kind, o.inputs, o.outputs, o.created, o.quote,
 			s.state, s.version, s.owner, s.lease_until, s.updated
-		FROM sagas AS s CROSS JOIN operations AS o WHERE o.ref = s.operation ORDER BY s.operation`}
+		FROM sagas AS s CROSS JOIN operations AS o WHERE o.ref = s.operation ORDER BY o.created, s.operation {lock s}`}
 	stmtGetSaga = sqldb.Stmt{Name: "sagas.get", SQL: `
 		SELECT o.ref, o.id, o.kind, o.inputs, o.outputs, o.created, o.quote,
 			s.state, s.version, s.owner, s.lease_until, s.updated
-		FROM sagas AS s CROSS JOIN operations AS o WHERE s.operation = $1 AND o.ref = s.operation`}
+		FROM sagas AS s CROSS JOIN operations AS o WHERE s.operation = $1 AND o.ref = s.operation {lock s}`}
 	stmtFacts = sqldb.Stmt{Name: "operations.facts", SQL: `
 		SELECT (SELECT count(*) FROM pending_proofs WHERE operation = $1),
 			(SELECT count(*) FROM unsigned_outputs WHERE operation = $1)`}
@@ -49,9 +47,13 @@ func (t *tx) AddSaga(ctx context.Context, s *mint.Saga) error {
 	if err := storable(s.State); err != nil {
 		return err
 	}
-	ref := mint.OperationRef(t.store.lastRef.Add(1))
+	ref, ok := t.store.refs.next()
+	if !ok {
+		t.again = errNoRefs
+		return errNoRefs
+	}
 	_, err := t.db.Exec(ctx, stmtAddOperation, int64(ref), s.ID[:], uint8(s.Kind), s.Inputs, s.Outputs,
-		millis(s.Created), maybe(s.QuoteID), make([]byte, s.Outputs*slotSize))
+		millis(s.Created), maybe(s.QuoteID), t.store.dialect.emptySlots(s.Outputs))
 	if err != nil {
 		return fmt.Errorf("adding an operation: %w", err)
 	}

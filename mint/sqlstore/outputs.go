@@ -79,16 +79,22 @@ func (t *tx) RemoveOutputs(ctx context.Context, ref mint.OperationRef) (int, err
 }
 
 func (t *tx) Signatures(ctx context.Context, bs []bdhke.Point) ([]mint.SignatureRecord, error) {
-	records := make([]mint.SignatureRecord, len(bs))
 	if len(bs) == 0 {
-		return records, nil
+		return []mint.SignatureRecord{}, nil
 	}
 	keys := make(sqldb.Keys, len(bs))
 	for i, b := range bs {
-		records[i].B = b
 		keys[i] = pointBytes(b)
 	}
-	numbers := make([]int64, len(bs))
+	unsigned := func(r mint.SignatureRecord) bool { return r.Operation != 0 && !r.Signed }
+	return lockMarks(ctx, t, stmtLockUnsigned, keys, unsigned, func() ([]mint.SignatureRecord, error) { return t.signatures(ctx, bs, keys) })
+}
+
+func (t *tx) signatures(ctx context.Context, bs []bdhke.Point, keys sqldb.Keys) ([]mint.SignatureRecord, error) {
+	records, numbers := make([]mint.SignatureRecord, len(bs)), make([]int64, len(bs))
+	for i, b := range bs {
+		records[i].B = b
+	}
 	err := t.db.Query(ctx, stmtGetOutputs, func(scan sqldb.Scan) error {
 		var (
 			i                          int

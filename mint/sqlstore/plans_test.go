@@ -14,8 +14,8 @@ import (
 )
 
 // statements reads every sqldb.Stmt of the package from its source, so that none
-// can be forgotten here.
-func statements(t *testing.T) map[string]string {
+// can be forgotten here, but for those of one file.
+func statements(t *testing.T, butOf string) map[string]string {
 	t.Helper()
 	files := token.NewFileSet()
 	consts, found := map[string]string{}, map[string]string{}
@@ -43,6 +43,9 @@ func statements(t *testing.T) map[string]string {
 		})
 	}
 	for _, f := range parsed {
+		if files.Position(f.Pos()).Filename == butOf {
+			continue
+		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			lit, ok := n.(*ast.CompositeLit)
 			if !ok {
@@ -113,7 +116,7 @@ func TestEveryStatementProbesAnIndex(t *testing.T) {
 	// These are no tables: the list of keys, and the row of a bare SELECT.
 	harmless := regexp.MustCompile(`^(SCAN json_each VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW)$`)
 	placeholder := regexp.MustCompile(`\$(\d+)`)
-	for name, sql := range statements(t) {
+	for name, sql := range statements(t, "postgres.go") {
 		args := 0
 		for _, m := range placeholder.FindAllStringSubmatch(sql, -1) {
 			n, _ := strconv.Atoi(m[1])

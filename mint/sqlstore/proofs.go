@@ -109,16 +109,22 @@ func (t *tx) remove(ctx context.Context, ref mint.OperationRef, rows, marks sqld
 }
 
 func (t *tx) Proofs(ctx context.Context, ys []bdhke.Point) ([]mint.ProofRecord, error) {
-	records := make([]mint.ProofRecord, len(ys))
 	if len(ys) == 0 {
-		return records, nil
+		return []mint.ProofRecord{}, nil
 	}
 	keys := make(sqldb.Keys, len(ys))
 	for i, y := range ys {
-		records[i].Y = y
 		keys[i] = yKey(y)
 	}
-	numbers := make([]int64, len(ys))
+	pending := func(r mint.ProofRecord) bool { return r.State == mint.ProofPending }
+	return lockMarks(ctx, t, stmtLockPending, keys, pending, func() ([]mint.ProofRecord, error) { return t.proofs(ctx, ys, keys) })
+}
+
+func (t *tx) proofs(ctx context.Context, ys []bdhke.Point, keys sqldb.Keys) ([]mint.ProofRecord, error) {
+	records, numbers := make([]mint.ProofRecord, len(ys)), make([]int64, len(ys))
+	for i, y := range ys {
+		records[i].Y = y
+	}
 	err := t.db.Query(ctx, stmtGetProofs, func(scan sqldb.Scan) error {
 		var (
 			i                          int

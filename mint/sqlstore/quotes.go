@@ -14,9 +14,9 @@ const quoteColumns = `id, method, unit, amount, request, lookup_id, pubkey, amou
 
 var (
 	stmtGetQuote = sqldb.Stmt{Name: "mint_quotes.get", SQL: `
-		SELECT number, ` + quoteColumns + ` FROM mint_quotes WHERE id = $1`}
+		SELECT number, ` + quoteColumns + ` FROM mint_quotes WHERE id = $1 {lock mint_quotes}`}
 	stmtGetQuoteByLookup = sqldb.Stmt{Name: "mint_quotes.by_lookup", SQL: `
-		SELECT number, ` + quoteColumns + ` FROM mint_quotes WHERE lookup_id = $1 AND method = $2`}
+		SELECT number, ` + quoteColumns + ` FROM mint_quotes WHERE lookup_id = $1 AND method = $2 {lock mint_quotes}`}
 	stmtAddQuote = sqldb.Stmt{Name: "mint_quotes.add", SQL: `
 		INSERT INTO mint_quotes (` + quoteColumns + `, polled)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0)`}

@@ -108,7 +108,7 @@ func (t *tx) settleOutput(ctx context.Context, b bdhke.Point, u unsignedOutput, 
 // before is known without reading it.
 func (t *tx) fillSlots(ctx context.Context, ref mint.OperationRef, all bool, positions []int, sigs []cashu.BlindSignature) error {
 	if all {
-		filled, err := t.swapSlots(ctx, ref, make([]byte, len(sigs)*slotSize), positions, sigs)
+		filled, err := t.swapSlots(ctx, ref, t.store.dialect.emptySlots(len(sigs)), positions, sigs)
 		if err != nil || filled {
 			return err
 		}

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"mintmark/internal/sqldb"
@@ -27,10 +26,13 @@ import (
 // required.
 type Config struct {
 	// Path of the database file, made if it is missing, or sqldb.Memory. The
-	// file is locked: a second mintd on it is refused with sqldb.ErrInUse.
+	// file is locked: a second mintd on it is refused with sqldb.ErrInUse. Or
+	// the URL of a database on a PostgreSQL server, which several mintd share.
 	Path string
-	// Owner is the name under which this process takes sagas. It should be
-	// another one after every start.
+	// Postgres is the settings of a database on a server.
+	Postgres sqldb.Postgres
+	// Owner is the name under which this process takes sagas. It must be
+	// another one after every start, and in every process.
 	Owner string
 	// Logger hears about slow and failed statements. nil = slog.Default().
 	Logger *slog.Logger
@@ -57,9 +59,9 @@ func (c Config) validate() error {
 // Store is a mint.Store in an SQL database.
 type Store struct {
 	db      *sqldb.DB
-	owner   string
-	lastRef atomic.Int64 // the highest operation ref ever given
-	shards  int          // rows that the totals of a keyset are spread over
+	dialect dialect
+	refs    refs
+	owners  owners
 	ids     keysetIDs
 }
 
@@ -71,46 +73,50 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	steps, err := migrations("sqlite")
+	dialect := dialectOf(c.Path)
+	steps, err := migrations(dialect.folder)
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqldb.Open(ctx, sqldb.Config{
+	config := sqldb.Config{
 		Path:       c.Path,
+		Postgres:   c.Postgres,
 		Migrations: steps,
 		Logger:     c.Logger,
 		SlowQuery:  c.SlowQuery,
 		Observe:    c.Observe,
 		Clock:      c.Clock,
-		Exclusive:  true,
-	})
+		Exclusive:  !dialect.shared,
+	}
+	db, err := sqldb.Open(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("mint database: %w", err)
 	}
-	// SQLite has one writer at a time: nobody waits for a row.
-	s := &Store{db: db, owner: c.Owner, shards: 1}
-	if err := s.load(ctx); err != nil {
+	s := &Store{db: db, dialect: dialect}
+	if err := s.load(ctx, config, c.Owner); err != nil {
 		return nil, errors.Join(fmt.Errorf("mint database: %w", err), db.Close())
 	}
 	return s, nil
 }
 
-// load reads what the Store keeps in memory.
-func (s *Store) load(ctx context.Context) error {
-	return s.db.Read(ctx, func(db sqldb.Tx) error {
-		var last int64
-		if err := db.QueryRow(ctx, stmtLastRef).Scan(&last); err != nil {
-			return err
-		}
-		s.lastRef.Store(last)
+// load reads what the Store keeps in memory, and makes the process known.
+func (s *Store) load(ctx context.Context, config sqldb.Config, owner string) (err error) {
+	err = s.db.Read(ctx, func(db sqldb.Tx) error {
 		rows, err := readKeysetIDs(ctx, db)
 		s.ids.learn(rows)
 		return err
 	})
+	if err == nil {
+		s.refs, err = s.dialect.newRefs(ctx, s.db)
+	}
+	if err == nil {
+		s.owners, err = s.dialect.newOwners(ctx, config, owner)
+	}
+	return err
 }
 
 // Close waits for what runs and closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.owners.Close(), s.db.Close()) }
 
 // Update runs fn in one transaction; see mint.Store.
 func (s *Store) Update(ctx context.Context, d mint.Durability, fn func(mint.Tx) error) error {
@@ -118,29 +124,47 @@ func (s *Store) Update(ctx context.Context, d mint.Durability, fn func(mint.Tx) 
 	if d == mint.Deferred {
 		durability = sqldb.Deferred
 	}
-	var t *tx
-	err := s.db.Write(ctx, durability, func(db sqldb.Tx) error {
-		t = &tx{db: db, store: s}
-		return fn(t)
-	})
-	if err == nil {
-		s.ids.learn(t.ids) // they are committed now
+	ordered := false
+	for {
+		var t *tx
+		err := s.db.Write(ctx, durability, func(db sqldb.Tx) error {
+			t = &tx{db: db, store: s, locks: s.dialect.shared, ordered: ordered || !s.dialect.shared}
+			if err := fn(t); t.again == nil {
+				return err
+			}
+			return t.again // whatever fn made of it
+		})
+		switch {
+		case err == nil:
+			s.ids.learn(t.ids) // they are committed now
+			return nil
+		case errors.Is(err, errOrder):
+			ordered = true
+		case errors.Is(err, errNoRefs):
+			if err := s.refs.refill(ctx, s.db); err != nil {
+				return outward(fmt.Errorf("numbering operations: %w", err))
+			}
+		default:
+			return outward(err)
+		}
 	}
-	return err
 }
 
-// OwnerGone tells that every other owner is gone: this process holds the lock of
-// the database, and no other process can be at work on it.
-func (s *Store) OwnerGone(_ context.Context, owner string) (bool, error) {
-	return owner != s.owner, nil
+// OwnerGone tells whether the process of this name is provably dead.
+func (s *Store) OwnerGone(ctx context.Context, owner string) (bool, error) {
+	gone, err := s.owners.Gone(ctx, owner)
+	return gone, outward(err)
 }
 
 // tx is one transaction. It serves the reads outside of transactions as well.
 type tx struct {
-	db    sqldb.Tx
-	store *Store
-	ids   []keysetID                // numbered in this transaction
-	fresh map[mint.OperationRef]int // operations added in this transaction, and how many outputs each has
+	db      sqldb.Tx
+	store   *Store
+	locks   bool                      // others write at the same time, so reads must lock
+	ordered bool                      // totals may be taken from all shards; see totals.go
+	again   error                     // why the transaction has to run once more
+	ids     []keysetID                // numbered in this transaction
+	fresh   map[mint.OperationRef]int // operations added in this transaction, and how many outputs each has
 }
 
 var _ mint.Tx = (*tx)(nil)
@@ -152,5 +176,5 @@ func read[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, err
 		result, err = fn(&tx{db: db, store: s})
 		return err
 	})
-	return result, err
+	return result, outward(err)
 }

@@ -33,6 +33,11 @@ func TestStoreInAFile(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) mint.Store { return open(t, filepath.Join(t.TempDir(), "mint.db")) })
 }
 
+func TestStoreOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t testing.TB) mint.Store { return open(t, postgres.Database(t)) })
+}
+
 func TestStoreInMemory(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB) mint.Store { return open(t, sqldb.Memory) })

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,19 +17,24 @@ import (
 // issued and of what was redeemed. As long as a shard has issued more than it is
 // asked to redeem, nobody needs to look at the others; when it has not, all are
 // locked, in order, added up, and what is outstanding is spread over them again.
+// A transaction that finds this out holds a shard already, so where others write
+// at the same time it starts over and locks in order from the beginning.
 //
 // Amounts are unsigned and are added in Go, under the row's lock.
 
 var (
 	stmtGetTotals = sqldb.Stmt{Name: "keyset_totals.get", SQL: `
-		SELECT issued, redeemed FROM keyset_totals WHERE keyset = $1 AND shard = $2`}
+		SELECT issued, redeemed FROM keyset_totals WHERE keyset = $1 AND shard = $2 {lock keyset_totals}`}
 	stmtListShards = sqldb.Stmt{Name: "keyset_totals.shards", SQL: `
-		SELECT shard, issued, redeemed FROM keyset_totals WHERE keyset = $1 ORDER BY shard`}
+		SELECT shard, issued, redeemed FROM keyset_totals WHERE keyset = $1 ORDER BY shard {lock keyset_totals}`}
+	stmtAddShards = sqldb.Stmt{Name: "keyset_totals.add", SQL: `
+		INSERT INTO keyset_totals (keyset, shard, issued, redeemed)
+		SELECT $1, k.i, 0, 0 FROM {keys $2} AS k WHERE true ON CONFLICT (keyset, shard) DO NOTHING`}
 	stmtSetTotals = sqldb.Stmt{Name: "keyset_totals.set", SQL: `
 		INSERT INTO keyset_totals (keyset, shard, issued, redeemed) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (keyset, shard) DO UPDATE SET issued = excluded.issued, redeemed = excluded.redeemed`}
 	stmtListTotals = sqldb.Stmt{Name: "keyset_totals.list", SQL: `
-		SELECT keyset, issued, redeemed FROM keyset_totals ORDER BY keyset, shard`}
+		SELECT keyset, issued, redeemed FROM keyset_totals ORDER BY keyset, shard {lock keyset_totals}`}
 
 	// For the recount, which reads everything: by amount, because amounts must
 	// not be added in SQL.
@@ -75,7 +81,7 @@ func (t *tx) AddTotals(ctx context.Context, ref mint.OperationRef, add []mint.Ke
 	}
 	slices.SortFunc(list, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
 	for _, a := range list {
-		if err := t.addTotals(ctx, a.number, int64(ref)%int64(t.store.shards), a.KeysetTotals, force); err != nil {
+		if err := t.addTotals(ctx, a.number, int64(ref)%int64(t.store.dialect.shards), a.KeysetTotals, force); err != nil {
 			return fmt.Errorf("adding to the totals of a keyset: %w", err)
 		}
 	}
@@ -83,18 +89,47 @@ func (t *tx) AddTotals(ctx context.Context, ref mint.OperationRef, add []mint.Ke
 }
 
 func (t *tx) addTotals(ctx context.Context, keyset, number int64, add mint.KeysetTotals, force bool) error {
-	s := shard{number: number}
-	var issued, redeemed uint64
-	err := t.db.QueryRow(ctx, stmtGetTotals, keyset, number).Scan(&issued, &redeemed)
-	if err != nil && found(err) != mint.ErrNotFound {
+	if t.locks && t.ordered {
+		return t.spreadTotals(ctx, keyset, add, force)
+	}
+	s, err := t.shard(ctx, keyset, number)
+	if err != nil {
 		return err
 	}
-	s.issued, s.redeemed = cashu.Amount(issued), cashu.Amount(redeemed)
 	next, ok := s.plus(add)
 	if ok && (next.redeemed <= next.issued || force) {
 		return t.setTotals(ctx, keyset, next)
 	}
+	if !t.ordered {
+		t.again = errOrder
+		return errOrder
+	}
 	return t.spreadTotals(ctx, keyset, add, force)
+}
+
+// errOrder ends a transaction that has to lock all shards from the beginning.
+var errOrder = errors.New("totals have to be locked in order")
+
+// shard reads one row of totals. The first look at a keyset makes all of its
+// rows, so that whoever locks them locks them all.
+func (t *tx) shard(ctx context.Context, keyset, number int64) (shard, error) {
+	s := shard{number: number}
+	for try := 0; ; try++ {
+		var issued, redeemed uint64
+		err := t.db.QueryRow(ctx, stmtGetTotals, keyset, number).Scan(&issued, &redeemed)
+		if err == nil || try > 0 || !errors.Is(err, sqldb.ErrNoRows) {
+			s.issued, s.redeemed = cashu.Amount(issued), cashu.Amount(redeemed)
+			return s, err
+		}
+		if err := t.addShards(ctx, keyset); err != nil {
+			return s, err
+		}
+	}
+}
+
+func (t *tx) addShards(ctx context.Context, keyset int64) error {
+	_, err := t.db.Exec(ctx, stmtAddShards, keyset, make(sqldb.Keys, t.store.dialect.shards))
+	return err
 }
 
 func (t *tx) setTotals(ctx context.Context, keyset int64, s shard) error {
@@ -105,6 +140,11 @@ func (t *tx) setTotals(ctx context.Context, keyset int64, s shard) error {
 // spreadTotals adds all shards up, and the new amounts to them, and writes them
 // back evenly.
 func (t *tx) spreadTotals(ctx context.Context, keyset int64, add mint.KeysetTotals, force bool) error {
+	if t.locks {
+		if err := t.addShards(ctx, keyset); err != nil {
+			return err
+		}
+	}
 	var sum shard
 	overflow := false
 	err := t.db.Query(ctx, stmtListShards, func(scan sqldb.Scan) error {
@@ -126,10 +166,12 @@ func (t *tx) spreadTotals(ctx context.Context, keyset int64, add mint.KeysetTota
 	if sum.redeemed > sum.issued && !force {
 		return mint.ErrOverRedeemed
 	}
-	for _, part := range sum.divide(t.store.shards) {
-		if err := t.setTotals(ctx, keyset, part); err != nil {
-			return err
-		}
+	var rows [][]any
+	for _, part := range sum.divide(t.store.dialect.shards) {
+		rows = append(rows, []any{keyset, part.number, uint64(part.issued), uint64(part.redeemed)})
+	}
+	if n, err := t.db.ExecMany(ctx, stmtSetTotals, rows); err != nil || n != len(rows) {
+		return fmt.Errorf("writing totals: %d of %d written: %w", n, len(rows), err)
 	}
 	return nil
 }
