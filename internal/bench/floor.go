@@ -3,15 +3,19 @@ package bench
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"time"
 
 	"mintmark/bdhke"
 )
 
 // Floor is what the curve arithmetic that no mint can avoid costs on this
-// machine, with this repository's arithmetic, as CPU time of one thread.
+// machine, with this repository's arithmetic, as CPU time of a thread while every
+// core does the same. A core whose neighbour is busy is slower than one that is
+// alone, and under load all are busy.
 type Floor struct {
 	HashToCurve   time.Duration // NUT-00, averaged over many secrets
 	Multiply      time.Duration // a secret scalar times any point
@@ -50,9 +54,36 @@ const (
 	floorPoints = 64
 )
 
-// MeasureFloor measures for about a quarter of a second. It is meant to be called
-// before and after the load, and the smaller result kept.
+// MeasureFloor measures on all cores at once, for about a quarter of a second. It
+// is meant to be called before and after the load, and the smaller result kept.
 func MeasureFloor(ctx context.Context) (Floor, error) {
+	cores := runtime.GOMAXPROCS(0)
+	floors, errs := make([]Floor, cores), make([]error, cores)
+	var wg sync.WaitGroup
+	for i := range cores {
+		wg.Go(func() { floors[i], errs[i] = measureThread(ctx) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return Floor{}, err
+	}
+	return mean(floors), nil
+}
+
+func mean(floors []Floor) Floor {
+	var sum Floor
+	for _, f := range floors {
+		sum.HashToCurve += f.HashToCurve
+		sum.Multiply += f.Multiply
+		sum.MultiplyBase += f.MultiplyBase
+		sum.Decompression += f.Decompression
+	}
+	n := time.Duration(len(floors))
+	return Floor{sum.HashToCurve / n, sum.Multiply / n, sum.MultiplyBase / n, sum.Decompression / n}
+}
+
+// measureThread measures one thread.
+func measureThread(ctx context.Context) (Floor, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var fastest Floor
