@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
 	"mintmark/internal/sqldb"
 )
 
@@ -37,6 +38,7 @@ func (ks *Keystore) Rotate(ctx context.Context, p RotateParams) (cashu.Keyset, e
 	case err != nil:
 		return cashu.Keyset{}, fmt.Errorf("rotating %s: %w", p.Unit, err)
 	}
+	crashpoint.Here(crashRotated)
 	ks.publish(next)
 	ks.log.Info("keyset made", "keyset", made.id.String(), "unit", string(made.unit), "index", made.index, "epoch", next.Epoch)
 	return next.byID[made.id].public, nil

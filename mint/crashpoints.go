@@ -5,18 +5,20 @@ import "mintmark/internal/crashpoint"
 // The places where a crash of the mint matters, in the order in which an
 // operation passes them.
 const (
-	crashSwapVerified  crashpoint.Name = "swap.verified"  // inputs verified, nothing written
-	crashSwapReserved  crashpoint.Name = "swap.reserved"  // first commit done, nothing signed
-	crashSwapSigned    crashpoint.Name = "swap.signed"    // signatures in memory only
-	crashSwapFinished  crashpoint.Name = "swap.finished"  // second commit done, nobody told
-	crashIssueChecked  crashpoint.Name = "issue.checked"  // quote and outputs checked, nothing written
-	crashIssueReserved crashpoint.Name = "issue.reserved" // first commit done, nothing signed
-	crashIssueSigned   crashpoint.Name = "issue.signed"   // signatures in memory only
-	crashIssueFinished crashpoint.Name = "issue.finished" // second commit done, nobody told
-	crashUndoing       crashpoint.Name = "saga.undoing"   // about to compensate
-	crashUndone        crashpoint.Name = "saga.undone"    // compensation committed
-	crashQuoteCreated  crashpoint.Name = "quote.created"  // the backend made the invoice, no row yet
-	crashQuotePaid     crashpoint.Name = "quote.paid"     // payment recorded, backend not told
+	crashSwapVerified  crashpoint.Name = "swap.verified"      // inputs verified, nothing written
+	crashSwapReserved  crashpoint.Name = "swap.reserved"      // first commit done, nothing signed
+	crashSwapSigned    crashpoint.Name = "swap.signed"        // signatures in memory only
+	crashSwapFinished  crashpoint.Name = "swap.finished"      // second commit done, nobody told
+	crashIssueChecked  crashpoint.Name = "issue.checked"      // quote and outputs checked, nothing written
+	crashIssueReserved crashpoint.Name = "issue.reserved"     // first commit done, nothing signed
+	crashIssueSigned   crashpoint.Name = "issue.signed"       // signatures in memory only
+	crashIssueFinished crashpoint.Name = "issue.finished"     // second commit done, nobody told
+	crashUndoing       crashpoint.Name = "saga.undoing"       // about to compensate
+	crashUndone        crashpoint.Name = "saga.undone"        // compensation committed
+	crashClaimed       crashpoint.Name = "recovery.claimed"   // a saga taken over, nothing done about it
+	crashRecovered     crashpoint.Name = "recovery.recovered" // a saga undone or dropped, others may follow
+	crashQuoteCreated  crashpoint.Name = "quote.created"      // the backend made the invoice, no row yet
+	crashQuotePaid     crashpoint.Name = "quote.paid"         // payment recorded, backend not told
 )
 
 // CrashPoints lists every crash point of this package, for tests that kill the
@@ -25,6 +27,6 @@ func CrashPoints() []crashpoint.Name {
 	return []crashpoint.Name{
 		crashSwapVerified, crashSwapReserved, crashSwapSigned, crashSwapFinished,
 		crashIssueChecked, crashIssueReserved, crashIssueSigned, crashIssueFinished,
-		crashUndoing, crashUndone, crashQuoteCreated, crashQuotePaid,
+		crashUndoing, crashUndone, crashClaimed, crashRecovered, crashQuoteCreated, crashQuotePaid,
 	}
 }

@@ -62,7 +62,8 @@ type Config struct {
 	// OperationTimeout bounds a swap or issue from its first write to its last,
 	// whether or not the client still waits. 0 = 30 s.
 	OperationTimeout time.Duration
-	// SweepInterval is how often unfinished sagas are looked for. 0 = 15 s.
+	// SweepInterval is how often unfinished sagas are looked for, if nothing
+	// calls for an earlier look. 0 = 15 s.
 	SweepInterval time.Duration
 
 	Clock  func() time.Time // nil = time.Now
@@ -134,6 +135,7 @@ type Mint struct {
 	closing  bool
 	inflight map[OperationRef]struct{} // sagas that a goroutine of ours works on
 	running  sync.WaitGroup            // operations, so that Run can wait for them
+	leftover chan struct{}             // tells the sweeper of a saga that could not be undone
 	stuck    atomic.Int64              // sagas in a state that cannot be
 
 	overRedeemed atomic.Int64 // refusals and permissions to redeem more than was issued
@@ -146,7 +148,7 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 		return nil, fmt.Errorf("mint configuration: %w", err)
 	}
 	cfg.setDefaults()
-	m := &Mint{cfg: cfg, store: cfg.Store, log: cfg.Logger, inflight: map[OperationRef]struct{}{}}
+	m := &Mint{cfg: cfg, store: cfg.Store, log: cfg.Logger, inflight: map[OperationRef]struct{}{}, leftover: make(chan struct{}, 1)}
 	var err error
 	if m.backends, err = indexBackends(cfg.Backends); err != nil {
 		return nil, fmt.Errorf("mint configuration: %w", err)

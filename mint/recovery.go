@@ -20,6 +20,10 @@ func (m *Mint) undo(ctx context.Context, s *Saga, cause error) error {
 	if err != nil {
 		m.log.Warn("could not undo an operation, recovery will", "operation", s.ID.String(),
 			"kind", s.Kind.String(), "error", err)
+		select {
+		case m.leftover <- struct{}{}:
+		default: // it was told already
+		}
 		return cause
 	}
 	crashpoint.Here(crashUndone)
@@ -48,18 +52,33 @@ func undoReserved(ctx context.Context, tx Tx, s *Saga) error {
 	return tx.ReleaseIssue(ctx, s.QuoteID, s.Ref)
 }
 
+// sweepRetry is how long after a failure the sweeper looks again: soon, because
+// somebody's coins are pending. It doubles with every further failure, up to the
+// sweep interval.
+const sweepRetry = time.Second
+
 func (m *Mint) sweepOnTimer(ctx context.Context) {
-	ticker := time.NewTicker(m.cfg.SweepInterval)
-	defer ticker.Stop()
+	retry := min(sweepRetry, m.cfg.SweepInterval)
 	for {
+		wait := m.cfg.SweepInterval
 		if err := m.Sweep(ctx); err != nil && ctx.Err() == nil {
 			m.log.Error("looking for unfinished sagas", "error", err)
+			wait, retry = retry, min(2*retry, m.cfg.SweepInterval)
+		} else {
+			retry = min(sweepRetry, m.cfg.SweepInterval)
 		}
 		m.loadSettings(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
+		leftover := m.leftover
+		for again := time.After(wait); again != nil; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-leftover:
+				// Not at once: what kept it from being undone may last a moment.
+				leftover, again = nil, time.After(min(wait, retry))
+			case <-again:
+				again = nil
+			}
 		}
 	}
 }
@@ -109,6 +128,7 @@ func (m *Mint) recover(ctx context.Context, s *Saga) (verdict, error) {
 	*s = claimed
 	m.hold(s.Ref)
 	defer m.letGo(s.Ref)
+	crashpoint.Here(crashClaimed)
 	var v verdict
 	err = m.store.Update(ctx, Deferred, func(tx Tx) error {
 		facts, err := tx.Facts(ctx, s.Ref)
@@ -130,6 +150,7 @@ func (m *Mint) recover(ctx context.Context, s *Saga) (verdict, error) {
 	if err != nil {
 		return 0, err
 	}
+	crashpoint.Here(crashRecovered)
 	if v != verdictImpossible {
 		m.log.Info("recovered an unfinished saga", "operation", s.ID.String(), "kind", s.Kind.String(), "verdict", v.String())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mintmark/cashu"
@@ -269,4 +270,40 @@ func (w *world) forge(ks cashu.Keyset, amounts ...cashu.Amount) []cashu.Proof {
 		sigs[i] = cashu.BlindSignature{Amount: n.Amount, ID: n.ID, C: c, DLEQ: &dleq}
 	}
 	return w.coins(notes, sigs)
+}
+
+// Coins whose swap could not be undone are pending: they must not wait for the
+// next regular sweep.
+func TestWhatCouldNotBeUndoneIsRecoveredSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &faultyStore{Store: newMemStore()}
+		w := newWorld(t, store)
+		inputs := w.mintCoins(8)
+		notes := w.notes(w.active("sat"), 8)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- w.mint.Run(ctx) }()
+		synctest.Wait()
+
+		// The reservation succeeds; then nothing does for two seconds and a half.
+		base, began := int(store.updates.Load()), time.Now()
+		store.before = func(n int) error {
+			if n > base+1 && time.Since(began) < 2500*time.Millisecond {
+				return errDisk
+			}
+			return nil
+		}
+		if _, err := w.mint.Swap(t.Context(), swapRequest(inputs, notes)); !errors.Is(err, errDisk) {
+			t.Fatalf("error %v, want %v", err, errDisk)
+		}
+		w.wantStates(inputs, mint.ProofPending)
+		time.Sleep(5 * time.Second)
+		w.wantStates(inputs, mint.ProofUnspent)
+		w.wantSagas(0)
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

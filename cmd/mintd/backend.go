@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/fake"
 )
@@ -31,6 +32,7 @@ func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (lightning.R
 		SettleOnCheck: f.SettleOnCheck,
 		MinAmount:     cashu.Amount(f.MinAmount),
 		MaxAmount:     cashu.Amount(f.MaxAmount),
+		Clock:         crashpoint.Clock(),
 		Logger:        log,
 	})
 }

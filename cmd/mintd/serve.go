@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/crashpoint"
 	"mintmark/mint"
 	"mintmark/mint/httpapi"
 	"mintmark/mint/lightning"
@@ -107,6 +108,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, back
 		About:        cfg.Info.about(),
 		QuoteTTL:     cfg.Quotes.TTL.std(),
 		PollInterval: cfg.Quotes.PollInterval.std(),
+		Clock:        crashpoint.Clock(),
 		Logger:       log,
 	}
 }

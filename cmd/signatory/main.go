@@ -15,8 +15,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
+	"mintmark/internal/crashpoint"
 	"mintmark/internal/harden"
 )
 
@@ -34,6 +34,6 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return program{
 		stdin: stdin, stdout: stdout, stderr: stderr,
-		clock: time.Now, harden: harden.Process, terminal: openTerminal,
+		clock: crashpoint.Clock(), harden: harden.Process, terminal: openTerminal,
 	}.run(ctx, args)
 }

@@ -2,8 +2,13 @@
 
 package crashpoint
 
+import "time"
+
 // Enabled tells whether this build can be made to crash.
 const Enabled = false
 
 // Here does nothing in this build.
 func Here(Name) {}
+
+// Clock is time.Now in this build.
+func Clock() func() time.Time { return time.Now }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // Enabled tells whether this build can be made to crash.
@@ -15,9 +16,10 @@ const Enabled = true
 
 var hits atomic.Int64
 
-// Here kills the process when MINTMARK_CRASH_AT names this place and it has
-// been passed often enough. SIGKILL and not os.Exit: nothing may be tidied up.
+// Here kills or freezes the process when this place was named and has been
+// passed often enough. SIGKILL and not os.Exit: nothing may be tidied up.
 func Here(name Name) {
+	ordered(name)
 	at, count, found := strings.Cut(os.Getenv("MINTMARK_CRASH_AT"), ":")
 	if at != string(name) {
 		return
@@ -31,6 +33,19 @@ func Here(name Name) {
 	if hits.Add(1) != n {
 		return
 	}
+	die()
+}
+
+func die() {
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {} // the signal is on its way; go no further
+}
+
+// Clock is the system's time, shifted as the test orders.
+func Clock() func() time.Time {
+	dir := os.Getenv("MINTMARK_FAULTS")
+	if dir == "" {
+		return time.Now
+	}
+	return func() time.Time { return time.Now().Add(offset(dir)) }
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
 	"mintmark/keystore"
 	pb "mintmark/proto/signatory"
 	"mintmark/signatory"
@@ -47,6 +48,7 @@ func (s *service) BlindSign(ctx context.Context, in *pb.BlindedMessages) (*pb.Bl
 		inBand, err := answerTo(err)
 		return &pb.BlindSignResponse{Error: inBand}, err
 	}
+	crashpoint.Here(crashSigned)
 	return &pb.BlindSignResponse{Sigs: wire.BlindSignatures(signatures)}, nil
 }
 
@@ -65,6 +67,7 @@ func (s *service) VerifyProofs(ctx context.Context, in *pb.Proofs) (*pb.BooleanR
 	err = s.keystore.Verify(ctx, proofs)
 	switch {
 	case err == nil:
+		crashpoint.Here(crashVerified)
 		return &pb.BooleanResponse{Success: true}, nil
 	case errors.Is(err, cashu.ErrProofInvalid):
 		return &pb.BooleanResponse{}, nil
@@ -117,6 +120,7 @@ func (s *service) RotateKeyset(ctx context.Context, in *pb.RotationRequest) (*pb
 		inBand, err := answerTo(err)
 		return &pb.KeyRotationResponse{Error: inBand}, err
 	}
+	crashpoint.Here(crashPublished)
 	return &pb.KeyRotationResponse{Keyset: wire.Keyset(keyset)}, nil
 }
 
