@@ -3,6 +3,7 @@ package mint_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -312,4 +313,38 @@ func TestOfManySwapsOfTheSameCoinsOneWins(t *testing.T) {
 	}
 	w.wantStates(inputs, mint.ProofSpent)
 	w.wantSagas(0)
+}
+
+func TestLongListsOfStatesKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	spent := w.mintCoins(4, 4)
+	if _, err := w.mint.Swap(t.Context(), swapRequest(spent, w.notes(w.active("sat"), 8))); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 1, 249, 250, 500, 999, 1000} {
+		ys, want := make([]bdhke.Point, n), make([]mint.ProofState, n)
+		for i := range ys {
+			y, err := bdhke.HashToCurve(fmt.Append(nil, i))
+			if i%3 == 0 {
+				y, err = spent[i%2].Y()
+				want[i] = mint.ProofSpent
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			ys[i] = y
+		}
+		records, err := w.mint.CheckState(t.Context(), ys)
+		if err != nil || len(records) != n {
+			t.Fatalf("%d states of %d, %v", len(records), n, err)
+		}
+		for i, r := range records {
+			if !r.Y.Equal(ys[i]) || r.State != want[i] {
+				t.Errorf("state %d of %d is %v of another Y or state", i, n, r.State)
+			}
+		}
+	}
+	_, err := w.mint.CheckState(t.Context(), make([]bdhke.Point, 1001))
+	wantCode(t, err, cashu.CodeTooManyInputs)
 }
