@@ -6,7 +6,7 @@ TOOL      := $(GO) tool -modfile=tools/go.mod
 FUZZTIME  ?= 20000x
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
 
-.PHONY: help run build test check e2e wallets bench fuzz proto clean
+.PHONY: help run build test check e2e wallets bench compare fuzz proto clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -42,8 +42,11 @@ e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
 wallets:
 	cd e2e/wallets && npm ci --no-fund --no-audit
 
-bench: ## benchmark the curve
-	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/...
+bench: ## benchmark the curve, the keystore and the line to the signatory
+	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/... ./keystore ./signatory/...
+
+compare: ## measure this mint and the mint of gonuts in the same run (minutes)
+	tools/peers/compare.sh
 
 fuzz: ## run every fuzz target for a few seconds (FUZZTIME inputs)
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
