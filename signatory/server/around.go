@@ -22,6 +22,9 @@ import (
 // around is what happens around every call.
 type around struct {
 	log         *slog.Logger
+	find        finder
+	open        bool // there is no clients file
+	access      map[string]Roles
 	callTimeout time.Duration
 	ending      context.Context // done when streams have to end
 }

@@ -1,10 +1,12 @@
 // Package server answers a mint's calls over gRPC with the keys of a keystore.
 //
-// It trusts whoever the transport lets in, with everything: a process that may
-// open the unix socket, or the holder of a certificate of our own authority, may
-// sign and rotate. So it decides who gets in, and must never listen beyond this
-// machine without mutual TLS. It never touches a scalar: the keystore signs. It
-// never logs what it signs or verifies: no blinded message, no secret, no point.
+// It trusts what the transport proves, the key or the names of a certificate of
+// our own authority, or the user of a process on this machine, and nothing that
+// a client says about itself. What each may do stands in the clients file. Without
+// one, whoever the transport lets in may sign and rotate; so it must never listen
+// beyond this machine without mutual TLS. It never touches a scalar: the keystore
+// signs. It never logs what it signs or verifies: no blinded message, no secret,
+// no point.
 package server
 
 import (
@@ -54,6 +56,9 @@ type Config struct {
 	// Listener, if set, is served instead of Listen, with TLS if TLSDir is
 	// set, and closed in the end. Its maker answers for who can reach it.
 	Listener net.Listener
+	// Clients says who may do what. nil: whoever the transport lets in may sign
+	// and rotate. Excludes Insecure, where nobody can be recognised.
+	Clients *Clients
 	// CallTimeout bounds every call but subscriptions, whatever deadline the
 	// client has or has not set. 0 is 30 seconds.
 	CallTimeout time.Duration
@@ -88,6 +93,13 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
+func (cfg Config) finder() finder {
+	if cfg.Clients == nil {
+		return everybody
+	}
+	return cfg.Clients.find
+}
+
 func (cfg Config) validate() (address.Address, error) {
 	var errs []error
 	if cfg.Keystore == nil {
@@ -95,6 +107,9 @@ func (cfg Config) validate() (address.Address, error) {
 	}
 	if cfg.SocketMode&^0o770 != 0 {
 		errs = append(errs, fmt.Errorf("mode %#o of the unix socket lets everybody in", cfg.SocketMode))
+	}
+	if cfg.Clients != nil && cfg.Insecure {
+		errs = append(errs, errors.New("insecure and a clients file exclude each other: without TLS nobody can be recognised"))
 	}
 	if cfg.CallTimeout < 0 || cfg.DrainTimeout < 0 {
 		errs = append(errs, errors.New("timeouts cannot be negative"))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -10,25 +11,113 @@ import (
 	"google.golang.org/grpc/credentials"
 )
 
-// loggedCredentials says who was turned away at the door, and why: the client
-// itself often sees no more than a closed connection.
-type loggedCredentials struct {
-	credentials.TransportCredentials
-	log *slog.Logger
+// door is what every connection comes through: it finds out who is there, and
+// whether they have any business here, before a byte of HTTP/2 is read. It says
+// who was turned away, and why: the client itself often sees no more than a
+// closed connection.
+type door struct {
+	credentials.TransportCredentials // nil: no TLS
+	find                             finder
+	roles                            Roles // one of them is needed to come in
+	log                              *slog.Logger
 }
 
-func (c loggedCredentials) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	conn, info, err := c.TransportCredentials.ServerHandshake(raw)
+// newDoor makes the credentials of a listener. config may be nil.
+func newDoor(config *tls.Config, find finder, roles Roles, log *slog.Logger) door {
+	d := door{find: find, roles: roles, log: log}
+	if config != nil {
+		config = config.Clone()
+		// Within the handshake, so that a stranger gets a TLS alert and
+		// nothing else.
+		config.VerifyConnection = func(state tls.ConnectionState) error {
+			id, err := tlsIdentity(state)
+			if err == nil {
+				err = d.admit(id)
+			}
+			return err
+		}
+		d.TransportCredentials = credentials.NewTLS(config)
+	}
+	return d
+}
+
+func tlsIdentity(state tls.ConnectionState) (identity, error) {
+	if len(state.PeerCertificates) == 0 {
+		return identity{}, errors.New("there is no client certificate")
+	}
+	return certificateIdentity(state.PeerCertificates[0]), nil
+}
+
+func (d door) admit(id identity) error {
+	who, err := d.find(id)
+	if err != nil {
+		return err
+	}
+	if !who.Roles.Any(d.roles) {
+		return errors.New("the client " + who.Name + " has no role for this address: " + id.String())
+	}
+	return nil
+}
+
+// caller is what a call knows of its connection.
+type caller struct {
+	credentials.CommonAuthInfo
+	identity
+}
+
+// AuthType implements credentials.AuthInfo.
+func (caller) AuthType() string { return "mintmark" }
+
+func (d door) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	conn, id, err := d.greet(raw)
 	if err != nil {
 		level := slog.LevelWarn
 		if errors.Is(err, io.EOF) {
 			level = slog.LevelDebug // a probe of the port, not an attempt
 		}
-		c.log.Log(context.Background(), level, "connection refused", "peer", raw.RemoteAddr().String(), "error", err)
+		d.log.Log(context.Background(), level, "connection refused", "peer", raw.RemoteAddr().String(), "error", err)
+		return nil, nil, err
 	}
-	return conn, info, err
+	return conn, caller{credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity}, id}, nil
 }
 
-func (c loggedCredentials) Clone() credentials.TransportCredentials {
-	return loggedCredentials{c.TransportCredentials.Clone(), c.log}
+func (d door) greet(raw net.Conn) (net.Conn, identity, error) {
+	if d.TransportCredentials != nil {
+		conn, info, err := d.TransportCredentials.ServerHandshake(raw)
+		if err != nil {
+			return nil, identity{}, err
+		}
+		tlsInfo, ok := info.(credentials.TLSInfo)
+		if !ok {
+			return nil, identity{}, errors.Join(errors.New("the handshake says nothing about the client"), conn.Close())
+		}
+		id, err := tlsIdentity(tlsInfo.State)
+		return conn, id, err
+	}
+	var id identity
+	if local, ok := raw.(*net.UnixConn); ok {
+		var err error
+		if id, err = socketIdentity(local); err != nil {
+			return nil, identity{}, err
+		}
+	}
+	return raw, id, d.admit(id)
 }
+
+// Info implements credentials.TransportCredentials.
+func (d door) Info() credentials.ProtocolInfo {
+	if d.TransportCredentials != nil {
+		return d.TransportCredentials.Info()
+	}
+	return credentials.ProtocolInfo{SecurityProtocol: "local"}
+}
+
+// ClientHandshake implements credentials.TransportCredentials: we call nobody.
+func (door) ClientHandshake(context.Context, string, net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return nil, nil, errors.New("this is the side that listens")
+}
+
+// Clone implements credentials.TransportCredentials. Nothing in it changes.
+func (d door) Clone() credentials.TransportCredentials { return d }
+
+var _ credentials.TransportCredentials = door{}

@@ -8,8 +8,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	pb "mintmark/proto/signatory"
@@ -32,7 +30,7 @@ func (a around) logCall(ctx context.Context, in any, info *grpc.UnaryServerInfo,
 	if !a.log.Enabled(ctx, level) {
 		return out, err
 	}
-	attrs := callAttrs(ctx, info.FullMethod, started, err)
+	attrs := a.callAttrs(ctx, info.FullMethod, started, err)
 	if n, ok := countItems(in); ok {
 		attrs = append(attrs, slog.Int("items", n))
 	}
@@ -49,17 +47,17 @@ func (a around) logCall(ctx context.Context, in any, info *grpc.UnaryServerInfo,
 
 func (a around) logStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	ctx, started := stream.Context(), time.Now()
-	a.log.DebugContext(ctx, "stream begins", "method", path.Base(info.FullMethod), "peer", peerName(ctx))
+	a.log.DebugContext(ctx, "stream begins", "method", path.Base(info.FullMethod), "peer", a.peerName(ctx))
 	err := next(srv, stream)
-	a.log.LogAttrs(ctx, max(slog.LevelInfo, failureLevel(err)), "stream ended", callAttrs(ctx, info.FullMethod, started, err)...)
+	a.log.LogAttrs(ctx, max(slog.LevelInfo, failureLevel(err)), "stream ended", a.callAttrs(ctx, info.FullMethod, started, err)...)
 	return err
 }
 
-func callAttrs(ctx context.Context, method string, started time.Time, err error) []slog.Attr {
+func (a around) callAttrs(ctx context.Context, method string, started time.Time, err error) []slog.Attr {
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs,
 		slog.String("method", path.Base(method)),
-		slog.String("peer", peerName(ctx)),
+		slog.String("peer", a.peerName(ctx)),
 		slog.Duration("duration", time.Since(started)),
 		slog.String("outcome", status.Code(err).String()))
 	if err != nil {
@@ -101,21 +99,16 @@ func inBandError(out any) *pb.Error {
 	return answer.GetError()
 }
 
-// peerName names the certificate of the client, or the way that it came.
-func peerName(ctx context.Context) string {
-	p, ok := peer.FromContext(ctx)
-	if !ok {
-		return "unknown"
+// peerName names the client: as the clients file does, or, without one, as its
+// certificate does, or the way that it came.
+func (a around) peerName(ctx context.Context) string {
+	id := identityOf(ctx)
+	who, err := a.find(id)
+	switch {
+	case err != nil || a.open:
+		return id.short()
+	case id.kind == socket:
+		return who.Name + " " + id.String() // several processes may be one client
 	}
-	if info, ok := p.AuthInfo.(credentials.TLSInfo); ok && len(info.State.PeerCertificates) > 0 {
-		cert := info.State.PeerCertificates[0]
-		if len(cert.DNSNames) > 0 {
-			return cert.DNSNames[0]
-		}
-		return cert.Subject.CommonName
-	}
-	if p.Addr != nil && p.Addr.Network() != "unix" {
-		return p.Addr.String()
-	}
-	return "unix"
+	return who.Name
 }

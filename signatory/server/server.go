@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 
@@ -75,6 +74,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	g := s.grpcServer(ending)
 	pb.RegisterSignatoryServer(g, newService(s.cfg.Keystore, s.cfg.Logger))
 	healthpb.RegisterHealthServer(g, health.server)
+	if err := checkAccess(access(), g); err != nil {
+		return fmt.Errorf("signatory server: %w", errors.Join(err, ln.Close()))
+	}
 
 	healthDone := make(chan struct{})
 	go func() {
@@ -83,6 +85,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	}()
 	failed := make(chan error, 1)
 	go func() { failed <- g.Serve(ln) }()
+	s.sayWhoMayCall(ctx)
 	s.cfg.Logger.InfoContext(ctx, "signatory is listening", "address", ln.Addr().String(), "tls", s.tls != nil)
 	if s.cfg.Ready != nil {
 		s.cfg.Ready(ln.Addr())
@@ -145,12 +148,15 @@ func (s *Server) listen() (net.Listener, error) {
 func (s *Server) grpcServer(ending context.Context) *grpc.Server {
 	around := around{
 		log:         s.cfg.Logger,
+		find:        s.cfg.finder(),
+		open:        s.cfg.Clients == nil,
+		access:      access(),
 		callTimeout: s.cfg.CallTimeout,
 		ending:      ending,
 	}
 	options := []grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.checkCall, around.limitCall),
-		grpc.ChainStreamInterceptor(around.logStream, around.recoverStream, around.checkStream, around.limitStream),
+		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.authorizeCall, around.checkCall, around.limitCall),
+		grpc.ChainStreamInterceptor(around.logStream, around.recoverStream, around.authorizeStream, around.checkStream, around.limitStream),
 		grpc.MaxRecvMsgSize(wire.MaxMessageSize),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.WaitForHandlers(true), // when Serve returns, nobody uses the keystore
@@ -158,8 +164,25 @@ func (s *Server) grpcServer(ending context.Context) *grpc.Server {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAlive, Timeout: keepAliveTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minKeepAlive, PermitWithoutStream: true}),
 	}
-	if s.tls != nil {
-		options = append(options, grpc.Creds(loggedCredentials{credentials.NewTLS(s.tls), s.cfg.Logger}))
-	}
+	options = append(options, grpc.Creds(newDoor(s.tls, s.cfg.finder(), admitted, s.cfg.Logger)))
 	return grpc.NewServer(options...)
+}
+
+// sayWhoMayCall puts the rights in force into the log.
+func (s *Server) sayWhoMayCall(ctx context.Context) {
+	log := s.cfg.Logger
+	if s.cfg.Clients == nil {
+		how := "whoever may open the unix socket"
+		switch {
+		case s.tls != nil:
+			how = "whoever has a certificate of the authority"
+		case !s.at.Unix():
+			how = "every process of this machine"
+		}
+		log.WarnContext(ctx, "there is no clients file: "+how+" may sign and rotate. This is for trying out")
+		return
+	}
+	for _, c := range s.cfg.Clients.list {
+		log.InfoContext(ctx, "client", "name", c.Name, "roles", c.Roles.String(), "rotate", c.Rotate.String())
+	}
 }

@@ -115,6 +115,13 @@ func (s *service) RotateKeyset(ctx context.Context, in *pb.RotationRequest) (*pb
 	for _, amount := range in.GetAmounts() {
 		params.Amounts = append(params.Amounts, cashu.Amount(amount))
 	}
+	active, err := mayRotate(clientOf(ctx), s.keystore.Keysets().Keysets, params)
+	switch {
+	case err != nil:
+		return nil, err
+	case active != nil:
+		return &pb.KeyRotationResponse{Keyset: wire.Keyset(*active)}, nil
+	}
 	keyset, err := s.keystore.Rotate(ctx, params)
 	if err != nil {
 		inBand, err := answerTo(err)
