@@ -22,6 +22,7 @@ type serveFlags struct {
 	listen        string
 	tls           string
 	insecure      bool
+	clients       string
 	socketMode    string
 	drain         time.Duration
 	exitWithStdin bool
@@ -42,6 +43,10 @@ On a unix socket, whoever may open the socket may sign: its mode is 0600 unless
 --socket-mode says otherwise, so the mint must run as the same user or group. On
 HOST:PORT both sides show certificates (TLS 1.3): see "signatory certs".
 
+--clients names a file that says who may do what: see
+deploy/signatory-clients.example.toml and "signatory check-config". Without it,
+whoever gets in may sign and rotate, which is for trying out.
+
 A sealed seed needs its passphrase, from --passphrase-file, --passphrase-fd or
 the terminal. serve never makes a seed: that is what "signatory init" does.
 
@@ -61,6 +66,7 @@ the pipe and serve ends as with SIGTERM.`,
 	flags.StringVar(&f.listen, "listen", "", "`address` to listen on: unix:PATH or HOST:PORT (default unix:DIR/signatory.sock)")
 	flags.StringVar(&f.tls, "tls", "", "`directory` of ca.pem, server.pem and server.key, for HOST:PORT")
 	flags.BoolVar(&f.insecure, "insecure", false, "allow HOST:PORT without TLS, on a loopback address only: every process of this machine can then sign")
+	flags.StringVar(&f.clients, "clients", "", "TOML `file` of who may do what (default: whoever gets in may sign and rotate)")
 	flags.StringVar(&f.socketMode, "socket-mode", "0600", "`mode` of the unix socket, octal; 0660 lets the group in")
 	flags.DurationVar(&f.drain, "drain-timeout", 10*time.Second, "how long calls under way may take at the end")
 	flags.BoolVar(&f.exitWithStdin, "exit-with-stdin", false, "end when standard input ends: for a parent process that holds the other end")
@@ -78,6 +84,12 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return usage(cmd, err)
 	}
+	var clients *server.Clients
+	if f.clients != "" {
+		if clients, err = server.ReadClients(f.clients); err != nil {
+			return hint(err, "signatory check-config --clients %s --show", f.clients)
+		}
+	}
 	log.Info("signatory starts", "version", release.Number, "revision", release.Revision(), "hardening", p.harden())
 
 	ctx, cancel := context.WithCancel(cmd.Context())
@@ -92,7 +104,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	s := ks.Keysets()
 	log.Info("every keyset fits the seed", "identity", ks.Identity().String(), "keysets", len(s.Keysets), "epoch", s.Epoch)
 	srv, err := server.New(server.Config{
-		Keystore: ks, Listen: f.listen, SocketMode: mode, TLSDir: f.tls, Insecure: f.insecure,
+		Keystore: ks, Listen: f.listen, SocketMode: mode, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
 		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
 	})
 	if err == nil {

@@ -52,7 +52,8 @@ func TestACommandLineThatMakesNoSenseIsExplained(t *testing.T) {
 		"keysets rotate --connect unix:s --unit sat --final-expiry yesterday":         "nor a duration like 8760h",
 		"keysets rotate --connect unix:s --unit sat --final-expiry -1h":               "is in the past",
 		"keysets rotate --connect unix:s --unit sat --final-expiry 2001-01-01T00:00Z": "nor a time like",
-		"certs": "--out is missing",
+		"certs":        "--out is missing",
+		"check-config": "--clients is missing",
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,52 @@
+package server
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Describe writes who may do what, for the operator, as it is in force: with
+// every default and every call.
+func (c *Clients) Describe() string {
+	var b strings.Builder
+	for i, one := range c.list {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		one.describe(&b)
+	}
+	return b.String()
+}
+
+func (c *Client) describe(b *strings.Builder) {
+	fmt.Fprintf(b, "%s\n  roles    %s\n", c.Name, c.Roles)
+	for _, p := range c.pins {
+		fmt.Fprintf(b, "  is       spki %s\n", p)
+	}
+	for _, name := range c.names {
+		fmt.Fprintf(b, "  is       san %s\n", name)
+	}
+	for _, uid := range c.uids {
+		fmt.Fprintf(b, "  is       uid %d on the unix socket\n", uid)
+	}
+	for _, gid := range c.gids {
+		fmt.Fprintf(b, "  is       gid %d on the unix socket\n", gid)
+	}
+	table := access()
+	var may []string
+	for _, method := range slices.Sorted(maps.Keys(table)) {
+		if name := path.Base(method); c.Roles.Any(table[method]) && !strings.HasPrefix(method, "/grpc.health.") {
+			if name == "RotateKeyset" && !c.Roles.Any(Rotator) {
+				if c.Rotate == RotateDeny {
+					continue
+				}
+				name += " (" + c.Rotate.String() + ")"
+			}
+			may = append(may, name)
+		}
+	}
+	fmt.Fprintf(b, "  may call %s\n", strings.Join(append(may, "health"), ", "))
+}
