@@ -18,6 +18,7 @@ import (
 type engine interface {
 	read(ctx context.Context, fn func(Tx) error) error
 	write(ctx context.Context, d Durability, fn func(Tx) error) error
+	copyTo(ctx context.Context, path string) error
 	close() error
 }
 

@@ -160,6 +160,8 @@ func (e *postgresEngine) write(ctx context.Context, d Durability, fn func(Tx) er
 	}, fn)
 }
 
+func (e *postgresEngine) copyTo(context.Context, string) error { return errNoServerCopy }
+
 // close waits for the calls that have begun.
 func (e *postgresEngine) close() error {
 	e.mu.Lock()

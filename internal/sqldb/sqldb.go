@@ -64,6 +64,10 @@ type Config struct {
 	// refused with ErrInUse. Without it several processes can share the file.
 	// Not for a server.
 	Exclusive bool
+	// ReadOnly opens a file that exists to look at it, also while another
+	// process has it open exclusively: it makes nothing, applies no migration
+	// and refuses every Write with ErrReadOnly. Not for a server or Memory.
+	ReadOnly bool
 	// AlwaysDurable makes every commit Durable.
 	AlwaysDurable bool
 	// Readers is the number of reads that run at the same time; more wait.
@@ -92,6 +96,9 @@ func (c *Config) validate() error {
 	}
 	if c.Exclusive && IsServer(c.Path) {
 		errs = append(errs, errors.New("sqldb: a database on a server cannot be exclusive"))
+	}
+	if c.ReadOnly && (c.Exclusive || c.Path == Memory || IsServer(c.Path)) {
+		errs = append(errs, errors.New("sqldb: read-only is for a file, and not exclusive"))
 	}
 	errs = append(errs, c.Postgres.validate())
 	seen := map[string]bool{}
@@ -136,7 +143,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	open, name := openSQLite, c.Path
-	if IsServer(c.Path) {
+	switch {
+	case c.ReadOnly:
+		open = openSQLiteReadOnly
+	case IsServer(c.Path):
 		open, name = openPostgres, serverName(c.Path)
 	}
 	e, err := open(ctx, c)
@@ -170,6 +180,16 @@ func (db *DB) Read(ctx context.Context, fn func(Tx) error) error {
 // the same Write may be tried again later.
 func (db *DB) Write(ctx context.Context, d Durability, fn func(Tx) error) error {
 	return db.engine.write(ctx, d, fn)
+}
+
+// CopyTo makes a new file at path, of mode 0600, that holds the last commit, and
+// forces it to the disk. Reads and writes go on meanwhile. Only for SQLite. A
+// path that exists is refused with ErrCannotOpen.
+func (db *DB) CopyTo(ctx context.Context, path string) error {
+	if err := db.engine.copyTo(ctx, path); err != nil {
+		return fmt.Errorf("copy the database to %s: %w", path, err)
+	}
+	return nil
 }
 
 // Close waits for the reads and writes that have begun or are queued, then closes

@@ -19,6 +19,8 @@ type sqliteEngine struct {
 	readers     *readers
 	checkpoints *checkpointer // nil in memory
 	lock        *lockFile     // nil when not exclusive
+	name        string        // under which connections open it
+	report      reporter
 	once        sync.Once
 	err         error
 }
@@ -57,6 +59,7 @@ func openSQLite(ctx context.Context, c Config) (_ engine, err error) {
 		}
 		e.checkpoints = startCheckpointer(second)
 	}
+	e.name, e.report = name, report
 	e.writer = startWriter(conn, gate, e.checkpoints, c.AlwaysDurable)
 	e.readers = newReaders(c.Readers, gate, func() (*sqliteConn, error) {
 		conn, err := openSQLiteConn(name, report, append(slices.Clone(sqliteSettings), sqliteQueryOnly)...)
@@ -147,6 +150,10 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(Tx) error) error {
 
 func (e *sqliteEngine) write(ctx context.Context, d Durability, fn func(Tx) error) error {
 	return e.writer.write(ctx, d, fn)
+}
+
+func (e *sqliteEngine) copyTo(ctx context.Context, path string) error {
+	return copySQLite(ctx, e.name, e.report, path)
 }
 
 // close ends the readers first: the last connection to close empties the
