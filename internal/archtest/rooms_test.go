@@ -123,6 +123,7 @@ var rooms = []room{
 	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},
 
+	{path: "deploy"},
 	{path: "e2e"},
 	{path: "e2e/harness", imports: []string{"bdhke", "cashu"}},
 }

@@ -1,0 +1,61 @@
+// Package deploy holds what runs the programs in production: systemd units and
+// example configurations. It has only test files, which hold the units to their
+// promises.
+package deploy
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// maxExposure is the worst score of `systemd-analyze security` that a unit may
+// have; 0 is best, 10 is a service without any fence.
+const maxExposure = 2.0
+
+func TestUnitsAreFencedIn(t *testing.T) {
+	t.Parallel()
+	tool, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed: the units are not scored")
+	}
+	score := regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+)`)
+	for _, unit := range []string{"signatory.service", "mintd.service"} {
+		out, err := exec.CommandContext(t.Context(), tool, "security", "--offline=true", "--no-pager", "./"+unit).CombinedOutput()
+		found := score.FindSubmatch(out)
+		if found == nil {
+			t.Fatalf("%s: no score: %v\n%s", unit, err, out)
+		}
+		exposure, err := strconv.ParseFloat(string(found[1]), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if exposure >= maxExposure {
+			t.Errorf("%s: exposure %.1f, want less than %.1f", unit, exposure, maxExposure)
+		}
+	}
+}
+
+func TestUnitsKeepWhatTheTrustModelNeeds(t *testing.T) {
+	t.Parallel()
+	for unit, lines := range map[string][]string{
+		"signatory.service": {
+			"LimitCORE=0", "NoNewPrivileges=yes", "ProtectProc=invisible", "MemorySwapMax=0", "CapabilityBoundingSet=",
+			"LoadCredentialEncrypted=passphrase:/etc/signatory/passphrase.cred", "IPAddressDeny=any", "UMask=0077",
+		},
+		"mintd.service": {"LimitCORE=0", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "UMask=0077"},
+	} {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			if !strings.Contains("\n"+string(text), "\n"+line+"\n") {
+				t.Errorf("%s has lost the line %q", unit, line)
+			}
+		}
+	}
+}
