@@ -112,10 +112,12 @@ func (ks *Keystore) build(epoch uint64, rows []row) (*state, error) {
 	}
 	s := &state{
 		Snapshot: Snapshot{Epoch: epoch, Keysets: make([]cashu.Keyset, len(sets))},
+		lives:    make([]Life, len(sets)),
 		byID:     make(map[cashu.KeysetID]*keyset, len(sets)),
 		replaced: make(chan struct{}),
 	}
 	for i, k := range sets {
+		s.lives[i] = rows[i].life()
 		s.Keysets[i] = k.public
 		s.byID[k.public.ID] = k
 	}

@@ -91,12 +91,13 @@ type Keystore struct {
 	db       database
 	root     *node // m/129372'; the master itself is not kept
 	identity bdhke.Point
+	auditKey []byte
 	issuer   string
 	parallel int
 	clock    func() time.Time
 	log      *slog.Logger
 
-	rotating sync.Mutex // one rotation at a time, so that snapshots are published in order
+	rotating sync.Mutex // one change of keysets at a time, so that snapshots are published in order
 	current  atomic.Pointer[state]
 }
 
@@ -113,14 +114,16 @@ type Snapshot struct {
 // that replaced is closed when a newer state has taken its place.
 type state struct {
 	Snapshot
+	lives    []Life // of the keysets, in their order
 	byID     map[cashu.KeysetID]*keyset
 	replaced chan struct{}
 }
 
 // Open opens the database, brings it up to date, derives every keyset from the
 // seed and compares it with its row. Any difference, a wrong seed or a damaged
-// row, is ErrMismatch and names the keyset. Other errors: ErrNoDatabase and those
-// of sqldb, above all sqldb.ErrInUse. The caller closes the Keystore.
+// row, is ErrMismatch and names the keyset. The end of the audit log is checked as
+// well: ErrAudit. Other errors: ErrNoDatabase and those of sqldb, above all
+// sqldb.ErrInUse. The caller closes the Keystore.
 func Open(ctx context.Context, cfg Config) (*Keystore, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -160,9 +163,14 @@ func newKeystore(cfg Config) (*Keystore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving the root of the keysets: %w", err)
 	}
+	seal, err := auditKey(master)
+	if err != nil {
+		return nil, err
+	}
 	return &Keystore{
 		root:     root,
 		identity: master.key.Public(),
+		auditKey: seal,
 		issuer:   cfg.IssuerVersion,
 		parallel: cfg.Parallel,
 		clock:    cfg.Clock,
@@ -200,6 +208,9 @@ func (ks *Keystore) load(ctx context.Context, create bool) error {
 	}
 	if head.identity != ks.identity {
 		return fmt.Errorf("%w: the seed is not the one that this keystore was made with", ErrMismatch)
+	}
+	if err := ks.db.Read(ctx, func(tx sqldb.Tx) error { return ks.checkAuditTail(ctx, tx) }); err != nil {
+		return err
 	}
 	ks.publish(next)
 	return nil

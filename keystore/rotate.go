@@ -2,12 +2,9 @@ package keystore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"mintmark/cashu"
-	"mintmark/internal/crashpoint"
-	"mintmark/internal/sqldb"
 )
 
 // PlanRotation tells what Rotate would do now, and changes nothing.
@@ -15,103 +12,82 @@ func (ks *Keystore) PlanRotation(p RotateParams) (Plan, error) {
 	return PlanRotation(ks.Keysets().Keysets, p, ks.clock())
 }
 
-// Rotate makes a new keyset, active from now on, and turns the active keysets of
-// its unit inactive. The index is allocated, and everything is written, in one
-// durable transaction; only when it has committed does memory change, and with
-// it Keysets, Changed and what Sign accepts. On any error all is as before.
+// Rotate makes a new keyset, active from now on, and retires the active keysets
+// of its unit. The index is allocated, and everything is written together with
+// the audit record, in one durable transaction; only when it has committed does
+// memory change, and with it Keysets, Changed and what Sign accepts. On any error
+// all is as before.
 //
 // Errors: ErrRefused, or a failure of the database.
 func (ks *Keystore) Rotate(ctx context.Context, p RotateParams) (cashu.Keyset, error) {
-	ks.rotating.Lock()
-	defer ks.rotating.Unlock()
-	var (
-		next *state
-		made row
-	)
-	err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) (err error) {
-		next, made, err = ks.rotate(ctx, tx, p)
-		return err
+	return ks.make(ctx, AuditRotate, p)
+}
+
+// Prepare makes a new keyset as Rotate does and publishes it, inactive: wallets
+// and mints can see it before it is used. It retires nothing. Activate is the
+// next step. The errors are those of Rotate.
+func (ks *Keystore) Prepare(ctx context.Context, p RotateParams) (cashu.Keyset, error) {
+	return ks.make(ctx, AuditPrepare, p)
+}
+
+// make makes a keyset, active only for AuditRotate.
+func (ks *Keystore) make(ctx context.Context, kind AuditKind, p RotateParams) (cashu.Keyset, error) {
+	var made row
+	next, err := ks.change(ctx, kind, func(c *change) error {
+		plan, err := PlanRotation(c.before.Keysets, p, c.now)
+		if err != nil {
+			return err
+		}
+		if made, err = ks.allocate(c, plan); err != nil {
+			return err
+		}
+		retires := []string{}
+		if kind == AuditRotate {
+			made.active, made.activated = true, moment(c.now)
+			if retires, err = c.retireOthers(made); err != nil {
+				return err
+			}
+		}
+		c.detail = map[string]any{
+			"keyset": made.id, "unit": made.unit, "index": made.index, "epoch": made.epoch,
+			"input_fee_ppk": made.fee, "final_expiry": made.finalExpiry, "amounts": len(made.amounts), "retires": retires,
+		}
+		return addRow(c.ctx, c.tx, made)
 	})
-	switch {
-	case errors.Is(err, ErrRefused):
-		return cashu.Keyset{}, err
-	case err != nil:
-		return cashu.Keyset{}, fmt.Errorf("rotating %s: %w", p.Unit, err)
+	if err != nil {
+		return cashu.Keyset{}, keysetError(err, "%s of a keyset of %s", kind, p.Unit)
 	}
-	crashpoint.Here(crashRotated)
-	ks.publish(next)
-	ks.log.Info("keyset made", "keyset", made.id.String(), "unit", string(made.unit), "index", made.index, "epoch", next.Epoch)
+	ks.log.Info("keyset made", "keyset", made.id.String(), "unit", string(made.unit), "index", made.index,
+		"active", made.active, "epoch", next.Epoch)
 	return next.byID[made.id].public, nil
 }
 
-// rotate does everything inside the transaction and builds the state that is
-// true once it has committed. What it decides from is what the transaction
-// reads, not what is in memory.
-func (ks *Keystore) rotate(ctx context.Context, tx sqldb.Tx, p RotateParams) (*state, row, error) {
-	head, err := readHeader(ctx, tx)
-	if err != nil {
-		return nil, row{}, err
-	}
-	rows, err := readRows(ctx, tx)
-	if err != nil {
-		return nil, row{}, err
-	}
-	before, err := ks.build(head.epoch, rows)
-	if err != nil {
-		return nil, row{}, err
-	}
-	now := ks.clock()
-	plan, err := PlanRotation(before.Keysets, p, now)
-	if err != nil {
-		return nil, row{}, err
-	}
+// allocate takes the next index of the unit and derives what is made with it.
+func (ks *Keystore) allocate(c *change, plan Plan) (row, error) {
 	made := row{
-		epoch:       head.epoch + 1,
+		epoch:       c.head.epoch + 1,
 		unit:        plan.Unit,
 		unitIndex:   plan.Unit.DerivationIndex(),
 		version:     plan.IDVersion,
-		active:      true,
 		fee:         plan.InputFeePPK,
 		amounts:     plan.Amounts,
 		finalExpiry: plan.FinalExpiry,
-		created:     now,
+		created:     c.now,
 		issuer:      ks.issuer,
 	}
-	if err := tx.QueryRow(ctx, stmtNextIndex(), made.unitIndex).Scan(&made.index); err != nil {
-		return nil, row{}, fmt.Errorf("finding the next index of %s: %w", made.unit, err)
+	var floor uint32
+	err := c.tx.QueryRow(c.ctx, stmtNextIndex(), made.unitIndex).Scan(&made.index)
+	if err == nil {
+		err = c.tx.QueryRow(c.ctx, stmtIndexFloor()).Scan(&floor)
 	}
+	if err != nil {
+		return row{}, fmt.Errorf("finding the next index of %s: %w", made.unit, err)
+	}
+	made.index = max(made.index, floor)
 	fresh, err := derive(ks.root, made)
 	if err != nil {
-		return nil, row{}, err
+		return row{}, err
 	}
 	made.id, made.contents = fresh.public.ID, fresh.contents
-	if _, err := tx.Exec(ctx, stmtDeactivate(), made.unitIndex); err != nil {
-		return nil, row{}, fmt.Errorf("deactivating the keysets of %s: %w", made.unit, err)
-	}
-	if err := addRow(ctx, tx, made); err != nil {
-		return nil, row{}, err
-	}
-	if n, err := tx.Exec(ctx, stmtSetEpoch(), head.epoch, made.epoch); err != nil || n != 1 {
-		return nil, row{}, fmt.Errorf("advancing the epoch, %d rows: %w", n, err)
-	}
-	return before.with(fresh, made.epoch), made, nil
-}
-
-// with is the state in which fresh has replaced the active keysets of its unit.
-func (s *state) with(fresh *keyset, epoch uint64) *state {
-	next := &state{
-		Snapshot: Snapshot{Epoch: epoch, Keysets: make([]cashu.Keyset, 0, len(s.Keysets)+1)},
-		byID:     make(map[cashu.KeysetID]*keyset, len(s.byID)+1),
-		replaced: make(chan struct{}),
-	}
-	add := func(k *keyset) {
-		next.Keysets = append(next.Keysets, k.public)
-		next.byID[k.public.ID] = k
-	}
-	for _, public := range s.Keysets {
-		k := s.byID[public.ID]
-		add(k.withActive(k.public.Active && k.public.Unit != fresh.public.Unit))
-	}
-	add(fresh)
-	return next
+	return made, nil
 }

@@ -15,12 +15,20 @@ import (
 
 // migrations is the schema. Applied ones are never edited.
 func migrations() []sqldb.Migration {
-	return []sqldb.Migration{{
-		Name: "0001_keysets",
-		// The epoch of a keyset is the epoch that its creation began, so it is
-		// unique and in the order of creation. Times are unix seconds, 0 is
-		// never; amounts are decimals with commas, ascending.
-		SQL: `
+	return []sqldb.Migration{
+		{Name: "0001_keysets", SQL: keysetsSchema},
+		{Name: "0002_audit", SQL: auditSchema},
+		{Name: "0003_budgets", SQL: budgetSchema},
+		{Name: "0004_freezes", SQL: freezeSchema},
+		{Name: "0005_lifecycle", SQL: lifecycleSchema},
+	}
+}
+
+const (
+	// keysetsSchema: the epoch of a keyset is the epoch that its creation began, so it is
+	// unique and in the order of creation. Times are unix seconds, 0 is
+	// never; amounts are decimals with commas, ascending.
+	keysetsSchema = `
 CREATE TABLE keystore (
 	one      INTEGER PRIMARY KEY CHECK (one = 1),
 	identity BLOB    NOT NULL CHECK (length(identity) = 33),
@@ -41,9 +49,17 @@ CREATE TABLE keysets (
 	created      BIGINT  NOT NULL,
 	issuer       TEXT    NOT NULL,
 	UNIQUE (unit_index, idx)
-);`,
-	}}
-}
+);`
+
+	// lifecycleSchema: when a keyset first became active and when it was
+	// retired, unix seconds, 0 = not yet. Before this there were no others than
+	// those that had been active. No index below index_floor is given out.
+	lifecycleSchema = `
+ALTER TABLE keysets ADD COLUMN activated BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE keysets ADD COLUMN retired BIGINT NOT NULL DEFAULT 0;
+UPDATE keysets SET activated = created, retired = CASE active WHEN 1 THEN 0 ELSE created END;
+ALTER TABLE keystore ADD COLUMN index_floor BIGINT NOT NULL DEFAULT 0 CHECK (index_floor BETWEEN 0 AND 2147483647);`
+)
 
 func stmtHeader() sqldb.Stmt {
 	return sqldb.Stmt{Name: "keystore.header", SQL: `SELECT identity, epoch FROM keystore WHERE one = 1`}
@@ -59,7 +75,7 @@ func stmtSetEpoch() sqldb.Stmt {
 
 func stmtKeysets() sqldb.Stmt {
 	return sqldb.Stmt{Name: "keysets.all", SQL: `
-SELECT epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer
+SELECT epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer, activated, retired
 FROM keysets ORDER BY epoch`}
 }
 
@@ -67,14 +83,22 @@ func stmtNextIndex() sqldb.Stmt {
 	return sqldb.Stmt{Name: "keysets.next_index", SQL: `SELECT COALESCE(MAX(idx), 0) + 1 FROM keysets WHERE unit_index = $1`}
 }
 
-func stmtDeactivate() sqldb.Stmt {
-	return sqldb.Stmt{Name: "keysets.deactivate", SQL: `UPDATE keysets SET active = 0 WHERE unit_index = $1 AND active = 1`}
+func stmtIndexFloor() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keysets.index_floor", SQL: `SELECT index_floor FROM keystore WHERE one = 1`}
+}
+
+func stmtRetire() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keysets.retire", SQL: `UPDATE keysets SET active = 0, retired = $2 WHERE id = $1`}
+}
+
+func stmtActivate() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keysets.activate", SQL: `UPDATE keysets SET active = 1, activated = $2 WHERE id = $1`}
 }
 
 func stmtAddKeyset() sqldb.Stmt {
 	return sqldb.Stmt{Name: "keysets.add", SQL: `
-INSERT INTO keysets (epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`}
+INSERT INTO keysets (epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer, activated, retired)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0)`}
 }
 
 // header is the single row about the keystore itself.
@@ -124,6 +148,8 @@ type row struct {
 	finalExpiry uint64
 	created     time.Time
 	issuer      string
+	activated   int64 // unix seconds, 0 = never yet
+	retired     int64 // unix seconds, 0 = not
 }
 
 func readRows(ctx context.Context, tx sqldb.Tx) ([]row, error) {
@@ -138,7 +164,7 @@ func readRows(ctx context.Context, tx sqldb.Tx) ([]row, error) {
 			idErr, cErr, amtErr error
 		)
 		err := scan(&r.epoch, &id, &contents, &unit, &r.unitIndex, &r.index, &version, &r.active, &r.fee,
-			&amounts, &r.finalExpiry, &created, &r.issuer)
+			&amounts, &r.finalExpiry, &created, &r.issuer, &r.activated, &r.retired)
 		if err != nil {
 			return err
 		}
@@ -160,12 +186,27 @@ func readRows(ctx context.Context, tx sqldb.Tx) ([]row, error) {
 
 func addRow(ctx context.Context, tx sqldb.Tx, r row) error {
 	_, err := tx.Exec(ctx, stmtAddKeyset(), r.epoch, r.id.Bytes(), r.contents.Bytes(), string(r.unit), r.unitIndex,
-		r.index, uint8(r.version), r.active, r.fee, formatAmounts(r.amounts), r.finalExpiry, r.created.Unix(), r.issuer)
+		r.index, uint8(r.version), r.active, r.fee, formatAmounts(r.amounts), r.finalExpiry, r.created.Unix(), r.issuer, r.activated)
 	if err != nil {
 		return fmt.Errorf("storing keyset %d of %s: %w", r.index, r.unit, err)
 	}
 	return nil
 }
+
+// setState runs stmtRetire or stmtActivate for one keyset.
+func setState(ctx context.Context, tx sqldb.Tx, s sqldb.Stmt, id cashu.KeysetID, now time.Time) error {
+	n, err := tx.Exec(ctx, s, id.Bytes(), moment(now))
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows changed", n)
+	}
+	if err != nil {
+		return fmt.Errorf("changing keyset %s: %w", id, err)
+	}
+	return nil
+}
+
+// moment is a time as rows keep it, in which 0 stands for never.
+func moment(t time.Time) int64 { return max(t.Unix(), 1) }
 
 func formatAmounts(amounts []cashu.Amount) string {
 	texts := make([]string, len(amounts))
