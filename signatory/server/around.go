@@ -25,6 +25,7 @@ type around struct {
 	find        finder
 	open        bool // there is no clients file
 	access      map[string]Roles
+	queue       *queue
 	callTimeout time.Duration
 	ending      context.Context // done when streams have to end
 }

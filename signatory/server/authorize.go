@@ -60,3 +60,17 @@ func (a around) authorizeStream(srv any, stream grpc.ServerStream, info *grpc.St
 	}
 	return next(srv, boundStream{stream, ctx})
 }
+
+// queueCall makes calls that cost something wait for their turn.
+func (a around) queueCall(ctx context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	n, ok := countItems(in)
+	if !ok {
+		return next(ctx, in)
+	}
+	leave, err := a.queue.enter(ctx, clientOf(ctx), n)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return next(ctx, in)
+}

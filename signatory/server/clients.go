@@ -14,6 +14,12 @@ type Client struct {
 	Roles Roles
 	// Rotate is what a client that is a mint and no rotator may rotate.
 	Rotate RotatePolicy
+	// MaxItems is how many messages or proofs one call may have. 0 is
+	// signatory.MaxItems, which is also the most.
+	MaxItems int
+	// MaxInFlight is how many messages and proofs of all its calls may be under
+	// way or wait at once. 0 is sixteen full calls.
+	MaxInFlight int
 
 	pins  []pin
 	names []string

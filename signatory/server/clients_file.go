@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"mintmark/signatory"
 )
 
 // maxClientsFile is far more than a list of clients needs.
@@ -31,6 +33,9 @@ type clientTOML struct {
 	UID    []int64  `toml:"uid"`
 	GID    []int64  `toml:"gid"`
 	Rotate string   `toml:"rotate"`
+
+	MaxItems    int `toml:"max_items"`
+	MaxInFlight int `toml:"max_in_flight"`
 }
 
 // ReadClients reads a clients file. A key that is not known, a value of the wrong
@@ -131,6 +136,13 @@ func (c *Clients) add(in clientTOML) (problems []error) {
 	bad(err)
 	if in.Rotate != "" && (!out.Roles.Any(Mint) || out.Roles.Any(Rotator)) {
 		bad(errors.New("rotate is for a client that is a mint and no rotator"))
+	}
+	out.MaxItems, out.MaxInFlight = in.MaxItems, in.MaxInFlight
+	if in.MaxItems < 0 || in.MaxItems > signatory.MaxItems {
+		bad(fmt.Errorf("max_items is %d and must be 1 to %d, or 0 for that", in.MaxItems, signatory.MaxItems))
+	}
+	if in.MaxInFlight < 0 {
+		bad(fmt.Errorf("max_in_flight is %d", in.MaxInFlight))
 	}
 	bad(c.recognise(out, in))
 	c.list = append(c.list, out)

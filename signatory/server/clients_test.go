@@ -122,6 +122,8 @@ func TestAClientsFileThatMakesNoSenseIsExplained(t *testing.T) {
 		"a name twice":             {good + "[[client]]\nname = \"m\"\nroles = [\"mint\"]\nuid = [2]\n", []string{`client 2 ("m"): the name is there twice`}},
 		"one user as two clients":  {good + "[[client]]\nname = \"n\"\nroles = [\"mint\"]\nuid = [1]\n", []string{"1 is the client m already"}},
 		"a name with a line break": {"[[client]]\nname = \"a\\nb\"\nroles = [\"mint\"]\nuid = [1]\n", []string{"the name must be"}},
+		"too many items":           {good + "max_items = 1001\n", []string{"max_items is 1001 and must be 1 to 1000"}},
+		"less than nothing":        {good + "max_in_flight = -1\n", []string{"max_in_flight is -1"}},
 		"everything at once": {
 			"[[client]]\n[[client]]\nname = \"n\"\nroles = [\"x\"]\nspki = [\"y\"]\nsan = [\"z\"]\n",
 			[]string{`client 1 (""): the name must be`, `client 1 (""): it has no roles`, `"x" is none`, `"y" is no pin`, `"z" is no name`},

@@ -35,6 +35,9 @@ func (c *Client) describe(b *strings.Builder) {
 	for _, gid := range c.gids {
 		fmt.Fprintf(b, "  is       gid %d on the unix socket\n", gid)
 	}
+	if c.Roles.Any(Mint) {
+		fmt.Fprintf(b, "  at most  %d items in a call, %d under way\n", c.maxItems(), c.maxInFlight())
+	}
 	table := access()
 	var may []string
 	for _, method := range slices.Sorted(maps.Keys(table)) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"time"
 
 	"google.golang.org/grpc"
@@ -151,11 +152,12 @@ func (s *Server) grpcServer(ending context.Context) *grpc.Server {
 		find:        s.cfg.finder(),
 		open:        s.cfg.Clients == nil,
 		access:      access(),
+		queue:       newQueue(runtime.GOMAXPROCS(0)),
 		callTimeout: s.cfg.CallTimeout,
 		ending:      ending,
 	}
 	options := []grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.authorizeCall, around.checkCall, around.limitCall),
+		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.authorizeCall, around.checkCall, around.limitCall, around.queueCall),
 		grpc.ChainStreamInterceptor(around.logStream, around.recoverStream, around.authorizeStream, around.checkStream, around.limitStream),
 		grpc.MaxRecvMsgSize(wire.MaxMessageSize),
 		grpc.MaxConcurrentStreams(maxStreams),
