@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -72,31 +73,41 @@ func (w *Wallet) Open(outputs []Output, signatures []Signature) []Proof {
 
 func (w *Wallet) open(o Output, sig Signature) Proof {
 	w.t.Helper()
+	keyset := w.Keyset
+	if keyset.ID != o.ID {
+		keyset = w.KeysOf(o.ID)
+	}
+	proof, err := keyset.Open(o, sig)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return proof
+}
+
+// Open checks a signature against its output and turns it into a coin: the same
+// amount and keyset, and a valid DLEQ proof.
+func (k Keyset) Open(o Output, sig Signature) (Proof, error) {
 	if sig.Amount != o.Amount || sig.ID != o.ID {
-		w.t.Fatalf("asked for %d of %s, got a signature for %d of %s", o.Amount, o.ID, sig.Amount, sig.ID)
+		return Proof{}, fmt.Errorf("asked for %d of %s, got a signature for %d of %s", o.Amount, o.ID, sig.Amount, sig.ID)
 	}
-	keys := w.Keyset.Keys
-	if w.Keyset.ID != o.ID {
-		keys = w.KeysOf(o.ID).Keys
-	}
-	key, known := keys[o.Amount]
-	if !known || sig.DLEQ == nil {
-		w.t.Fatalf("signature for %d of %s: key known %v, proof of equality %v", o.Amount, o.ID, known, sig.DLEQ)
+	key, known := k.Keys[o.Amount]
+	if !known || k.ID != o.ID || sig.DLEQ == nil {
+		return Proof{}, fmt.Errorf("signature for %d of %s: key known %v, proof of equality %v", o.Amount, o.ID, known, sig.DLEQ)
 	}
 	var dleq bdhke.DLEQ
 	e, errE := hex.DecodeString(sig.DLEQ.E)
 	s, errS := hex.DecodeString(sig.DLEQ.S)
 	if errE != nil || errS != nil || copy(dleq.E[:], e) != 32 || copy(dleq.S[:], s) != 32 {
-		w.t.Fatalf("malformed proof of equality %v", *sig.DLEQ)
+		return Proof{}, fmt.Errorf("malformed proof of equality %v", *sig.DLEQ)
 	}
 	if !bdhke.VerifyDLEQ(key, o.B, sig.C, dleq) {
-		w.t.Fatalf("the signature for %d of %s was not made with the published key", o.Amount, o.ID)
+		return Proof{}, fmt.Errorf("the signature for %d of %s was not made with the published key", o.Amount, o.ID)
 	}
 	c, err := bdhke.Unblind(sig.C, o.r, key)
 	if err != nil {
-		w.t.Fatal(err)
+		return Proof{}, fmt.Errorf("unblinding: %w", err)
 	}
-	return Proof{Amount: o.Amount, ID: o.ID, Secret: o.Secret, C: c}
+	return Proof{Amount: o.Amount, ID: o.ID, Secret: o.Secret, C: c}, nil
 }
 
 // Total adds proofs up.

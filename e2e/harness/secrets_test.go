@@ -3,6 +3,7 @@ package harness
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -18,7 +19,8 @@ func TestSecretsAreFoundWhereTheyShow(t *testing.T) {
 	if err := s.HideSeed(file); err != nil {
 		t.Fatal(err)
 	}
-	s.Hide("00ff00ff00ff")
+	key := strings.Repeat("a1", 32)
+	s.Hide("00ff00ff00ff", key)
 	tests := []struct {
 		name, text string
 		shown      bool
@@ -27,6 +29,8 @@ func TestSecretsAreFoundWhereTheyShow(t *testing.T) {
 		{"words of the list that are no part of the seed", "about ability absent", false},
 		{"three words of the seed in a row", `msg="seed: absent absorb abstract"`, true},
 		{"a secret in capitals", "secret=00FF00FF00FF", true},
+		{"a key among other hex digits", "key=00" + strings.ToUpper(key) + "ff", true},
+		{"most of a key", "key=" + key[:63], false},
 	}
 	for _, tt := range tests {
 		if got := s.Find(tt.text) != ""; got != tt.shown {
@@ -46,5 +50,21 @@ func TestInsidesAreRecognised(t *testing.T) {
 	}
 	if text := "proofs already spent"; insides.MatchString(text) {
 		t.Errorf("%q counts as an inside", text)
+	}
+}
+
+func TestWhatIsUnfitForALogIsRecognised(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`cause="near SELECT state FROM proofs WHERE"`, "insert into proofs", "goroutine 17 [running]:", "panic: nil map", "postgres://mint:pass@127.0.0.1/x",
+	} {
+		if !unfit.MatchString(text) {
+			t.Errorf("%q passes in a log", text)
+		}
+	}
+	for _, text := range []string{"statement=proofs.add code=13 cause=\"database or disk is full\"", "at postgres://127.0.0.1:5432/mint"} {
+		if unfit.MatchString(text) {
+			t.Errorf("%q counts as unfit for a log", text)
+		}
 	}
 }

@@ -48,8 +48,18 @@ type Stack struct {
 	// said in flags.
 	Config string
 
+	// Database of mintd, for example the URL of one on a PostgreSQL server.
+	// Empty: the default, a file in its data directory.
+	Database string
+
+	// Faults are those of mintd, SignatoryFaults those of the signatory. Only
+	// programs with crash points obey them.
+	Faults          *Faults
+	SignatoryFaults *Faults
+
 	t        testing.TB
 	dir      string
+	suffix   string // of the files of this replica; empty for the first
 	sigAddr  string // what mintd and the operator's commands connect to
 	mintAddr string
 }
@@ -62,14 +72,17 @@ func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 		Programs: programs, Transport: transport, Secrets: new(Secrets),
 		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t), Config: Quick("10s"),
 	}
+	s.Faults = newFaults(t, filepath.Join(s.dir, "faults"))
+	s.SignatoryFaults = newFaults(t, filepath.Join(s.dir, "faults-signatory"))
 	t.Cleanup(func() {
 		if transport == Spawn {
 			s.hideSeed() // written by the first start
 		}
 		s.Secrets.searchLogs(t, s.dir)
 		if t.Failed() {
-			for _, name := range []string{"mintd", "signatory"} {
-				t.Logf("log of %s:\n%s", name, tail(filepath.Join(s.dir, name+".log")))
+			logs, _ := filepath.Glob(filepath.Join(s.dir, "*.log"))
+			for _, path := range logs {
+				t.Logf("log %s:\n%s", filepath.Base(path), tail(path))
 			}
 		}
 	})
@@ -109,13 +122,26 @@ func (s *Stack) StartSignatory(env ...string) {
 		args = append(args, "--tls", s.tls(), "--passphrase-file", s.passphraseFile())
 	}
 	s.Signatory = start(s.t, launch{
-		name: "signatory", path: s.Programs.Signatory, args: args, env: env,
+		name: "signatory", path: s.Programs.Signatory, args: args, env: append(env, s.SignatoryFaults.env()),
 		log: filepath.Join(s.dir, "signatory.log"),
 	})
 	s.Signatory.until("the signatory lists its keysets", func() error {
 		_, err := s.keysets("list")
 		return err
 	})
+}
+
+// Replica is another mintd on the same database and the same signatory. It has
+// an address and a data directory of its own; the Signatory of the first Stack is
+// the one to kill and start.
+func (s *Stack) Replica() *Stack {
+	s.t.Helper()
+	other := *s
+	other.suffix = s.suffix + "-replica"
+	other.mintAddr = FreeAddress(s.t)
+	other.Faults = newFaults(s.t, filepath.Join(s.dir, "faults"+other.suffix))
+	other.Mintd = nil
+	return &other
 }
 
 // StartMintd starts mintd and waits until it has keysets to show.
@@ -138,7 +164,7 @@ func (s *Stack) StartMintd(env ...string) {
 // LaunchMintd starts mintd and does not wait.
 func (s *Stack) LaunchMintd(env ...string) {
 	s.t.Helper()
-	config := filepath.Join(s.dir, "mintd.toml")
+	config := filepath.Join(s.dir, "mintd"+s.suffix+".toml")
 	if err := os.WriteFile(config, []byte(s.Config), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -149,9 +175,12 @@ func (s *Stack) LaunchMintd(env ...string) {
 	if s.Transport == MTLS {
 		args = append(args, "--signatory-tls", s.tls())
 	}
+	if s.Database != "" {
+		args = append(args, "--database", s.Database)
+	}
 	s.Mintd = start(s.t, launch{
-		name: "mintd", path: s.Programs.Mintd, args: args, env: env, dir: s.dir,
-		log: filepath.Join(s.dir, "mintd.log"),
+		name: "mintd" + s.suffix, path: s.Programs.Mintd, args: args, env: append(env, s.Faults.env()), dir: s.dir,
+		log: filepath.Join(s.dir, "mintd"+s.suffix+".log"),
 	})
 }
 
@@ -177,6 +206,12 @@ func (s *Stack) Rotate(args ...string) string {
 		s.t.Fatal(err)
 	}
 	return out
+}
+
+// TryRotate is Rotate where the signatory may die of it.
+func (s *Stack) TryRotate(args ...string) (string, error) {
+	s.t.Helper()
+	return s.keysets(append([]string{"rotate", "--unit", "sat"}, args...)...)
 }
 
 // URL is where the mint answers.
@@ -226,6 +261,6 @@ func (s *Stack) hideSeed() {
 }
 
 func (s *Stack) sigData() string        { return filepath.Join(s.dir, "signatory") }
-func (s *Stack) mintData() string       { return filepath.Join(s.dir, "mintmark-data") }
+func (s *Stack) mintData() string       { return filepath.Join(s.dir, "mintmark-data"+s.suffix) }
 func (s *Stack) tls() string            { return filepath.Join(s.dir, "tls") }
 func (s *Stack) passphraseFile() string { return filepath.Join(s.dir, "passphrase") }

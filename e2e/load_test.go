@@ -1,0 +1,215 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"mintmark/e2e/harness"
+	"mintmark/e2e/verdict"
+)
+
+// force is a mint with many wallets at work on it, to which faults are done. It
+// writes down every request and every answer, and gathers the evidence for the
+// verdict.
+type force struct {
+	t     testing.TB
+	stack *harness.Stack
+	// fronts are the replicas of the mint. A wallet that gets no answer from one
+	// turns to the next.
+	fronts  []*harness.Wallet
+	workers []*worker
+	book    verdict.Book
+	excused map[int]bool // in this scene
+
+	stop func() // ends the load and waits for the workers; nil when there is none
+
+	mu       sync.Mutex
+	keysets  map[string]harness.Keyset
+	active   string // id of the keyset that outputs are made for
+	requests []*request
+	quotes   map[string]bool // all that any wallet ever had; true: touched in this scene
+	refusals map[int]int     // answers in this scene by error code, 0 = none, negative = HTTP status from 500 on
+	granted  int             // answers in this scene that were 200
+	serial   int
+}
+
+// request is one request with its story.
+type request struct {
+	verdict.Request
+	path    string
+	body    any
+	inputs  []harness.Proof
+	outputs []harness.Output
+	granted []harness.Signature // the last that came
+}
+
+func newForce(t testing.TB, stack *harness.Stack, workers int, replicas ...*harness.Stack) *force {
+	f := &force{
+		t: t, stack: stack, keysets: map[string]harness.Keyset{}, quotes: map[string]bool{}, refusals: map[int]int{},
+	}
+	for _, s := range append([]*harness.Stack{stack}, replicas...) {
+		f.fronts = append(f.fronts, s.Wallet())
+	}
+	f.refresh(f.fronts[0])
+	for i := range workers {
+		f.workers = append(f.workers, &worker{f: f, front: i})
+	}
+	return f
+}
+
+// run lets the wallets work until halt.
+func (f *force) run() {
+	ctx, cancel := context.WithCancel(f.t.Context())
+	var group sync.WaitGroup
+	for _, w := range f.workers {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				w.step()
+			}
+		})
+	}
+	f.stop = func() {
+		cancel()
+		group.Wait()
+	}
+}
+
+// halt ends the load. What is under way gets its answer, or none.
+func (f *force) halt() {
+	if f.stop != nil {
+		f.stop()
+		f.stop = nil
+	}
+}
+
+// refresh learns of the active keyset, also when the mint is in no good state.
+func (f *force) refresh(w *harness.Wallet) {
+	var list, one struct {
+		Keysets []harness.Keyset `json:"keysets"`
+	}
+	if !fetch(w, "/v1/keysets", &list) {
+		return
+	}
+	for _, k := range list.Keysets {
+		if k.Active && k.Unit == "sat" && fetch(w, "/v1/keys/"+k.ID, &one) && len(one.Keysets) == 1 {
+			f.mu.Lock()
+			f.active = k.ID
+			k.Keys = one.Keysets[0].Keys
+			f.keysets[k.ID] = k
+			f.mu.Unlock()
+		}
+	}
+}
+
+func fetch(w *harness.Wallet, path string, out any) bool {
+	reply, err := w.Get(path)
+	return err == nil && reply.Status == 200 && json.Unmarshal([]byte(reply.Body), out) == nil
+}
+
+// keyset returns the active keyset.
+func (f *force) keyset() harness.Keyset {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.keysets[f.active]
+}
+
+// prepare writes a request down before it is put for the first time.
+func (f *force) prepare(kind string, inputs []harness.Proof, quote string, outputs []harness.Output) *request {
+	r := &request{inputs: inputs, outputs: outputs}
+	r.Quote = quote
+	for _, p := range inputs {
+		r.Inputs = append(r.Inputs, verdict.Coin{Secret: p.Secret, Keyset: p.ID, Amount: p.Amount})
+	}
+	for _, o := range outputs {
+		r.Outputs = append(r.Outputs, verdict.Output{
+			Coin: verdict.Coin{Secret: o.Secret, Keyset: o.ID, Amount: o.Amount}, B: o.B.String(),
+		})
+	}
+	if quote != "" {
+		r.path, r.body = "/v1/mint/bolt11", harness.MintRequest{Quote: quote, Outputs: harness.Messages(outputs)}
+	} else {
+		r.path, r.body = "/v1/swap", harness.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.serial++
+	r.Name = fmt.Sprintf("%s %d", kind, f.serial)
+	f.requests = append(f.requests, r)
+	if quote != "" {
+		f.quotes[quote] = true
+	}
+	return r
+}
+
+// put sends the request once.
+func (f *force) put(w *harness.Wallet, r *request) verdict.Reply {
+	got, err := w.Post(r.path, r.body)
+	reply := verdict.Reply{}
+	if err == nil {
+		reply = verdict.Reply{Status: got.Status, Code: got.Code}
+	}
+	if reply.Status == 200 {
+		var body harness.Signatures
+		if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
+			f.t.Errorf("%s: reading %s: %v", r.Name, got.Body, err)
+		}
+		r.granted = body.Signatures
+		for _, sig := range body.Signatures {
+			reply.Signatures = append(reply.Signatures, asText(sig))
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case reply.Status >= 500:
+		f.refusals[-reply.Status]++
+	case reply.Status == 200:
+		f.granted++
+	default:
+		f.refusals[reply.Code]++
+	}
+	return reply
+}
+
+// refused tells how often a code was answered in this scene.
+func (f *force) refused(code int) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refusals[code]
+}
+
+func asText(s harness.Signature) verdict.Signature {
+	text := verdict.Signature{Keyset: s.ID, Amount: s.Amount, C: s.C.String()}
+	if s.DLEQ != nil {
+		text.E, text.S = s.DLEQ.E, s.DLEQ.S
+	}
+	return text
+}
+
+// coins turns the signatures of a granted request into proofs, and checks each.
+func (f *force) coins(r *request) []harness.Proof {
+	if len(r.granted) != len(r.outputs) {
+		return nil // the judge will see it
+	}
+	proofs := make([]harness.Proof, len(r.outputs))
+	for i, o := range r.outputs {
+		f.mu.Lock()
+		keyset := f.keysets[o.ID]
+		f.mu.Unlock()
+		proof, err := keyset.Open(o, r.granted[i])
+		if err != nil {
+			f.t.Errorf("%s: %v", r.Name, err)
+			return nil
+		}
+		proofs[i] = proof
+	}
+	return proofs
+}
+
+// pause is a moment of a length that nobody can foresee.
+func pause(least, most time.Duration) { time.Sleep(least + rand.N(most-least)) }
