@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -17,7 +18,8 @@ type Config struct {
 	// reverse proxy with TLS before it for the internet. Default
 	// "127.0.0.1:3338".
 	Listen string `toml:"listen"`
-	// Database is where the mint's own records are: "sqlite:PATH". Empty:
+	// Database is where the mint's own records are: "sqlite:PATH", or the
+	// "postgres://" URL of a database that several mintd may share. Empty:
 	// "sqlite:DATA/mint.db".
 	Database string `toml:"database"`
 	// StopTimeout is how long requests under way may take when mintd is asked
@@ -160,12 +162,12 @@ func defaultConfig() Config {
 	}
 }
 
-// databasePath is the file of the mint's database.
+// databasePath is the file of the mint's database, or the URL of it.
 func (c Config) databasePath() string {
 	if c.Database == "" {
 		return filepath.Join(c.Data, "mint.db")
 	}
-	return c.Database[len(sqlitePrefix):] // validate has seen the prefix
+	return strings.TrimPrefix(c.Database, sqlitePrefix)
 }
 
 // Duration is a time.Duration that is written like "1m30s".

@@ -11,6 +11,7 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/internal/sqldb"
 )
 
 const (
@@ -36,8 +37,9 @@ func (c Config) validate() error {
 	if err := checkHostPort(c.Listen); err != nil {
 		wrong("listen", "%v", err)
 	}
-	if path, ok := strings.CutPrefix(c.Database, sqlitePrefix); c.Database != "" && (!ok || path == "") {
-		wrong("database", "%q is not sqlite:PATH", c.Database)
+	path, ok := strings.CutPrefix(c.Database, sqlitePrefix)
+	if c.Database != "" && !sqldb.IsServer(c.Database) && (!ok || path == "") {
+		wrong("database", "is neither sqlite:PATH nor postgres://USER@HOST/DATABASE") // it may hold a password
 	}
 	c.Signatory.validate(wrong)
 	if c.Lightning.Backend != fakeBackend {
