@@ -1,0 +1,8 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// offlineCommands work on files; no signatory needs to run.
+func (p program) offlineCommands() []*cobra.Command {
+	return []*cobra.Command{p.auditCommand()}
+}
