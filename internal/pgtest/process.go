@@ -113,6 +113,18 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
+// CPU is what all processes of the server have used of the processors so far; 0
+// where that is not known.
+func (s *Server) CPU(t testing.TB) time.Duration {
+	t.Helper()
+	p := s.running(t)
+	used := cpu(p.pid)
+	for _, pid := range children(p.pid) {
+		used += cpu(pid)
+	}
+	return used
+}
+
 // Freeze stops all processes of the server where they are; Thaw lets them go on.
 func (s *Server) Freeze(t testing.TB) {
 	t.Helper()

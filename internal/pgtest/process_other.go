@@ -2,7 +2,10 @@
 
 package pgtest
 
-import "syscall"
+import (
+	"syscall"
+	"time"
+)
 
 // attributes keep a Ctrl-C on the terminal away from the server. Only Linux kills
 // it together with a test binary that was killed.
@@ -13,3 +16,5 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 func children(int) []int { return nil }
 
 func zombie(int) bool { return false }
+
+func cpu(int) time.Duration { return 0 }

@@ -138,10 +138,10 @@ func (e *postgresEngine) failure(name string, err error) error {
 }
 
 func (e *postgresEngine) read(ctx context.Context, fn func(Tx) error) error {
-	return e.run(ctx, e.readers, func(careful bool) *postgresTx {
+	return e.run(ctx, e.readers, func(c care) *postgresTx {
 		tx := &postgresTx{engine: e, parent: ctx}
-		if careful {
-			tx.prelude = []string{postgresBeginRead}
+		if c > quick {
+			tx.begin(postgresBeginRead)
 		}
 		return tx
 	}, fn)
@@ -152,11 +152,10 @@ func (e *postgresEngine) write(ctx context.Context, d Durability, fn func(Tx) er
 	if e.config.AlwaysDurable || d == Durable {
 		commit = postgresDurable
 	}
-	return e.run(ctx, e.writers, func(careful bool) *postgresTx {
-		return &postgresTx{
-			engine: e, parent: ctx, writing: true, careful: careful, durable: commit == postgresDurable,
-			prelude: []string{postgresBegin, commit},
-		}
+	return e.run(ctx, e.writers, func(c care) *postgresTx {
+		tx := &postgresTx{engine: e, parent: ctx, writing: true, care: c, durable: commit == postgresDurable}
+		tx.begin(postgresBegin, commit)
+		return tx
 	}, fn)
 }
 

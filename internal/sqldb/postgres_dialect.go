@@ -20,6 +20,7 @@ import (
 // was made stays in use when it is not. A plan is made once for each connection.
 var postgresPlans = map[string]string{
 	"enable_seqscan":  "off",
+	"jit":             "off", // a table that must be read whole counts as very dear and would be compiled
 	"plan_cache_mode": "force_generic_plan",
 }
 

@@ -18,23 +18,32 @@ const (
 	minPause, maxPause = 2 * time.Millisecond, 200 * time.Millisecond
 )
 
+// care is how much a transaction takes for granted.
+type care int
+
+const (
+	quick    care = iota // everything will be as it should be
+	wary                 // each outcome is looked at before it is told
+	cautious             // and can be undone
+)
+
 // run runs fn in a transaction, again after a conflict, once more after a lost
-// connection, and once more with care if it turns out to need it.
-func (e *postgresEngine) run(ctx context.Context, pool *pgxpool.Pool, begin func(careful bool) *postgresTx, fn func(Tx) error) error {
+// connection, and once more with more care if it turns out to need it.
+func (e *postgresEngine) run(ctx context.Context, pool *pgxpool.Pool, begin func(care) *postgresTx, fn func(Tx) error) error {
 	if err := e.enter(); err != nil {
 		return err
 	}
 	defer e.busy.Done()
-	careful, lost, conflicts := false, false, 0
+	care, lost, conflicts := quick, false, 0
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		tx := begin(careful)
+		tx := begin(care)
 		err := e.once(ctx, pool, tx, fn)
 		switch {
-		case tx.again && !careful:
-			careful = true
+		case tx.again && care < cautious:
+			care++
 		case errors.Is(tx.failed, ErrUnavailable) && !lost && !tx.doubt:
 			// The other connections of the pool are likely to be dead as well.
 			lost = true
@@ -82,6 +91,10 @@ func (e *postgresEngine) once(ctx context.Context, pool *pgxpool.Pool, tx *postg
 	} else {
 		err = fn(tx)
 	}
+	if tx.failed == nil && tx.writing {
+		// Also when fn has failed: it may have believed what is not true.
+		tx.failed = tx.flush()
+	}
 	tx.over = true
 	switch {
 	case tx.failed != nil:
@@ -104,6 +117,9 @@ func (e *postgresEngine) once(ctx context.Context, pool *pgxpool.Pool, tx *postg
 }
 
 // commit ends the transaction, if one was begun.
+//
+// It is sent on its own, and not together with the last statements: until it is
+// sent, a broken connection is certain to have changed nothing.
 func (t *postgresTx) commit() error {
 	if t.conn.PgConn().TxStatus() == 'I' {
 		return nil

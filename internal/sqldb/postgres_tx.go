@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 var _ Tx = (*postgresTx)(nil)
@@ -19,30 +18,47 @@ var errAgain = errors.New("the transaction has to run again")
 
 // postgresTx lends a connection to a function.
 //
-// Two things are done the quick way first, and again with care in the rare case
-// that it was not good enough. A Read is one statement without a transaction,
-// which is a snapshot of its own; a second statement needs a transaction around
-// both. And the rows of an ExecMany are not saved from each other: when one of
-// them changes nothing, most callers give up anyhow; one who goes on needs a
-// savepoint before them.
+// The way to the server and back is what a short transaction mostly costs. So
+// things are done the quick way first, and again with care in the rare case that
+// it was not good enough. A Read is one statement without a transaction, which is
+// a snapshot of its own; a second statement needs a transaction around both. In a
+// Write, what Assume and ExecMany do waits for the next statement whose outcome
+// is needed, and they go together. When not all of them changed what they were
+// meant to, the second run sends each on its own. And when that one goes on after
+// an ExecMany that left rows behind, a third run has a savepoint before it.
 type postgresTx struct {
 	engine  *postgresEngine
 	conn    *pgx.Conn
 	parent  context.Context
 	writing bool
 	durable bool
-	careful bool
-	prelude []string // sent together with the first statement
+	care    care
+	queue   []queued // goes before the next statement
 	first   string   // the name of the first statement of a Read without transaction
 	row     []driver.Value
 
 	busy  bool
 	over  bool
 	short bool // an ExecMany has left some of its rows behind: no commit
-	again bool // run again, with care
+	again bool // run again, with more care
 	doubt bool // the outcome of the commit is unknown
 	// failed is the first failure. After it the transaction is lost.
 	failed error
+}
+
+// queued is a statement that has not been sent. want is how many rows it changes;
+// negative: who knows.
+type queued struct {
+	name, sql string
+	args      []any
+	want      int64
+}
+
+// begin queues the statements that begin a transaction.
+func (t *postgresTx) begin(statements ...string) {
+	for _, sql := range statements {
+		t.queue = append(t.queue, queued{name: "sqldb.begin", sql: sql, want: -1})
+	}
 }
 
 // enter tells whether a statement may run now.
@@ -59,14 +75,14 @@ func (t *postgresTx) enter(ctx context.Context, s Stmt) error {
 		t.failed = t.parent.Err()
 	case t.short:
 		t.again, t.failed = true, errAgain
-	case !t.writing && len(t.prelude) == 0 && t.first != "" && t.conn.PgConn().TxStatus() == 'I':
+	case !t.writing && len(t.queue) == 0 && t.first != "" && t.conn.PgConn().TxStatus() == 'I':
 		t.engine.several.Store(t.first, nil)
 		t.again, t.failed = true, errAgain
 	default:
 		if !t.writing && t.first == "" {
 			t.first = s.Name
 			if _, yes := t.engine.several.Load(s.Name); yes {
-				t.prelude = []string{postgresBeginRead}
+				t.begin(postgresBeginRead)
 			}
 		}
 		t.busy = true
@@ -87,10 +103,28 @@ func (t *postgresTx) Exec(ctx context.Context, s Stmt, args ...any) (n int64, er
 	if err := t.enter(ctx, s); err != nil {
 		return 0, err
 	}
-	start := time.Now()
-	defer func() { t.engine.report.ran(s.Name, start, err); t.leave(err) }()
-	tag, _, err := t.statement(s, args, nil)
-	return tag.RowsAffected(), err
+	defer func() { t.leave(err) }()
+	q, err := t.prepare(s, args)
+	if err != nil {
+		return 0, err
+	}
+	return t.exec(q)
+}
+
+func (t *postgresTx) Assume(ctx context.Context, s Stmt, n int64, args ...any) (int64, error) {
+	if t.care > quick || !t.writing {
+		return t.Exec(ctx, s, args...)
+	}
+	if err := t.enter(ctx, s); err != nil {
+		return 0, err
+	}
+	q, err := t.prepare(s, args)
+	if t.leave(err); err != nil {
+		return 0, err
+	}
+	q.want = n
+	t.queue = append(t.queue, q)
+	return n, nil
 }
 
 func (t *postgresTx) Query(ctx context.Context, s Stmt, each func(Scan) error, args ...any) error {
@@ -98,13 +132,19 @@ func (t *postgresTx) Query(ctx context.Context, s Stmt, each func(Scan) error, a
 		return err
 	}
 	var callback, err error
-	start := time.Now()
-	defer func() { t.engine.report.ran(s.Name, start, err); t.leave(err) }()
-	_, callback, err = t.statement(s, args, func(scan Scan) error {
-		if err := each(scan); err != nil {
-			return err
-		}
-		return ctx.Err()
+	defer func() { t.leave(err) }()
+	q, err := t.prepare(s, args)
+	if err != nil {
+		return err
+	}
+	err = t.send(q, func(rows pgx.Rows) (err error) {
+		callback, err = t.consume(s.Name, rows, func(scan Scan) error {
+			if err := each(scan); err != nil {
+				return err
+			}
+			return ctx.Err()
+		})
+		return err
 	})
 	if err != nil {
 		return err
@@ -116,13 +156,13 @@ func (t *postgresTx) QueryRow(ctx context.Context, s Stmt, args ...any) Row {
 	return Row{query: func(each func(Scan) error) error { return t.Query(ctx, s, each, args...) }}
 }
 
-// statement runs a statement. callback is the error of each, err its own.
-func (t *postgresTx) statement(s Stmt, args []any, each func(Scan) error) (tag pgconn.CommandTag, callback, err error) {
+// prepare puts a statement and its arguments into the server's words.
+func (t *postgresTx) prepare(s Stmt, args []any) (queued, error) {
 	bound, err := postgresArgs(args)
 	if err != nil {
-		return tag, nil, fmt.Errorf("%s: %w", s.Name, err)
+		return queued{}, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	return t.send(s.Name, t.engine.sql(s.SQL, t.writing), bound, each)
+	return queued{name: s.Name, sql: t.engine.sql(s.SQL, t.writing), args: bound, want: -1}, nil
 }
 
 // sql is a statement in PostgreSQL's words.
@@ -139,47 +179,81 @@ func (e *postgresEngine) sql(sql string, writing bool) string {
 	return text
 }
 
-// send sends a statement, and the prelude before it in the same breath.
-func (t *postgresTx) send(name, sql string, args []any, each func(Scan) error) (tag pgconn.CommandTag, callback, err error) {
-	ctx, cancel := t.bounded()
-	defer cancel()
-	if len(t.prelude) == 0 {
-		rows, _ := t.conn.Query(ctx, sql, args...) // the error comes again from rows
-		tag, callback, err = t.consume(name, rows, each)
-	} else {
-		batch := &pgx.Batch{}
-		batch.Queue(sql, args...)
-		err = t.pipeline(ctx, batch, func(results pgx.BatchResults) (err error) {
-			rows, _ := results.Query()
-			tag, callback, err = t.consume(name, rows, each)
-			return err
-		})
-	}
-	if err != nil {
-		return tag, nil, t.explain(name, err)
-	}
-	return tag, callback, nil
+// exec sends a statement and returns how many rows it changed.
+func (t *postgresTx) exec(q queued) (n int64, err error) {
+	err = t.send(q, func(rows pgx.Rows) error {
+		rows.Close()
+		n = rows.CommandTag().RowsAffected()
+		return rows.Err()
+	})
+	return n, err
 }
 
-// pipeline sends a batch behind the prelude, and lets read read its results.
-func (t *postgresTx) pipeline(ctx context.Context, batch *pgx.Batch, read func(pgx.BatchResults) error) error {
-	before := make([]*pgx.QueuedQuery, len(t.prelude), len(t.prelude)+len(batch.QueuedQueries))
-	for i, sql := range t.prelude {
-		before[i] = &pgx.QueuedQuery{SQL: sql}
+// flush sends what is queued.
+func (t *postgresTx) flush() error {
+	if len(t.queue) == 0 || t.queue[len(t.queue)-1].want < 0 {
+		return nil // nothing but a beginning, which needs no end either
 	}
-	t.prelude = nil
-	batch.QueuedQueries = append(before, batch.QueuedQueries...)
+	last := t.queue[len(t.queue)-1]
+	t.queue = t.queue[:len(t.queue)-1]
+	n, err := t.exec(last)
+	if err == nil && n != last.want {
+		t.again, err = true, errAgain
+	}
+	return err
+}
+
+// send sends a statement, and before it in the same breath what is queued. read
+// reads its result.
+func (t *postgresTx) send(q queued, read func(pgx.Rows) error) (err error) {
+	ctx, cancel := t.bounded()
+	defer cancel()
+	before, start := t.queue, time.Now()
+	t.queue = nil
+	if len(before) == 0 {
+		rows, _ := t.conn.Query(ctx, q.sql, q.args...) // an error comes again from rows
+		err = t.result(q, start, read(rows))
+		rows.Close()
+		return err
+	}
+	batch := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, len(before)+1)}
+	for _, b := range append(before, q) {
+		batch.Queue(b.sql, b.args...)
+	}
 	results := t.conn.SendBatch(ctx, batch)
-	for range before {
-		if _, err := results.Exec(); err != nil {
-			_ = results.Close()
+	defer func() {
+		if closing := results.Close(); err == nil && closing != nil {
+			err = t.result(q, start, closing)
+		}
+	}()
+	for _, b := range before {
+		tag, err := results.Exec()
+		if err := t.result(b, start, err); err != nil {
 			return err
 		}
+		start = time.Now()
+		if b.want >= 0 && tag.RowsAffected() != b.want {
+			t.again = true
+			return errAgain
+		}
 	}
-	err := read(results)
-	if closing := results.Close(); err == nil {
-		err = closing
+	rows, _ := results.Query()
+	err = t.result(q, start, read(rows))
+	rows.Close()
+	return err
+}
+
+// result reports how a statement ended, and turns a failure into what others may
+// see.
+func (t *postgresTx) result(q queued, start time.Time, err error) error {
+	if err != nil {
+		if t.parent.Err() != nil {
+			err = t.parent.Err()
+		} else {
+			err = t.engine.failure(q.name, err)
+		}
 	}
+	t.engine.report.ran(q.name, start, err)
 	return err
 }
 
@@ -194,24 +268,21 @@ func (t *postgresTx) bounded() (context.Context, context.CancelFunc) {
 	return context.WithDeadline(context.WithoutCancel(t.parent), end)
 }
 
-// consume reads a result to its end.
-func (t *postgresTx) consume(name string, rows pgx.Rows, each func(Scan) error) (tag pgconn.CommandTag, callback, err error) {
+// consume reads the rows of a result. callback is the error of each.
+func (t *postgresTx) consume(name string, rows pgx.Rows, each func(Scan) error) (callback, err error) {
 	scan := func(dest ...any) error {
 		if err := scanRow(t.row, dest); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		return nil
 	}
-	for callback == nil && err == nil && each != nil && rows.Next() {
-		if err = t.decode(rows); err == nil {
+	for callback == nil && rows.Next() {
+		if callback = t.decode(rows); callback == nil {
 			callback = each(scan)
 		}
 	}
 	rows.Close()
-	if rows.Err() != nil {
-		err = rows.Err()
-	}
-	return rows.CommandTag(), callback, err
+	return callback, rows.Err()
 }
 
 // decode reads a row.
@@ -228,14 +299,6 @@ func (t *postgresTx) decode(rows pgx.Rows) (err error) {
 	return nil
 }
 
-// explain turns a failure into what others may see.
-func (t *postgresTx) explain(name string, err error) error {
-	if t.parent.Err() != nil {
-		return t.parent.Err()
-	}
-	return t.engine.failure(name, err)
-}
-
 // ExecMany sends all rows at once.
 func (t *postgresTx) ExecMany(ctx context.Context, s Stmt, rows [][]any) (n int, err error) {
 	if len(rows) == 0 && !t.over {
@@ -244,68 +307,60 @@ func (t *postgresTx) ExecMany(ctx context.Context, s Stmt, rows [][]any) (n int,
 	if err := t.enter(ctx, s); err != nil {
 		return 0, err
 	}
-	start := time.Now()
-	defer func() { t.engine.report.ran(s.Name, start, err); t.leave(err) }()
-	if t.careful {
-		if err := t.control(s.Name, postgresSave); err != nil {
+	defer func() { t.leave(err) }()
+	list, err := t.many(s, rows)
+	if err != nil {
+		return 0, err
+	}
+	if t.care == quick {
+		t.queue = append(t.queue, list...)
+		return len(rows), nil
+	}
+	if t.care == cautious {
+		t.queue = append(t.queue, queued{name: s.Name, sql: postgresSave, want: -1})
+	}
+	left := false
+	for _, q := range list {
+		n, err := t.exec(q)
+		if err != nil {
 			return 0, err
 		}
+		left = left || n < q.want
 	}
-	n, err = t.many(s, rows)
 	switch {
-	case err != nil:
+	case !left && t.care == cautious:
+		_, err := t.exec(queued{name: s.Name, sql: postgresUnsave})
+		return len(rows), err
+	case !left:
+		return len(rows), nil
+	case t.care == cautious:
+		_, err := t.exec(queued{name: s.Name, sql: postgresUndo})
 		return 0, err
-	case n == len(rows) && t.careful:
-		return n, t.control(s.Name, postgresUnsave)
-	case n == len(rows):
-		return n, nil
-	case t.careful:
-		return 0, t.control(s.Name, postgresUndo)
 	}
 	t.short = true
 	return 0, nil
 }
 
-// many runs a statement for all rows, as one statement if it can be put so, and
-// returns how many rows changed something.
-func (t *postgresTx) many(s Stmt, rows [][]any) (int, error) {
+// many prepares a statement for all rows: as one statement if it can be put so,
+// else as one for each.
+func (t *postgresTx) many(s Stmt, rows [][]any) ([]queued, error) {
 	arrays, types, ok, err := postgresArrays(rows)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", s.Name, err)
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	if ok {
 		if sql := t.engine.manyRows(s.SQL, types); sql != "" {
-			tag, _, err := t.send(s.Name, sql, arrays, nil)
-			return int(tag.RowsAffected()), err
+			return []queued{{name: s.Name, sql: sql, args: arrays, want: int64(len(rows))}}, nil
 		}
 	}
-	batch := &pgx.Batch{}
-	for _, row := range rows {
-		args, err := postgresArgs(row)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", s.Name, err)
+	list := make([]queued, len(rows))
+	for i, row := range rows {
+		if list[i], err = t.prepare(s, row); err != nil {
+			return nil, err
 		}
-		batch.Queue(t.engine.sql(s.SQL, t.writing), args...)
+		list[i].want = 1
 	}
-	ctx, cancel := t.bounded()
-	defer cancel()
-	changed := 0
-	err = t.pipeline(ctx, batch, func(results pgx.BatchResults) error {
-		for range rows {
-			tag, err := results.Exec()
-			if err != nil {
-				return err
-			}
-			if tag.RowsAffected() > 0 {
-				changed++
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, t.explain(s.Name, err)
-	}
-	return changed, nil
+	return list, nil
 }
 
 // manyRows is an INSERT of many rows, or empty if the statement is of another kind.
@@ -317,10 +372,4 @@ func (e *postgresEngine) manyRows(sql string, types []string) string {
 	text, _ := postgresManyRows(e.sql(sql, true), types)
 	e.rewritten.Store(key, text)
 	return text
-}
-
-// control runs a statement of our own inside the transaction.
-func (t *postgresTx) control(name, sql string) error {
-	_, _, err := t.send(name, sql, nil, nil)
-	return err
 }

@@ -60,6 +60,11 @@ func (t *sqliteTx) Exec(ctx context.Context, s Stmt, args ...any) (n int64, err 
 	return t.conn.exec(ctx, s, args...)
 }
 
+// Assume assumes nothing: the statement costs no way to a server.
+func (t *sqliteTx) Assume(ctx context.Context, s Stmt, _ int64, args ...any) (int64, error) {
+	return t.Exec(ctx, s, args...)
+}
+
 func (t *sqliteTx) ExecMany(ctx context.Context, s Stmt, rows [][]any) (n int, err error) {
 	if err := t.enter(ctx, s); err != nil {
 		return 0, err

@@ -29,11 +29,17 @@ type Stmt struct {
 type Tx interface {
 	// Exec runs a statement and returns how many rows it changed.
 	Exec(ctx context.Context, s Stmt, args ...any) (int64, error)
+	// Assume is Exec of a statement that changes n rows if all is as it should
+	// be. An engine may answer n at once and send the statement together with
+	// later ones. When it finds out that n was wrong, it runs the function again
+	// and assumes nothing.
+	Assume(ctx context.Context, s Stmt, n int64, args ...any) (int64, error)
 	// ExecMany runs a statement once for each row of arguments, in order, and
 	// stops at the first that changes nothing. It returns how many rows at the
-	// head of the list have changed something: len(rows) when all did. An
-	// engine that sends all rows at once takes them back and returns 0 when
-	// one of them changes nothing. It does so for INSERT … VALUES ($1, $2 …).
+	// head of the list have changed something: len(rows) when all did, which an
+	// engine may assume as above. An engine that sends all rows at once takes
+	// them back and returns 0 when one of them changes nothing. It does so for
+	// INSERT … VALUES ($1, $2 …).
 	ExecMany(ctx context.Context, s Stmt, rows [][]any) (int, error)
 	// Query calls each for every row of the result. It stops when each fails
 	// and returns that error. each must not use the Tx.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mintmark/bdhke"
+	"mintmark/internal/pgtest"
 	"mintmark/mint"
 	"mintmark/mint/sqlstore"
 )
@@ -18,9 +19,20 @@ import (
 // BenchmarkSwap is both transactions of a swap of 2 inputs and 2 outputs, by so
 // many workers at once. Points are made before the clock starts.
 func BenchmarkSwap(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) {
+		none := func(testing.TB) time.Duration { return 0 }
+		benchmarkSwap(b, none, func() *sqlstore.Store { return open(b, filepath.Join(b.TempDir(), "mint.db")) })
+	})
+	b.Run("postgres", func(b *testing.B) {
+		server := pgtest.Start(b, pgtest.Options{Fsync: true})
+		benchmarkSwap(b, server.CPU, func() *sqlstore.Store { return open(b, server.Database(b)) })
+	})
+}
+
+func benchmarkSwap(b *testing.B, serverCPU func(testing.TB) time.Duration, open func() *sqlstore.Store) {
 	for _, workers := range []int{1, 16, 64} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			s := open(b, filepath.Join(b.TempDir(), "mint.db"))
+			s := open()
 			f := newForge(1)
 			swaps := make([]*swap, b.N)
 			for i := range swaps {
@@ -29,7 +41,7 @@ func BenchmarkSwap(b *testing.B) {
 			took := make([]time.Duration, b.N)
 			var next atomic.Int64
 			var wg sync.WaitGroup
-			cpu := cpuTime(b)
+			cpu, server := cpuTime(b), serverCPU(b)
 			b.ResetTimer()
 			for range workers {
 				wg.Go(func() {
@@ -45,6 +57,9 @@ func BenchmarkSwap(b *testing.B) {
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "swaps/s")
 			b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-us/swap")
+			if used := serverCPU(b) - server; used > 0 {
+				b.ReportMetric(float64(used.Microseconds())/float64(b.N), "server-cpu-us/swap")
+			}
 			slices.Sort(took)
 			b.ReportMetric(float64(took[b.N/2].Microseconds()), "p50-us")
 			b.ReportMetric(float64(took[b.N*99/100].Microseconds()), "p99-us")

@@ -52,12 +52,12 @@ func (t *tx) AddSaga(ctx context.Context, s *mint.Saga) error {
 		t.again = errNoRefs
 		return errNoRefs
 	}
-	_, err := t.db.Exec(ctx, stmtAddOperation, int64(ref), s.ID[:], uint8(s.Kind), s.Inputs, s.Outputs,
+	_, err := t.db.Assume(ctx, stmtAddOperation, 1, int64(ref), s.ID[:], uint8(s.Kind), s.Inputs, s.Outputs,
 		millis(s.Created), maybe(s.QuoteID), t.store.dialect.emptySlots(s.Outputs))
 	if err != nil {
 		return fmt.Errorf("adding an operation: %w", err)
 	}
-	_, err = t.db.Exec(ctx, stmtAddSaga, int64(ref), uint8(s.State), []byte(s.Owner), millis(s.LeaseUntil), millis(s.Updated))
+	_, err = t.db.Assume(ctx, stmtAddSaga, 1, int64(ref), uint8(s.State), []byte(s.Owner), millis(s.LeaseUntil), millis(s.Updated))
 	if err != nil {
 		return fmt.Errorf("adding a saga: %w", err)
 	}
@@ -93,7 +93,7 @@ func (t *tx) UpdateSaga(ctx context.Context, s *mint.Saga) error {
 }
 
 func (t *tx) FinishSaga(ctx context.Context, s *mint.Saga) error {
-	n, err := t.db.Exec(ctx, stmtDropSaga, int64(s.Ref), s.Version)
+	n, err := t.db.Assume(ctx, stmtDropSaga, 1, int64(s.Ref), s.Version)
 	if err != nil {
 		return fmt.Errorf("finishing a saga: %w", err)
 	}
@@ -107,7 +107,7 @@ func (t *tx) AbandonSaga(ctx context.Context, s *mint.Saga) error {
 	if err := t.FinishSaga(ctx, s); err != nil {
 		return err
 	}
-	if _, err := t.db.Exec(ctx, stmtDropOperation, int64(s.Ref)); err != nil {
+	if _, err := t.db.Assume(ctx, stmtDropOperation, 1, int64(s.Ref)); err != nil {
 		return fmt.Errorf("dropping an operation: %w", err)
 	}
 	return nil

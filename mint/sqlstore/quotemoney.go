@@ -45,7 +45,7 @@ func (t *tx) ReserveIssue(ctx context.Context, id string, ref mint.OperationRef,
 	if ref == 0 || q.Pending != 0 || !covers(q.AmountPaid, q.AmountIssued, amount) {
 		return fmt.Errorf("reserving an issue: %w", mint.ErrForbiddenState)
 	}
-	n, err := t.db.Exec(ctx, stmtReserveIssue, q.number, int64(ref), uint64(q.AmountPaid), uint64(q.AmountIssued))
+	n, err := t.db.Assume(ctx, stmtReserveIssue, 1, q.number, int64(ref), uint64(q.AmountPaid), uint64(q.AmountIssued))
 	return one("reserving an issue", n, err)
 }
 
@@ -60,7 +60,7 @@ func (t *tx) FinishIssue(ctx context.Context, id string, ref mint.OperationRef, 
 	if ref == 0 || q.Pending != ref || !covers(q.AmountPaid, q.AmountIssued, amount) {
 		return fmt.Errorf("finishing an issue: %w", mint.ErrForbiddenState)
 	}
-	n, err := t.db.Exec(ctx, stmtFinishIssue, q.number, int64(ref), uint64(q.AmountIssued),
+	n, err := t.db.Assume(ctx, stmtFinishIssue, 1, q.number, int64(ref), uint64(q.AmountIssued),
 		uint64(q.AmountIssued+amount), millis(at), millis(later(q.Updated, at)))
 	return one("finishing an issue", n, err)
 }
@@ -102,7 +102,7 @@ func (t *tx) AddPayment(ctx context.Context, quoteID, paymentID string, amount c
 	if first.IsZero() {
 		first = at
 	}
-	n, err = t.db.Exec(ctx, stmtCountPayment, q.number, uint64(q.AmountPaid), uint64(paid), millis(first), millis(later(q.Updated, at)))
+	n, err = t.db.Assume(ctx, stmtCountPayment, 1, q.number, uint64(q.AmountPaid), uint64(paid), millis(first), millis(later(q.Updated, at)))
 	return err == nil, one("adding a payment", n, err)
 }
 

@@ -52,6 +52,8 @@ func (r *countedRefs) refill(context.Context, *sqldb.DB) error { return nil }
 // server dies before that, it starts again with numbers that a process which has
 // survived still uses.
 type blockRefs struct {
+	refilling sync.Mutex // never held by who holds a connection: to refill takes one
+
 	mu         sync.Mutex
 	from, free int64
 }
@@ -71,17 +73,26 @@ func (r *blockRefs) next() (mint.OperationRef, bool) {
 }
 
 func (r *blockRefs) refill(ctx context.Context, db *sqldb.DB) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.from < r.free {
+	r.refilling.Lock()
+	defer r.refilling.Unlock()
+	if r.left() {
 		return nil // somebody else was quicker
 	}
 	var free int64
 	err := db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
 		return tx.QueryRow(ctx, stmtTakeRefs, refBlock).Scan(&free)
 	})
-	if err == nil {
-		r.from, r.free = free-refBlock, free
+	if err != nil {
+		return err
 	}
-	return err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.from, r.free = free-refBlock, free
+	return nil
+}
+
+func (r *blockRefs) left() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.from < r.free
 }

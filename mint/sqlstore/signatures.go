@@ -136,7 +136,7 @@ func (t *tx) swapSlots(ctx context.Context, ref mint.OperationRef, before []byte
 			return false, err
 		}
 	}
-	n, err := t.db.Exec(ctx, stmtSetSignatures, int64(ref), before, after)
+	n, err := t.db.Assume(ctx, stmtSetSignatures, 1, int64(ref), before, after)
 	if err != nil {
 		return false, fmt.Errorf("storing signatures: %w", err)
 	}
@@ -146,7 +146,7 @@ func (t *tx) swapSlots(ctx context.Context, ref mint.OperationRef, before []byte
 // dropMarks takes away the marks of what is signed now.
 func (t *tx) dropMarks(ctx context.Context, ref mint.OperationRef, all bool, positions []int) error {
 	if all {
-		n, err := t.db.Exec(ctx, stmtDropUnsigned, int64(ref))
+		n, err := t.db.Assume(ctx, stmtDropUnsigned, int64(len(positions)), int64(ref))
 		if err == nil && int(n) != len(positions) {
 			err = mint.ErrForbiddenState
 		}

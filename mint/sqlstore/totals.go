@@ -133,7 +133,7 @@ func (t *tx) addShards(ctx context.Context, keyset int64) error {
 }
 
 func (t *tx) setTotals(ctx context.Context, keyset int64, s shard) error {
-	n, err := t.db.Exec(ctx, stmtSetTotals, keyset, s.number, uint64(s.issued), uint64(s.redeemed))
+	n, err := t.db.Assume(ctx, stmtSetTotals, 1, keyset, s.number, uint64(s.issued), uint64(s.redeemed))
 	return one("writing totals", n, err)
 }
 
