@@ -23,6 +23,7 @@ func TestTheExampleClientsFileIsInOrder(t *testing.T) {
 	}
 	for _, want := range []string{
 		"mint\n  roles    mint\n", "san dns:mint.example", "uid 1001",
+		"budget   sat: an hour value 100000000 in 2000000 signatures, a day value",
 		"may call BlindSign, Keysets, SubscribeKeysets, VerifyProofs, health\n",
 	} {
 		if !strings.Contains(c.Describe(), want) {

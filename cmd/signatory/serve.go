@@ -104,7 +104,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	s := ks.Keysets()
 	log.Info("every keyset fits the seed", "identity", ks.Identity().String(), "keysets", len(s.Keysets), "epoch", s.Epoch)
 	srv, err := server.New(server.Config{
-		Keystore: ks, Listen: f.listen, SocketMode: mode, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
+		Keystore: ks, Records: ks, Listen: f.listen, SocketMode: mode, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
 		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
 	})
 	if err == nil {

@@ -64,6 +64,7 @@ var rooms = []room{
 		neverLinks: append([]string{"database/sql"}, keyMaterial...),
 	},
 	{path: "signatory/internal/address"},
+	{path: "signatory/internal/budget", imports: []string{"cashu"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "signatory/internal/wire", imports: []string{"cashu", "bdhke", "proto/..."}, neverLinks: keyMaterial},
 	{
 		path:         "signatory/server",

@@ -26,6 +26,7 @@ type around struct {
 	open        bool // there is no clients file
 	access      map[string]Roles
 	queue       *queue
+	journal     *journal
 	callTimeout time.Duration
 	ending      context.Context // done when streams have to end
 }

@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+
+	"mintmark/keystore"
 )
 
 type clientKey struct{}
@@ -39,6 +41,7 @@ func (a around) authorize(ctx context.Context, method string) (context.Context, 
 	}
 	needed := a.access[method]
 	if !who.Roles.Any(needed) {
+		a.journal.raise(ctx, alarm{keystore.AuditRefuse, who.Name, path.Base(method)}, "it has not the role")
 		return ctx, status.Errorf(codes.PermissionDenied, "the client %s may not call %s: its roles are %s, and it takes one of %s",
 			who.Name, path.Base(method), who.Roles, needed)
 	}

@@ -1,8 +1,12 @@
 package server
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
+
+	"mintmark/cashu"
+	"mintmark/signatory/internal/budget"
 )
 
 // Client is one row of the clients file: how somebody is recognised, and what
@@ -20,6 +24,9 @@ type Client struct {
 	// MaxInFlight is how many messages and proofs of all its calls may be under
 	// way or wait at once. 0 is sixteen full calls.
 	MaxInFlight int
+	// Budgets bound what is signed for it, by unit. nil: no bounds. Otherwise a
+	// unit that is not in it has none to spend.
+	Budgets map[cashu.Unit]budget.Limits
 
 	pins  []pin
 	names []string
@@ -35,6 +42,7 @@ type Clients struct {
 	byName map[string]*Client
 	byUID  map[uint32]*Client
 	byGID  map[uint32]*Client
+	digest [sha256.Size]byte // of the file, for the audit log
 }
 
 // find tells who somebody is. A pin says more than a name, a user more than a

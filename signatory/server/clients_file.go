@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"mintmark/cashu"
 	"mintmark/signatory"
+	"mintmark/signatory/internal/budget"
 )
 
 // maxClientsFile is far more than a list of clients needs.
@@ -36,6 +39,19 @@ type clientTOML struct {
 
 	MaxItems    int `toml:"max_items"`
 	MaxInFlight int `toml:"max_in_flight"`
+
+	Budget []budgetTOML `toml:"budget"`
+}
+
+// budgetTOML is the budget of a client for one unit. What is left out is no limit.
+type budgetTOML struct {
+	Unit             string `toml:"unit"`
+	HourValue        uint64 `toml:"hour_value"`
+	HourSignatures   uint64 `toml:"hour_signatures"`
+	DayValue         uint64 `toml:"day_value"`
+	DaySignatures    uint64 `toml:"day_signatures"`
+	KeysetValue      uint64 `toml:"keyset_value"`
+	KeysetSignatures uint64 `toml:"keyset_signatures"`
 }
 
 // ReadClients reads a clients file. A key that is not known, a value of the wrong
@@ -75,6 +91,7 @@ func ParseClients(name string, text []byte) (*Clients, error) {
 	c := &Clients{
 		byPin: map[pin]*Client{}, byName: map[string]*Client{},
 		byUID: map[uint32]*Client{}, byGID: map[uint32]*Client{},
+		digest: sha256.Sum256(text),
 	}
 	var problems []error
 	if len(file.Client) == 0 {
@@ -144,9 +161,38 @@ func (c *Clients) add(in clientTOML) (problems []error) {
 	if in.MaxInFlight < 0 {
 		bad(fmt.Errorf("max_in_flight is %d", in.MaxInFlight))
 	}
+	if len(in.Budget) > 0 && !out.Roles.Any(Mint) {
+		bad(errors.New("a budget is for a client that is a mint"))
+	}
+	for _, b := range in.Budget {
+		bad(out.addBudget(b))
+	}
 	bad(c.recognise(out, in))
 	c.list = append(c.list, out)
 	return problems
+}
+
+func (c *Client) addBudget(in budgetTOML) error {
+	unit, err := cashu.ParseUnit(in.Unit)
+	if err != nil {
+		return fmt.Errorf("a budget is for the unit %q, which is none", in.Unit)
+	}
+	if _, twice := c.Budgets[unit]; twice {
+		return fmt.Errorf("there are two budgets for %s", unit)
+	}
+	limits := budget.Limits{
+		Hour:   budget.Use{Value: cashu.Amount(in.HourValue), Count: in.HourSignatures},
+		Day:    budget.Use{Value: cashu.Amount(in.DayValue), Count: in.DaySignatures},
+		Keyset: budget.Use{Value: cashu.Amount(in.KeysetValue), Count: in.KeysetSignatures},
+	}
+	if limits == (budget.Limits{}) {
+		return fmt.Errorf("the budget for %s limits nothing", unit)
+	}
+	if c.Budgets == nil {
+		c.Budgets = map[cashu.Unit]budget.Limits{}
+	}
+	c.Budgets[unit] = limits
+	return nil
 }
 
 // recognise notes by what a client is recognised.

@@ -124,6 +124,11 @@ func TestAClientsFileThatMakesNoSenseIsExplained(t *testing.T) {
 		"a name with a line break": {"[[client]]\nname = \"a\\nb\"\nroles = [\"mint\"]\nuid = [1]\n", []string{"the name must be"}},
 		"too many items":           {good + "max_items = 1001\n", []string{"max_items is 1001 and must be 1 to 1000"}},
 		"less than nothing":        {good + "max_in_flight = -1\n", []string{"max_in_flight is -1"}},
+		"a budget of no unit":      {good + "[[client.budget]]\nhour_value = 1\n", []string{`for the unit "", which is none`}},
+		"a budget of nothing":      {good + "[[client.budget]]\nunit = \"sat\"\n", []string{"the budget for sat limits nothing"}},
+		"a negative budget":        {good + "[[client.budget]]\nunit = \"sat\"\nhour_value = -1\n", []string{"clients.toml:7: "}},
+		"two budgets of a unit":    {good + "[[client.budget]]\nunit = \"sat\"\nday_value = 1\n[[client.budget]]\nunit = \"SAT\"\nday_value = 2\n", []string{"two budgets for sat"}},
+		"an unknown limit":         {good + "[[client.budget]]\nunit = \"sat\"\nweek_value = 1\n", []string{"clients.toml:7: unknown key client.budget.week_value"}},
 		"everything at once": {
 			"[[client]]\n[[client]]\nname = \"n\"\nroles = [\"x\"]\nspki = [\"y\"]\nsan = [\"z\"]\n",
 			[]string{`client 1 (""): the name must be`, `client 1 (""): it has no roles`, `"x" is none`, `"y" is no pin`, `"z" is no name`},

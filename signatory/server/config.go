@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"mintmark/bdhke"
@@ -59,6 +60,9 @@ type Config struct {
 	// Clients says who may do what. nil: whoever the transport lets in may sign
 	// and rotate. Excludes Insecure, where nobody can be recognised.
 	Clients *Clients
+	// Records keeps the audit log, the budgets and what is frozen. nil: no
+	// audit, no budgets, and a freeze ends with the process.
+	Records Records
 	// CallTimeout bounds every call but subscriptions, whatever deadline the
 	// client has or has not set. 0 is 30 seconds.
 	CallTimeout time.Duration
@@ -110,6 +114,9 @@ func (cfg Config) validate() (address.Address, error) {
 	}
 	if cfg.Clients != nil && cfg.Insecure {
 		errs = append(errs, errors.New("insecure and a clients file exclude each other: without TLS nobody can be recognised"))
+	}
+	if cfg.Clients != nil && cfg.Records == nil && slices.ContainsFunc(cfg.Clients.list, func(c *Client) bool { return c.Budgets != nil }) {
+		errs = append(errs, errors.New("there are budgets and nowhere to record them"))
 	}
 	if cfg.CallTimeout < 0 || cfg.DrainTimeout < 0 {
 		errs = append(errs, errors.New("timeouts cannot be negative"))

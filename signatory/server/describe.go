@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"mintmark/signatory/internal/budget"
 )
 
 // Describe writes who may do what, for the operator, as it is in force: with
@@ -38,6 +40,10 @@ func (c *Client) describe(b *strings.Builder) {
 	if c.Roles.Any(Mint) {
 		fmt.Fprintf(b, "  at most  %d items in a call, %d under way\n", c.maxItems(), c.maxInFlight())
 	}
+	for _, unit := range slices.Sorted(maps.Keys(c.Budgets)) {
+		l := c.Budgets[unit]
+		fmt.Fprintf(b, "  budget   %s: an hour %s, a day %s, a keyset %s\n", unit, describeUse(l.Hour), describeUse(l.Day), describeUse(l.Keyset))
+	}
 	table := access()
 	var may []string
 	for _, method := range slices.Sorted(maps.Keys(table)) {
@@ -52,4 +58,16 @@ func (c *Client) describe(b *strings.Builder) {
 		}
 	}
 	fmt.Fprintf(b, "  may call %s\n", strings.Join(append(may, "health"), ", "))
+}
+
+func describeUse(u budget.Use) string {
+	switch {
+	case u == budget.Use{}:
+		return "without limit"
+	case u.Count == 0:
+		return fmt.Sprintf("value %d", u.Value)
+	case u.Value == 0:
+		return fmt.Sprintf("%d signatures", u.Count)
+	}
+	return fmt.Sprintf("value %d in %d signatures", u.Value, u.Count)
 }

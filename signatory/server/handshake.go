@@ -9,6 +9,8 @@ import (
 	"net"
 
 	"google.golang.org/grpc/credentials"
+
+	"mintmark/keystore"
 )
 
 // door is what every connection comes through: it finds out who is there, and
@@ -20,11 +22,12 @@ type door struct {
 	find                             finder
 	roles                            Roles // one of them is needed to come in
 	log                              *slog.Logger
+	journal                          *journal
 }
 
 // newDoor makes the credentials of a listener. config may be nil.
-func newDoor(config *tls.Config, find finder, roles Roles, log *slog.Logger) door {
-	d := door{find: find, roles: roles, log: log}
+func newDoor(config *tls.Config, find finder, roles Roles, log *slog.Logger, journal *journal) door {
+	d := door{find: find, roles: roles, log: log, journal: journal}
 	if config != nil {
 		config = config.Clone()
 		// Within the handshake, so that a stranger gets a TLS alert and
@@ -50,13 +53,17 @@ func tlsIdentity(state tls.ConnectionState) (identity, error) {
 
 func (d door) admit(id identity) error {
 	who, err := d.find(id)
+	name := ""
+	if err == nil {
+		name = who.Name
+		if !who.Roles.Any(d.roles) {
+			err = errors.New("the client " + name + " has no role for this address: " + id.String())
+		}
+	}
 	if err != nil {
-		return err
+		d.journal.raise(context.Background(), alarm{keystore.AuditClient, name, "turned away"}, err.Error())
 	}
-	if !who.Roles.Any(d.roles) {
-		return errors.New("the client " + who.Name + " has no role for this address: " + id.String())
-	}
-	return nil
+	return err
 }
 
 // caller is what a call knows of its connection.

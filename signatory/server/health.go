@@ -12,15 +12,17 @@ import (
 
 // healthState keeps grpc.health.v1 true. The empty service is the process: it
 // serves from the start to the beginning of the end. The service
-// signatory.Signatory serves as long as some keyset can sign.
+// signatory.Signatory serves as long as some keyset can sign and signing is not
+// frozen altogether.
 type healthState struct {
 	server   *health.Server
 	keystore Keystore
+	frozen   *frozen
 	clock    func() time.Time
 }
 
-func newHealth(ks Keystore, clock func() time.Time) *healthState {
-	h := &healthState{server: health.NewServer(), keystore: ks, clock: clock}
+func newHealth(ks Keystore, frozen *frozen, clock func() time.Time) *healthState {
+	h := &healthState{server: health.NewServer(), keystore: ks, frozen: frozen, clock: clock}
 	h.update()
 	return h
 }
@@ -66,6 +68,9 @@ func (h *healthState) update() time.Duration {
 			break
 		}
 		last = max(last, k.FinalExpiry)
+	}
+	if h.frozen.everything() {
+		status = healthpb.HealthCheckResponse_NOT_SERVING
 	}
 	h.server.SetServingStatus(pb.Signatory_ServiceDesc.ServiceName, status)
 	if last == 0 {

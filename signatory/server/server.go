@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"mintmark/internal/tlsdir"
+	"mintmark/keystore"
 	pb "mintmark/proto/signatory"
 	"mintmark/signatory/internal/address"
 	"mintmark/signatory/internal/wire"
@@ -71,11 +73,19 @@ func (s *Server) Serve(ctx context.Context) error {
 	// ending is closed when subscriptions have to go, while calls may go on.
 	ending, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	health := newHealth(s.cfg.Keystore, s.cfg.Clock)
-	g := s.grpcServer(ending)
-	pb.RegisterSignatoryServer(g, newService(s.cfg.Keystore, s.cfg.Logger))
+	signing, err := s.openSigning(ctx)
+	if err != nil {
+		return fmt.Errorf("signatory server: %w", errors.Join(err, ln.Close()))
+	}
+	health := newHealth(s.cfg.Keystore, signing.frozen, s.cfg.Clock)
+	g := s.grpcServer(ending, signing.journal)
+	pb.RegisterSignatoryServer(g, newService(s.cfg.Keystore, signing, s.cfg.Logger))
 	healthpb.RegisterHealthServer(g, health.server)
 	if err := checkAccess(access(), g); err != nil {
+		return fmt.Errorf("signatory server: %w", errors.Join(err, ln.Close()))
+	}
+
+	if err := s.recordStart(ctx, signing.journal, ln.Addr()); err != nil {
 		return fmt.Errorf("signatory server: %w", errors.Join(err, ln.Close()))
 	}
 
@@ -105,7 +115,41 @@ func (s *Server) Serve(ctx context.Context) error {
 		<-failed
 	}
 	<-healthDone
-	return err
+	return errors.Join(err, signing.journal.record(ctx, keystore.AuditStop, "", map[string]any{"in_order": err == nil}))
+}
+
+// recordStart writes down that we begin, and under which rules.
+func (s *Server) recordStart(ctx context.Context, j *journal, at net.Addr) error {
+	err := j.record(ctx, keystore.AuditStart, "", map[string]any{"address": at.String(), "tls": s.tls != nil})
+	if err != nil || s.cfg.Clients == nil {
+		return err
+	}
+	return j.record(ctx, keystore.AuditConfig, "", map[string]any{"clients_sha256": hex.EncodeToString(s.cfg.Clients.digest[:]), "clients": len(s.cfg.Clients.list)})
+}
+
+// openSigning reads what was recorded before: budgets and what is frozen.
+func (s *Server) openSigning(ctx context.Context) (*signing, error) {
+	records := s.cfg.Records
+	if records == nil { // an interface that holds nothing must not become one that seems to hold something
+		budgets, err := openBudgets(ctx, nil, s.cfg.Clock)
+		if err != nil {
+			return nil, err
+		}
+		frozen, err := openFrozen(ctx, nil)
+		return &signing{s.cfg.Keystore, budgets, frozen, newJournal(nil, s.cfg.Logger, s.cfg.Clock)}, err
+	}
+	budgets, err := openBudgets(ctx, records, s.cfg.Clock)
+	if err != nil {
+		return nil, err
+	}
+	frozen, err := openFrozen(ctx, records)
+	if err != nil {
+		return nil, err
+	}
+	if frozen.any() {
+		s.cfg.Logger.WarnContext(ctx, "signing is frozen", "units", frozen.list())
+	}
+	return &signing{s.cfg.Keystore, budgets, frozen, newJournal(records, s.cfg.Logger, s.cfg.Clock)}, nil
 }
 
 // drain lets calls end, and cuts off those that do not.
@@ -146,12 +190,13 @@ func (s *Server) listen() (net.Listener, error) {
 	return ln, nil
 }
 
-func (s *Server) grpcServer(ending context.Context) *grpc.Server {
+func (s *Server) grpcServer(ending context.Context, journal *journal) *grpc.Server {
 	around := around{
 		log:         s.cfg.Logger,
 		find:        s.cfg.finder(),
 		open:        s.cfg.Clients == nil,
 		access:      access(),
+		journal:     journal,
 		queue:       newQueue(runtime.GOMAXPROCS(0)),
 		callTimeout: s.cfg.CallTimeout,
 		ending:      ending,
@@ -166,7 +211,7 @@ func (s *Server) grpcServer(ending context.Context) *grpc.Server {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAlive, Timeout: keepAliveTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minKeepAlive, PermitWithoutStream: true}),
 	}
-	options = append(options, grpc.Creds(newDoor(s.tls, s.cfg.finder(), admitted, s.cfg.Logger)))
+	options = append(options, grpc.Creds(newDoor(s.tls, s.cfg.finder(), admitted, s.cfg.Logger, journal)))
 	return grpc.NewServer(options...)
 }
 

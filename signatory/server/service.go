@@ -25,14 +25,15 @@ import (
 type service struct {
 	pb.UnimplementedSignatoryServer
 	keystore Keystore
+	signing  *signing
 	log      *slog.Logger
 	rendered atomic.Pointer[pb.KeysResponse]
 }
 
 var _ pb.SignatoryServer = (*service)(nil)
 
-func newService(ks Keystore, log *slog.Logger) *service {
-	return &service{keystore: ks, log: log}
+func newService(ks Keystore, signing *signing, log *slog.Logger) *service {
+	return &service{keystore: ks, signing: signing, log: log}
 }
 
 func (s *service) BlindSign(ctx context.Context, in *pb.BlindedMessages) (*pb.BlindSignResponse, error) {
@@ -43,7 +44,7 @@ func (s *service) BlindSign(ctx context.Context, in *pb.BlindedMessages) (*pb.Bl
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	signatures, err := s.keystore.Sign(ctx, messages)
+	signatures, err := s.signing.sign(ctx, clientOf(ctx), messages)
 	if err != nil {
 		inBand, err := answerTo(err)
 		return &pb.BlindSignResponse{Error: inBand}, err
@@ -118,11 +119,12 @@ func (s *service) RotateKeyset(ctx context.Context, in *pb.RotationRequest) (*pb
 	active, err := mayRotate(clientOf(ctx), s.keystore.Keysets().Keysets, params)
 	switch {
 	case err != nil:
+		s.signing.journal.raise(ctx, alarm{keystore.AuditRefuse, clientOf(ctx).Name, "RotateKeyset"}, status.Convert(err).Message())
 		return nil, err
 	case active != nil:
 		return &pb.KeyRotationResponse{Keyset: wire.Keyset(*active)}, nil
 	}
-	keyset, err := s.keystore.Rotate(ctx, params)
+	keyset, err := s.keystore.Rotate(keystore.WithClient(ctx, clientOf(ctx).Name), params)
 	if err != nil {
 		inBand, err := answerTo(err)
 		return &pb.KeyRotationResponse{Error: inBand}, err

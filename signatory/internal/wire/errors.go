@@ -53,7 +53,8 @@ func nutCode(in *pb.Error, duplicates cashu.Code) (cashu.Code, bool) {
 	switch code := cashu.Code(in.GetNutCode()); code {
 	case cashu.CodeProofInvalid, cashu.CodeAmountOutOfRange, cashu.CodeDuplicateInputs, cashu.CodeDuplicateOutputs,
 		cashu.CodeUnitUnsupported, cashu.CodeTooManyInputs, cashu.CodeTooManyOutputs, cashu.CodeKeysetUnknown,
-		cashu.CodeKeysetInactive, cashu.CodeKeysetExpired, cashu.CodeMalformed:
+		cashu.CodeKeysetInactive, cashu.CodeKeysetExpired, cashu.CodeMalformed,
+		cashu.CodeUnavailable, cashu.CodeRateLimited: // signing is frozen, a budget is used up
 		return code, true
 	}
 	switch in.GetCode() {

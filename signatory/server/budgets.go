@@ -1,0 +1,143 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"mintmark/cashu"
+	"mintmark/keystore"
+	"mintmark/signatory/internal/budget"
+)
+
+// budgets keeps the ledger and sees to it that what is taken is on the disk before
+// a signature leaves.
+type budgets struct {
+	store BudgetStore
+	clock func() time.Time
+
+	saving sync.Mutex // one write at a time; who waits finds itself covered by it
+	mu     sync.Mutex
+	ledger *budget.Ledger
+}
+
+// openBudgets reads what was used before. store may be nil: then nothing was, and
+// nobody has a budget.
+func openBudgets(ctx context.Context, store BudgetStore, clock func() time.Time) (*budgets, error) {
+	b := &budgets{store: store, clock: clock}
+	var stored []budget.Counter
+	if store != nil {
+		counters, err := store.LoadBudget(ctx, budget.Since(b.minute()))
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range counters {
+			stored = append(stored, budget.Counter{
+				Account: budget.Account{Client: c.Client, Unit: c.Unit},
+				Keyset:  c.Keyset, Bucket: c.Bucket, Use: budget.Use{Value: c.Value, Count: c.Count},
+			})
+		}
+	}
+	b.ledger = budget.New(stored)
+	return b, nil
+}
+
+func (b *budgets) minute() int64 { return b.clock().Unix() / 60 }
+
+// take uses the budget of a client, durably, or fails with *budget.Exceeded. refund
+// gives it back, if no signature leaves.
+func (b *budgets) take(ctx context.Context, who *Client, spends []budget.Spend) (refund func(), err error) {
+	if who.Budgets == nil {
+		return func() {}, nil
+	}
+	b.mu.Lock()
+	ticket, err := b.ledger.Take(b.minute(), who.Name, who.Budgets, spends)
+	b.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	refund = func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.ledger.Refund(ticket)
+	}
+	if err := b.cover(ctx, ticket); err != nil {
+		refund()
+		return nil, fmt.Errorf("reserving the budget of %s: %w", who.Name, err)
+	}
+	return refund, nil
+}
+
+func (b *budgets) cover(ctx context.Context, ticket budget.Ticket) error {
+	if b.covered(ticket) {
+		return nil
+	}
+	b.saving.Lock()
+	defer b.saving.Unlock()
+	if b.covered(ticket) {
+		return nil
+	}
+	if b.store == nil {
+		return errors.New("there is nowhere to store it")
+	}
+	b.mu.Lock()
+	unstored := b.ledger.Unstored()
+	b.mu.Unlock()
+	counters := make([]keystore.BudgetCounter, len(unstored))
+	for i, c := range unstored {
+		counters[i] = keystore.BudgetCounter{
+			Client: c.Client, Unit: c.Unit, Keyset: c.Keyset, Bucket: c.Bucket, Value: c.Value, Count: c.Count,
+		}
+	}
+	// Others are covered by this write too: it does not end with our client.
+	if err := b.store.SaveBudget(context.WithoutCancel(ctx), counters, budget.Since(b.minute())); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ledger.Stored(unstored)
+	return nil
+}
+
+func (b *budgets) covered(ticket budget.Ticket) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ledger.Covered(ticket)
+}
+
+// spends adds up what a call would use. A keyset that is not known has no budget
+// and cannot sign.
+func spends(messages []cashu.BlindedMessage, keysets []cashu.Keyset) ([]budget.Spend, error) {
+	var out []budget.Spend
+	at := map[cashu.KeysetID]int{}
+	for _, m := range messages {
+		i, ok := at[m.ID]
+		if !ok {
+			unit, err := unitOf(m.ID, keysets)
+			if err != nil {
+				return nil, err
+			}
+			i = len(out)
+			at[m.ID] = i
+			out = append(out, budget.Spend{Unit: unit, Keyset: m.ID})
+		}
+		sum, err := out[i].Value.Add(m.Amount)
+		if err != nil {
+			return nil, cashu.Errorf(cashu.CodeAmountOutOfRange, "the amounts are too large together")
+		}
+		out[i].Value = sum
+		out[i].Count++
+	}
+	return out, nil
+}
+
+func unitOf(id cashu.KeysetID, keysets []cashu.Keyset) (cashu.Unit, error) {
+	for i := range keysets {
+		if keysets[i].ID == id {
+			return keysets[i].Unit, nil
+		}
+	}
+	return "", cashu.Errorf(cashu.CodeKeysetUnknown, "keyset %s is not known", id)
+}

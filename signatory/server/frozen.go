@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"mintmark/cashu"
+	"mintmark/signatory/internal/budget"
+)
+
+// everyUnit is the name under which all signing is frozen.
+const everyUnit cashu.Unit = ""
+
+// frozen is the kill switch: the units that do not sign.
+type frozen struct {
+	store   FreezeStore // nil: remembered in memory only
+	changes sync.Mutex
+	units   atomic.Pointer[map[cashu.Unit]bool]
+}
+
+// openFrozen reads what was frozen before.
+func openFrozen(ctx context.Context, store FreezeStore) (*frozen, error) {
+	f, units := &frozen{store: store}, map[cashu.Unit]bool{}
+	if store != nil {
+		all, err := store.Freezes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range all {
+			units[one.Unit] = true
+		}
+	}
+	f.units.Store(&units)
+	return f, nil
+}
+
+func (f *frozen) list() []cashu.Unit { return slices.Sorted(maps.Keys(*f.units.Load())) }
+
+func (f *frozen) any() bool { return len(*f.units.Load()) > 0 }
+
+func (f *frozen) everything() bool { return (*f.units.Load())[everyUnit] }
+
+// refuse is the answer to a call that would sign what is frozen. The text is for
+// wallets, too.
+func (f *frozen) refuse(spends []budget.Spend) error {
+	units := *f.units.Load()
+	if units[everyUnit] {
+		return cashu.Errorf(cashu.CodeUnavailable, "signing is stopped by the operator")
+	}
+	for _, s := range spends {
+		if units[s.Unit] {
+			return cashu.Errorf(cashu.CodeUnavailable, "signing of %s is stopped by the operator", s.Unit)
+		}
+	}
+	return nil
+}
+
+// freeze stops signing at once, and then writes it down. If that fails, signing
+// is stopped all the same, until a restart.
+func (f *frozen) freeze(ctx context.Context, unit cashu.Unit, client string) error {
+	f.changes.Lock()
+	defer f.changes.Unlock()
+	f.set(unit, true)
+	if f.store == nil {
+		return nil
+	}
+	if err := f.store.Freeze(context.WithoutCancel(ctx), unit, client); err != nil {
+		return fmt.Errorf("signing is stopped, but it is not written down and would not survive a restart: %w", err)
+	}
+	return nil
+}
+
+// unfreeze writes down first: what is not recorded does not happen.
+func (f *frozen) unfreeze(ctx context.Context, unit cashu.Unit, client string) error {
+	f.changes.Lock()
+	defer f.changes.Unlock()
+	if f.store != nil {
+		if err := f.store.Unfreeze(context.WithoutCancel(ctx), unit, client); err != nil {
+			return fmt.Errorf("signing stays stopped: %w", err)
+		}
+	}
+	f.set(unit, false)
+	return nil
+}
+
+func (f *frozen) set(unit cashu.Unit, stop bool) {
+	next := maps.Clone(*f.units.Load())
+	if stop {
+		next[unit] = true
+	} else {
+		delete(next, unit)
+	}
+	f.units.Store(&next)
+}
