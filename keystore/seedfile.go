@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 
-	"filippo.io/age"
 	"filippo.io/age/armor"
 
 	"mintmark/internal/durable"
@@ -35,6 +34,8 @@ var (
 	ErrSeedFormat     = errors.New("the seed file is neither sealed by age nor a plain seed")
 	ErrNoPassphrase   = errors.New("the seed file is sealed and there is no passphrase")
 	ErrWrongSeal      = errors.New("the seed file does not open with this passphrase")
+	ErrNoIdentity     = errors.New("the seed file is sealed for an age identity and there is none")
+	ErrWrongIdentity  = errors.New("the seed file does not open with this age identity")
 )
 
 // WriteSeedFile stores the text of a seed, a mnemonic or hexadecimal, in a new
@@ -51,13 +52,11 @@ func writeSeedFile(path, text string, passphrase []byte, work int) error {
 		return err
 	}
 	seed.Wipe() // only a check: a file that could never be read is not written
-	content := []byte(canonical(text) + "\n")
-	defer clear(content)
-	if passphrase != nil {
-		if content, err = seal(content, passphrase, work); err != nil {
-			return fmt.Errorf("sealing the seed: %w", err)
-		}
+	content, err := Seal{Passphrase: passphrase, work: work}.close(canonical(text) + "\n")
+	if err != nil {
+		return fmt.Errorf("sealing the seed: %w", err)
 	}
+	defer clear(content)
 	switch err := durable.WriteNew(path, content, seedFilePerm); {
 	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%w: %s", ErrSeedExists, path)
@@ -67,57 +66,44 @@ func writeSeedFile(path, text string, passphrase []byte, work int) error {
 	return nil
 }
 
-func seal(plain, passphrase []byte, work int) ([]byte, error) {
-	if len(passphrase) == 0 {
-		return nil, errors.New("the passphrase is empty")
-	}
-	recipient, err := age.NewScryptRecipient(string(passphrase))
-	if err != nil {
-		return nil, err
-	}
-	recipient.SetWorkFactor(work)
-	var out bytes.Buffer
-	armored := armor.NewWriter(&out)
-	sealed, err := age.Encrypt(armored, recipient)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := sealed.Write(plain); err != nil {
-		return nil, err
-	}
-	if err := errors.Join(sealed.Close(), armored.Close()); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+// ReadSeedFile is OpenSeedFile for a file that is plain or sealed with a
+// passphrase.
+func ReadSeedFile(path string, passphrase func() ([]byte, error)) (Seed, error) {
+	return OpenSeedFile(path, Opener{Passphrase: passphrase})
 }
 
-// ReadSeedFile reads the seed back. A sealed file (age, binary or armored) asks
-// passphrase, once; a plain file does not. The file must be a regular one that
-// only its owner can read.
+// OpenSeedFile reads the seed back. A sealed file (age, binary or armored) asks o
+// for what it needs, once; a plain file asks nothing. The file must be a regular
+// one that only its owner can read.
 //
 // Errors: ErrSeedMissing, ErrSeedUnreadable, ErrSeedExposed, ErrSeedFormat,
-// ErrNoPassphrase (passphrase is nil or failed), ErrWrongSeal, ErrSeedText.
-func ReadSeedFile(path string, passphrase func() ([]byte, error)) (Seed, error) {
-	content, err := readOwned(path)
+// ErrNoPassphrase and ErrNoIdentity (there is none, or getting it failed),
+// ErrWrongSeal, ErrWrongIdentity, ErrSeedText.
+func OpenSeedFile(path string, o Opener) (Seed, error) {
+	seed, text, err := openSeedFile(path, o)
+	clear(text)
+	return seed, err
+}
+
+func openSeedFile(path string, o Opener) (seed Seed, text []byte, err error) {
+	text, err = readOwned(path)
 	if err != nil {
-		return Seed{}, err
+		return Seed{}, nil, err
 	}
-	defer clear(content)
-	sealed, body := openArmor(content)
+	sealed, body := openArmor(text)
 	if sealed {
-		if content, err = unseal(body, passphrase); err != nil {
-			return Seed{}, fmt.Errorf("%w: %s", err, path)
+		if text, err = o.open(body); err != nil {
+			return Seed{}, nil, fmt.Errorf("%w: %s", err, path)
 		}
-		defer clear(content)
 	}
-	seed, err := SeedFromText(string(content))
+	seed, err = SeedFromText(string(text))
 	switch {
 	case err != nil && sealed:
-		return Seed{}, fmt.Errorf("what is sealed in %s: %w", path, err)
+		err = fmt.Errorf("what is sealed in %s: %w", path, err)
 	case err != nil:
-		return Seed{}, fmt.Errorf("%w: %s: %w", ErrSeedFormat, path, err)
+		err = fmt.Errorf("%w: %s: %w", ErrSeedFormat, path, err)
 	}
-	return seed, nil
+	return seed, text, err
 }
 
 // readOwned reads the file through one descriptor, so that what was checked is
@@ -160,35 +146,4 @@ func openArmor(content []byte) (sealed bool, body io.Reader) {
 	default:
 		return false, nil
 	}
-}
-
-func unseal(body io.Reader, passphrase func() ([]byte, error)) ([]byte, error) {
-	if passphrase == nil {
-		return nil, ErrNoPassphrase
-	}
-	phrase, err := passphrase()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoPassphrase, err)
-	}
-	defer clear(phrase)
-	if len(phrase) == 0 {
-		return nil, fmt.Errorf("%w: it is empty", ErrNoPassphrase)
-	}
-	identity, err := age.NewScryptIdentity(string(phrase))
-	if err != nil {
-		return nil, ErrNoPassphrase
-	}
-	plain, err := age.Decrypt(body, identity)
-	switch {
-	case errors.Is(err, age.ErrIncorrectIdentity):
-		return nil, ErrWrongSeal
-	case err != nil:
-		return nil, fmt.Errorf("%w: it is damaged or not sealed with a passphrase", ErrWrongSeal)
-	}
-	content, err := io.ReadAll(plain)
-	if err != nil {
-		clear(content)
-		return nil, fmt.Errorf("%w: it is damaged", ErrWrongSeal)
-	}
-	return content, nil
 }
