@@ -4,9 +4,10 @@ GO        ?= go
 TOOL      := $(GO) tool -modfile=tools/go.mod
 # Inputs, not seconds: when the time of a fuzz run ends, Go may call that a failure.
 FUZZTIME  ?= 20000x
+CRASHTIME ?= 7m
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
 
-.PHONY: help run build test check e2e wallets bench compare fuzz proto clean
+.PHONY: help run build test check e2e crash wallets bench compare fuzz proto clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +39,9 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 
 e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
 	$(GO) test -count=1 -parallel 4 -timeout 15m ./e2e/...
+
+crash: ## the long crash matrix, on an otherwise idle machine (CRASHTIME)
+	$(GO) test -count=1 -v -parallel 16 -timeout 2h -run '^TestCrashMatrixForLong$$' ./e2e -crash $(CRASHTIME)
 
 wallets:
 	cd e2e/wallets && npm ci --no-fund --no-audit

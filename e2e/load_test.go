@@ -18,9 +18,10 @@ import (
 // verdict.
 type force struct {
 	t     testing.TB
-	stack *harness.Stack
-	// fronts are the replicas of the mint. A wallet that gets no answer from one
-	// turns to the next.
+	stack *harness.Stack // the first of the replicas, and the signatory of all
+	// stacks are the replicas of the mint, fronts the ways of wallets to them. A
+	// wallet that gets no answer from one turns to the next.
+	stacks  []*harness.Stack
 	fronts  []*harness.Wallet
 	workers []*worker
 	book    verdict.Book
@@ -53,6 +54,7 @@ func newForce(t testing.TB, stack *harness.Stack, workers int, replicas ...*harn
 		t: t, stack: stack, keysets: map[string]harness.Keyset{}, quotes: map[string]bool{}, refusals: map[int]int{},
 	}
 	for _, s := range append([]*harness.Stack{stack}, replicas...) {
+		f.stacks = append(f.stacks, s)
 		f.fronts = append(f.fronts, s.Wallet())
 	}
 	f.refresh(f.fronts[0])
@@ -163,17 +165,22 @@ func (f *force) put(w *harness.Wallet, r *request) verdict.Reply {
 			reply.Signatures = append(reply.Signatures, asText(sig))
 		}
 	}
+	f.count(reply.Status, reply.Code)
+	return reply
+}
+
+// count counts an answer.
+func (f *force) count(status, code int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case reply.Status >= 500:
-		f.refusals[-reply.Status]++
-	case reply.Status == 200:
+	case status >= 500:
+		f.refusals[-status]++
+	case status == 200:
 		f.granted++
 	default:
-		f.refusals[reply.Code]++
+		f.refusals[code]++
 	}
-	return reply
 }
 
 // refused tells how often a code was answered in this scene.

@@ -1,15 +1,20 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"mintmark/e2e/harness"
+	"mintmark/internal/pgtest"
 )
 
 const (
+	smallDisk = 48 << 20
+
 	onSQLite   = "SQLite"
 	onPostgres = "PostgreSQL"
 )
@@ -17,22 +22,37 @@ const (
 // impatient makes everything quick that a fault makes slow.
 const impatient = "1s"
 
-// suffer does faults to a mint under the load of many wallets, one after the
-// other, with a verdict after each, and takes a last look at the end.
-func (f *force) suffer(tb *table, database string, faults []fault) {
-	f.t.Helper()
-	var l *line
-	for _, flt := range faults {
-		l = tb.begin(database, flt)
-		f.run()
-		began := flt.strike(f)
-		report, recovery := f.judge(began)
-		tb.end(l, report, recovery)
-		if f.t.Failed() {
-			f.t.Fatalf("after %s, %s", flt.kind, flt.point)
-		}
+// next says what befalls a mint next: faults one after the other, with one
+// verdict at the end, under which the requests of all of them are counted for the
+// last. Nothing: it is over.
+type next func() []fault
+
+// each is every fault once, each with its verdict.
+func each(faults ...fault) next { return groups(1, faults...) }
+
+// groups is every fault once, so many between two verdicts.
+func groups(together int, faults ...fault) next {
+	return func() []fault {
+		some := faults[:min(together, len(faults))]
+		faults = faults[len(some):]
+		return some
 	}
-	tb.last(l, f.close())
+}
+
+// until is faults from the list, again and again, so many between two verdicts.
+func until(end time.Time, together int, faults ...fault) next {
+	var rest []fault
+	return func() []fault {
+		if !time.Now().Before(end) {
+			return nil
+		}
+		if len(rest) < together {
+			rest = append(rest, shuffled(slices.Clone(faults))...)
+		}
+		some := rest[:together]
+		rest = rest[together:]
+		return some
+	}
 }
 
 func shuffled(faults []fault) []fault {
@@ -40,32 +60,112 @@ func shuffled(faults []fault) []fault {
 	return faults
 }
 
-// matrixStack is a mint with crash points on a database of the kind.
-func matrixStack(t *testing.T, database string) *harness.Stack {
-	t.Helper()
-	s := harness.NewStack(t, crashing, harness.Unix)
-	s.Config = harness.Quick(impatient)
-	return s
+// suffer lets faults befall a mint under the load of many wallets, with verdicts
+// in between, and takes a last look at the end.
+func (f *force) suffer(tb *table, database string, faults next) {
+	f.t.Helper()
+	f.run()
+	f.waitUntil("every wallet has something", func() bool { return f.answers() > len(f.workers) })
+	var l *line
+	for some := faults(); len(some) > 0; some = faults() {
+		var began time.Time
+		for _, flt := range some {
+			if f.stop == nil {
+				f.revive()
+				f.run()
+				f.goesOn()
+			}
+			l = tb.begin(database, flt)
+			began = flt.strike(f)
+			tb.struck(l)
+		}
+		report, recovery := f.judge(began)
+		tb.judged(l, report, recovery)
+		if f.t.Failed() {
+			f.t.Fatalf("after %s, %s", l.kind, l.point)
+		}
+	}
+	if l != nil {
+		f.revive()
+		tb.last(l, f.close())
+	}
 }
 
-// P2 to P6 under faults. make crash does the same for longer.
+// world is one mint, and what befalls it.
+type world struct {
+	name     string
+	database string
+	// faults may depend on the server of the database, which is nil on SQLite
+	// and belongs to this world alone when ownServer is set.
+	faults    func(*pgtest.Server) next
+	ownServer bool
+	replicas  int    // besides the first mintd
+	smallDisk int    // bytes, 0 = no disk of its own
+	deadline  string // of calls to the signatory; empty = impatient
+}
+
+// run makes the mint of the world and lets it suffer.
+func (w world) run(t *testing.T, tb *table) {
+	t.Helper()
+	var server *pgtest.Server
+	url := ""
+	switch {
+	case w.database == onPostgres && w.ownServer:
+		server = pgtest.Start(t, pgtest.Options{})
+		url = server.Database(t)
+	case w.database == onPostgres:
+		url = postgres.Database(t)
+	}
+	s := harness.NewStack(t, crashing, harness.Unix)
+	s.Config, s.Database = harness.Quick(cmp.Or(w.deadline, impatient)), url
+	if w.smallDisk > 0 {
+		if err := s.SmallDisk(w.smallDisk); err != nil {
+			t.Skipf("no small disk here: %v", err)
+		}
+	}
+	s.Start()
+	var replicas []*harness.Stack
+	for range w.replicas {
+		other := s.Replica()
+		other.StartMintd()
+		replicas = append(replicas, other)
+	}
+	newForce(t, s, workers, replicas...).suffer(tb, w.database, w.faults(server))
+}
+
+// once is for faults that need no server.
+func once(list ...fault) func(*pgtest.Server) next {
+	return func(*pgtest.Server) next { return each(list...) }
+}
+
+// P2 to P6 under faults, each once. make crash does them for minutes.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	tb := &table{started: time.Now()}
 	t.Cleanup(func() { t.Logf("\n%s", tb) })
-	worlds := []struct {
-		name   string
-		faults []fault
-	}{
-		{"the mint is killed", shuffled(mintFaults())},
-		{"the signatory is killed or frozen", append(shuffled(signatoryFaults()), signatoryFrozen(2*time.Second), mintFrozen(2*time.Second))},
+	const moment = 2 * time.Second
+	worlds := []world{
+		{name: "two replicas", database: onPostgres, replicas: 1,
+			faults: once(replicaFenced("swap.signed", true), replicaKilled("swap.reserved"))},
+		{name: "the mint is killed", database: onSQLite, faults: once(shuffled(mintFaults())...)},
+		{name: "the signatory is killed or frozen", database: onSQLite,
+			faults: once(append(shuffled(signatoryFaults()), signatoryFrozen(moment), mintFrozen(moment))...)},
+		{name: "the database is killed or frozen", database: onPostgres, ownServer: true,
+			faults: func(s *pgtest.Server) next {
+				return each(databaseKilled(s), databaseFrozen(s, moment), databaseKilled(s))
+			}},
+		{name: "the disk is full", database: onSQLite, smallDisk: smallDisk, faults: once(diskFull(false), diskFull(true))},
+		{name: "files cannot grow and the clock jumps", database: onSQLite,
+			faults: once(filesLimited(), clockForthAndBack(), clockPastKeyset(), clockAcrossCrash(-jump), clockAcrossCrash(jump))},
+		// Here each recovery takes a quarter of a minute, until the dead owner is
+		// known to be dead: several deaths share a verdict.
+		{name: "the mint is killed", database: onPostgres,
+			faults: func(*pgtest.Server) next { return groups(7, shuffled(mintFaults())...) }},
 	}
 	for _, w := range worlds {
-		t.Run(fmt.Sprintf("%s on %s", w.name, onSQLite), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s on %s", w.name, w.database), func(t *testing.T) {
 			t.Parallel()
-			s := matrixStack(t, onSQLite)
-			s.Start()
-			newForce(t, s, workers).suffer(tb, onSQLite, w.faults)
+			w.run(t, tb)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -54,8 +55,12 @@ func (f *force) judge(began time.Time) (verdict.Report, time.Duration) {
 	if scene.Liabilities, err = f.liabilities(); err != nil {
 		f.t.Error(err)
 	}
-	if scene.Sagas, err = f.stack.Sagas(); err != nil {
+	sagas, err := f.stacks[f.alive()].Sagas()
+	if err != nil {
 		f.t.Error(err)
+	}
+	for _, s := range sagas {
+		scene.Sagas = append(scene.Sagas, fmt.Sprintf("%+v", s))
 	}
 	// A request that is open or whose quote is, belongs to the next scene too.
 	f.mu.Lock()
@@ -69,6 +74,30 @@ func (f *force) judge(began time.Time) (verdict.Report, time.Duration) {
 	f.complain(report)
 	f.excused = nil
 	return report, took
+}
+
+// sagas are the ids of unfinished operations, as a replica sees them.
+func (f *force) sagas(replica int) map[string]bool {
+	f.t.Helper()
+	list, err := f.stacks[replica].Sagas()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for _, s := range list {
+		ids[s.Operation] = true
+	}
+	return ids
+}
+
+// alive is the first replica that is neither dead nor frozen.
+func (f *force) alive() int {
+	for i, s := range f.stacks {
+		if s.Mintd.Running() && !s.Mintd.Frozen() {
+			return i
+		}
+	}
+	return 0
 }
 
 func (f *force) complain(report verdict.Report) {
@@ -96,13 +125,13 @@ func (f *force) settle() {
 	}
 	for deadline := time.Now().Add(recoveryPatience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		var health struct{ Status string }
-		if !fetch(f.fronts[0], "/health", &health) || health.Status != "ok" {
+		if !fetch(f.fronts[f.alive()], "/health", &health) || health.Status != "ok" {
 			continue
 		}
 		if len(pending) > 0 && slices.Contains(f.states(pending), "PENDING") {
 			continue
 		}
-		if sagas, err := f.stack.Sagas(); err == nil && len(sagas) == 0 {
+		if sagas, err := f.stacks[f.alive()].Sagas(); err == nil && len(sagas) == 0 {
 			return
 		}
 	}
@@ -111,7 +140,7 @@ func (f *force) settle() {
 func (f *force) states(proofs []harness.Proof) []string {
 	var states []string
 	for part := range slices.Chunk(proofs, many) {
-		states = append(states, f.fronts[0].States(part)...)
+		states = append(states, f.fronts[f.alive()].States(part)...)
 	}
 	return states
 }
@@ -128,7 +157,7 @@ func (f *force) look(requests []*request) []verdict.Sight {
 	states := f.states(inputs)
 	signatures := map[string]verdict.Signature{}
 	for part := range slices.Chunk(outputs, many) {
-		found, sigs := f.fronts[len(f.fronts)-1].Restore(part)
+		found, sigs := f.fronts[f.alive()].Restore(part)
 		for i, o := range found {
 			signatures[o.B.String()] = asText(sigs[i])
 		}
@@ -191,7 +220,7 @@ func (f *force) repeat(requests []*request) []*request {
 // insist puts a request until the answer decides.
 func (f *force) insist(r *request) (reply verdict.Reply) {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if reply = f.put(f.fronts[0], r); reply.Decided() {
+		if reply = f.put(f.fronts[f.alive()], r); reply.Decided() {
 			break
 		}
 	}
@@ -203,14 +232,14 @@ func (f *force) lookAtQuotes(ids []string) []verdict.Quote {
 	list := make([]verdict.Quote, 0, len(ids))
 	for _, id := range ids {
 		var q harness.Quote
-		f.fronts[0].MustGet("/v1/mint/quote/bolt11/"+id, &q)
+		f.fronts[f.alive()].MustGet("/v1/mint/quote/bolt11/"+id, &q)
 		list = append(list, verdict.Quote{ID: id, Amount: q.Amount, Paid: q.AmountPaid, Issued: q.AmountIssued})
 	}
 	return list
 }
 
 func (f *force) liabilities() ([]verdict.Liability, error) {
-	told, err := f.stack.Liabilities()
+	told, err := f.stacks[f.alive()].Liabilities()
 	list := make([]verdict.Liability, len(told))
 	for i, l := range told {
 		list[i] = verdict.Liability{Keyset: l.Keyset, Issued: l.Issued, Redeemed: l.Redeemed, Outstanding: l.Outstanding}
@@ -228,7 +257,7 @@ func (f *force) close() verdict.Report {
 		for i, c := range part {
 			proofs[i].Secret = c.Secret
 		}
-		for i, state := range f.fronts[0].States(proofs) {
+		for i, state := range f.fronts[f.alive()].States(proofs) {
 			states[part[i].Secret] = state
 		}
 	}

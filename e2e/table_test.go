@@ -23,10 +23,11 @@ type table struct {
 type line struct {
 	kind, point, database string
 
-	rounds, struck         int
-	done, untouched        int // requests under way, after recovery
-	lost, created, stuck   int
-	slowest, sum, duration time.Duration
+	rounds, struck       int
+	verdicts             int
+	done, untouched      int // requests under way, after recovery
+	lost, created, stuck int
+	slowest, sum         time.Duration
 }
 
 // begin notes that a fault is about to be done.
@@ -44,12 +45,19 @@ func (tb *table) begin(database string, flt fault) *line {
 	return l
 }
 
-// end notes that it was done, and the verdict.
-func (tb *table) end(l *line, r verdict.Report, recovery time.Duration) {
+// struck notes that it was done.
+func (tb *table) struck(l *line) {
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
 	l.struck++
+}
+
+// judged enters a verdict, under the fault that came last before it.
+func (tb *table) judged(l *line, r verdict.Report, recovery time.Duration) {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
 	l.add(r)
+	l.verdicts++
 	l.sum += recovery
 	l.slowest = max(l.slowest, recovery)
 	if tb.out != nil {
@@ -80,6 +88,7 @@ func (tb *table) total() line {
 	for _, l := range tb.lines {
 		sum.rounds += l.rounds
 		sum.struck += l.struck
+		sum.verdicts += l.verdicts
 		sum.done += l.done
 		sum.untouched += l.untouched
 		sum.lost += l.lost
@@ -97,15 +106,15 @@ func (tb *table) String() string {
 	defer tb.mu.Unlock()
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(w, "| fault\t| point\t| database\t| rounds\t| struck\t| done\t| untouched\t| lost\t| created\t| stuck\t| recovery mean s\t| worst s\t|")
-	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
+	fmt.Fprintln(w, "| fault\t| point\t| database\t| rounds\t| struck\t| verdicts\t| done\t| untouched\t| lost\t| created\t| stuck\t| recovery mean s\t| worst s\t|")
+	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, l := range append(tb.lines, new(tb.total())) {
 		mean := 0.0
-		if l.struck > 0 {
-			mean = l.sum.Seconds() / float64(l.struck)
+		if l.verdicts > 0 {
+			mean = l.sum.Seconds() / float64(l.verdicts)
 		}
-		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %.1f\t| %.1f\t|\n", l.kind, l.point, l.database,
-			l.rounds, l.struck, l.done, l.untouched, l.lost, l.created, l.stuck, mean, l.slowest.Seconds())
+		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %.1f\t| %.1f\t|\n", l.kind, l.point, l.database,
+			l.rounds, l.struck, l.verdicts, l.done, l.untouched, l.lost, l.created, l.stuck, mean, l.slowest.Seconds())
 	}
 	_ = w.Flush() // into memory
 	return text.String()

@@ -49,6 +49,7 @@ func (w *worker) ask() {
 	case err != nil:
 		w.turn()
 	case reply.Status != 200 || json.Unmarshal([]byte(reply.Body), &q) != nil:
+		w.f.count(reply.Status, reply.Code)
 		time.Sleep(retryPause)
 	default:
 		w.quote, w.polls = q.Quote, 0

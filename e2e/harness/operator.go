@@ -34,22 +34,27 @@ func (s *Stack) Liabilities() ([]Liability, error) {
 	return list, nil
 }
 
-// Sagas lists the unfinished operations, as one line each.
-func (s *Stack) Sagas() ([]string, error) {
+// Saga is a line of "mintd sagas list --json".
+type Saga struct {
+	Operation string `json:"operation"`
+	Kind      string `json:"kind"`
+	State     string `json:"state"`
+	Owner     string `json:"owner"`
+	Verdict   string `json:"verdict"`
+}
+
+// Sagas lists the unfinished operations.
+func (s *Stack) Sagas() ([]Saga, error) {
 	s.t.Helper()
 	out, err := s.Operate("sagas", "list", "--json")
 	if err != nil {
 		return nil, err
 	}
-	var list []json.RawMessage
+	var list []Saga
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		return nil, fmt.Errorf("reading sagas: %w: %s", err, out)
 	}
-	sagas := make([]string, len(list))
-	for i, raw := range list {
-		sagas[i] = string(raw)
-	}
-	return sagas, nil
+	return list, nil
 }
 
 // Operate runs a command of the operator on the running mintd and returns what
