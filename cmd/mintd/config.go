@@ -22,6 +22,9 @@ type Config struct {
 	// "postgres://" URL of a database that several mintd may share. Empty:
 	// "sqlite:DATA/mint.db".
 	Database string `toml:"database"`
+	// Metrics is where Prometheus finds its page: HOST:PORT, for the operator's
+	// network only. Empty: nowhere.
+	Metrics string `toml:"metrics"`
 	// StopTimeout is how long requests under way may take when mintd is asked
 	// to stop. What was begun is finished or undone at the next start. Default
 	// "20s".

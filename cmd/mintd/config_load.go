@@ -27,6 +27,7 @@ func settings() []setting {
 		{"signatory-tls", "`directory` of ca.pem, client.pem and client.key, for HOST:PORT", func(c *Config) *string { return &c.Signatory.TLSDir }},
 		{"signatory-program", "`file` of the signatory program, for spawn (default beside mintd, else on the PATH)", func(c *Config) *string { return &c.Signatory.Program }},
 		{"database", "`WHERE` the mint keeps its records: sqlite:PATH or postgres://USER@HOST/DATABASE (default sqlite:DATA/mint.db)", func(c *Config) *string { return &c.Database }},
+		{"metrics", "`HOST:PORT` of the page for Prometheus (default none)", func(c *Config) *string { return &c.Metrics }},
 		{"lightning", "payment `backend`: fake (play money)", func(c *Config) *string { return &c.Lightning.Backend }},
 		{"log-level", "debug, info, warn or error", func(c *Config) *string { return &c.Log.Level }},
 		{"log-format", "text or json", func(c *Config) *string { return &c.Log.Format }},

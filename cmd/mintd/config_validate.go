@@ -37,6 +37,11 @@ func (c Config) validate() error {
 	if err := checkHostPort(c.Listen); err != nil {
 		wrong("listen", "%v", err)
 	}
+	if c.Metrics != "" {
+		if err := checkHostPort(c.Metrics); err != nil {
+			wrong("metrics", "%v", err)
+		}
+	}
 	path, ok := strings.CutPrefix(c.Database, sqlitePrefix)
 	if c.Database != "" && !sqldb.IsServer(c.Database) && (!ok || path == "") {
 		wrong("database", "is neither sqlite:PATH nor postgres://USER@HOST/DATABASE") // it may hold a password

@@ -64,7 +64,7 @@ func withOperator(cmd *cobra.Command, do func(ctx context.Context, op operator.O
 	if _, err := os.Stat(cfg.Data); err != nil {
 		return fmt.Errorf("looking for the mint's data: %w", err)
 	}
-	store, _, err := openStore(ctx, cfg, newLogger(cmd.ErrOrStderr(), cfg.Log))
+	store, _, err := openStore(ctx, cfg, newLogger(cmd.ErrOrStderr(), cfg.Log), nil)
 	if err != nil {
 		return err
 	}

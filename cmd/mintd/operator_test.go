@@ -71,7 +71,7 @@ func newOperated(t *testing.T) *operated {
 
 func (o *operated) open() *sqlstore.Store {
 	o.t.Helper()
-	store, _, err := openStore(o.t.Context(), o.cfg, slog.New(slog.DiscardHandler))
+	store, _, err := openStore(o.t.Context(), o.cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"mintmark/mint"
 	"mintmark/mint/httpapi"
 	"mintmark/mint/lightning"
+	"mintmark/mint/metrics"
 	"mintmark/signatory"
 )
 
@@ -67,7 +68,8 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	store, owner, err := openStore(ctx, cfg, log)
+	counts := metrics.New()
+	store, owner, err := openStore(ctx, cfg, log, counts.Statement)
 	if err != nil {
 		return err
 	}
@@ -82,14 +84,22 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		return err
 	}
 	defer closing("the payment backend", backend)
-	m, err := mint.New(ctx, mintConfig(cfg, store, owner, signer, backend, log))
+	mc := mintConfig(cfg, store, owner, signer, backend, log)
+	mc.Signer = counts.Signer(mc.Signer)
+	m, err := mint.New(ctx, mc)
 	if err != nil {
 		return err
 	}
-	handler, err := httpapi.New(httpapi.Config{Mint: m, Logger: log})
+	handler, err := httpapi.New(httpapi.Config{Mint: m, Logger: log, Observe: counts.Request})
 	if err != nil {
 		return err
 	}
+	counts.Watch(m, store)
+	page, err := serveMetrics(ctx, cfg.Metrics, counts.Handler(), log)
+	if err != nil {
+		return err
+	}
+	defer closing("the metrics page", page)
 	defer closing("the operator's socket", serveOperator(ctx, cfg, store, log))
 	announce(cfg, listener.Addr(), log, stderr)
 	return runMint(ctx, m, handler, listener, cfg.StopTimeout.std(), log)

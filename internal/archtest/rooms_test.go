@@ -56,6 +56,7 @@ var rooms = []room{
 	{path: "cashu/conditions", imports: []string{"cashu", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 
 	{path: "proto/signatory"},
+	{path: "proto/signatory/admin/v1"},
 
 	{path: "keystore", imports: []string{"bdhke", "bdhke/mintkey", "cashu", "internal/..."}, neverImports: network},
 	{
@@ -96,6 +97,11 @@ var rooms = []room{
 	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
 
 	{
+		path:       "mint/metrics",
+		imports:    []string{"mint", "cashu", "signatory"},
+		neverLinks: append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
+	},
+	{
 		path:       "mint/operator",
 		imports:    []string{"mint", "cashu"},
 		neverLinks: append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
@@ -119,7 +125,7 @@ var rooms = []room{
 	},
 	{
 		path:       "cmd/mintd",
-		imports:    []string{"mint", "mint/sqlstore", "mint/httpapi", "mint/operator", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
+		imports:    []string{"mint", "mint/sqlstore", "mint/httpapi", "mint/metrics", "mint/operator", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
 		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
 	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},

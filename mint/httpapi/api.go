@@ -62,6 +62,9 @@ type Config struct {
 	// Logger gets one record per request, and nothing that identifies a wallet.
 	// nil = discard.
 	Logger *slog.Logger
+	// Observe is told of every answer: the pattern of its route, its status,
+	// its code if it is a refusal, and how long it took. nil = nobody.
+	Observe func(route string, status int, code cashu.Code, took time.Duration)
 	// Clock measures how long requests take; nil = time.Now.
 	Clock func() time.Time
 }
@@ -72,6 +75,7 @@ type api struct {
 	maxBody    int64
 	retryAfter time.Duration
 	log        *slog.Logger
+	observe    func(route string, status int, code cashu.Code, took time.Duration)
 	now        func() time.Time
 	keysets    keysetPages
 }
@@ -93,7 +97,7 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, fmt.Errorf("http api configuration: %w", err)
 	}
 	a := &api{mint: cfg.Mint, limits: cfg.Mint.Limits(), maxBody: cfg.MaxBody,
-		retryAfter: cfg.RetryAfter, log: cfg.Logger, now: cfg.Clock}
+		retryAfter: cfg.RetryAfter, log: cfg.Logger, observe: cfg.Observe, now: cfg.Clock}
 	if a.maxBody == 0 {
 		a.maxBody = 2 << 20
 	}
@@ -102,6 +106,9 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
+	}
+	if a.observe == nil {
+		a.observe = func(string, int, cashu.Code, time.Duration) {}
 	}
 	if a.now == nil {
 		a.now = time.Now

@@ -64,7 +64,9 @@ func (a *api) observed(next http.Handler) http.Handler {
 					a.fail(rec, r, rec.note.cause)
 				}
 			}
-			a.record(r, &rec.note, a.now().Sub(start))
+			took := a.now().Sub(start)
+			a.record(r, &rec.note, took)
+			a.observe(r.Pattern, rec.note.status, rec.note.code, took)
 		}()
 		if allowOrigins(rec, r) {
 			return

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// serveMetrics serves the page for Prometheus at the address, for the operator's
+// network only; with an empty address it serves nothing.
+func serveMetrics(ctx context.Context, address string, page http.Handler, log *slog.Logger) (io.Closer, error) {
+	if address == "" {
+		return io.NopCloser(nil), nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening for the metrics page: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", page)
+	server := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	go func() { _ = server.Serve(l) }()
+	log.Info("metrics page", "url", "http://"+l.Addr().String()+"/metrics")
+	return server, nil
+}

@@ -1,0 +1,113 @@
+package metrics_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"mintmark/cashu"
+	"mintmark/mint"
+	"mintmark/mint/metrics"
+	"mintmark/signatory"
+)
+
+// stubSigner fails as it is told.
+type stubSigner struct{ err error }
+
+func (s stubSigner) BlindSign(context.Context, []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
+	return nil, s.err
+}
+func (s stubSigner) VerifyProofs(context.Context, []cashu.Proof) error { return s.err }
+
+type stubMint struct{ health mint.Health }
+
+func (s stubMint) Health(context.Context) mint.Health { return s.health }
+func (s stubMint) Keysets() *mint.KeysetView          { return &mint.KeysetView{} }
+
+type stubRecords struct{ err error }
+
+func (s stubRecords) Totals(context.Context) ([]mint.KeysetTotals, error) {
+	id, err := cashu.ParseKeysetID("0011223344556677")
+	return []mint.KeysetTotals{{KeysetID: id, Issued: 7, Redeemed: 3}}, errors.Join(err, s.err)
+}
+func (s stubRecords) Recount(context.Context) ([]mint.KeysetTotals, error) {
+	return nil, errors.New("nobody recounts for a page")
+}
+func (s stubRecords) Sagas(context.Context) ([]mint.Saga, error) {
+	return []mint.Saga{{Operation: mint.Operation{Kind: mint.OperationSwap}}}, s.err
+}
+
+func page(t *testing.T, m *metrics.Metrics) string {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	if rec.Code != 200 {
+		t.Fatalf("status %d: %s", rec.Code, rec.Body)
+	}
+	return rec.Body.String()
+}
+
+func wantLines(t *testing.T, page string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		if !strings.Contains("\n"+page, "\n"+line) {
+			t.Errorf("the page lacks %q", line)
+		}
+	}
+}
+
+func TestWhatHappensIsOnThePage(t *testing.T) {
+	t.Parallel()
+	m := metrics.New()
+	m.Request("POST /v1/swap", 200, 0, time.Millisecond)
+	m.Request("POST /v1/swap", 400, cashu.CodeProofsSpent, time.Millisecond)
+	m.Statement("proofs.add", time.Millisecond, nil)
+	m.Statement("proofs.add", time.Millisecond, errors.New("no"))
+	for _, err := range []error{nil, cashu.ErrKeysetInactive, fmt.Errorf("away: %w", signatory.ErrUnavailable), context.Canceled} {
+		s := m.Signer(stubSigner{err})
+		if _, got := s.BlindSign(t.Context(), nil); !errors.Is(got, err) {
+			t.Errorf("the signer's %v became %v", err, got)
+		}
+		if got := s.VerifyProofs(t.Context(), nil); !errors.Is(got, err) {
+			t.Errorf("the signer's %v became %v", err, got)
+		}
+	}
+	wantLines(t, page(t, m),
+		`mintmark_http_request_seconds_count{route="POST /v1/swap",status="200"} 1`,
+		`mintmark_refusals_total{code="11001"} 1`,
+		`mintmark_sql_statement_seconds_count{statement="proofs.add"} 2`,
+		`mintmark_sql_errors_total{statement="proofs.add"} 1`,
+		`mintmark_signatory_call_seconds_count{method="BlindSign"} 4`,
+		`mintmark_signatory_errors_total{method="BlindSign",reason="12002"} 1`,
+		`mintmark_signatory_errors_total{method="VerifyProofs",reason="unavailable"} 1`,
+		`mintmark_signatory_errors_total{method="VerifyProofs",reason="caller gave up"} 1`,
+		`go_goroutines `,
+	)
+}
+
+func TestTheStateOfTheMintIsOnThePage(t *testing.T) {
+	t.Parallel()
+	m := metrics.New()
+	m.Watch(stubMint{mint.Health{Ready: true, Database: true, Stuck: 2, OverRedeemed: 5}}, stubRecords{})
+	wantLines(t, page(t, m),
+		"mintmark_ready 1", "mintmark_signatory_up 0", "mintmark_database_up 1", "mintmark_stuck_sagas 2",
+		"mintmark_over_redeemed_total 5",
+		`mintmark_issued{keyset="0011223344556677",unit=""} 7`, `mintmark_redeemed{keyset="0011223344556677",unit=""} 3`,
+		`mintmark_unfinished_operations{kind="swap"} 1`, `mintmark_unfinished_operations{kind="mint"} 0`,
+	)
+}
+
+func TestThePageLivesWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
+	m := metrics.New()
+	m.Watch(stubMint{}, stubRecords{errors.New("the disk is gone")})
+	text := page(t, m)
+	wantLines(t, text, "mintmark_database_up 0")
+	if strings.Contains(text, "mintmark_issued") || strings.Contains(text, "disk is gone") {
+		t.Error("the page shows what could not be read, or why")
+	}
+}

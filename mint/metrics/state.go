@@ -1,0 +1,109 @@
+package metrics
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mintmark/mint"
+)
+
+// Mint is what is asked at every reading.
+type Mint interface {
+	Health(ctx context.Context) mint.Health
+	Keysets() *mint.KeysetView
+}
+
+// Records is the part of the store that is read at every reading: what is owed,
+// and what is unfinished.
+type Records interface {
+	mint.TotalsReads
+	Sagas(ctx context.Context) ([]mint.Saga, error)
+}
+
+// Watch adds the state of a mint to the page. It is read when the page is.
+func (m *Metrics) Watch(subject Mint, records Records) {
+	m.registry.MustRegister(&state{subject, records})
+}
+
+// state collects what a mint is like now.
+type state struct {
+	mint    Mint
+	records Records
+}
+
+// readTimeout bounds one reading of the state.
+const readTimeout = 5 * time.Second
+
+var (
+	descReady       = prometheus.NewDesc(nameReady, "1 when there are keysets to serve.", nil, nil)
+	descSignatoryUp = prometheus.NewDesc(nameSignatoryUp, "1 while the signatory's keyset stream stands.", nil, nil)
+	descDatabaseUp  = prometheus.NewDesc(nameDatabaseUp, "1 while the database answers.", nil, nil)
+	descStuck       = prometheus.NewDesc(nameStuck, "Operations that recovery cannot decide. Anything but 0 needs the operator.", nil, nil)
+	descOverRedeem  = prometheus.NewDesc(nameOverRedeem, "Times a keyset was about to redeem more than it issued. Anything but 0 is an alarm.", nil, nil)
+	descEpoch       = prometheus.NewDesc(nameEpoch, "The signatory's count of keyset changes.", nil, nil)
+	descExpiry      = prometheus.NewDesc(nameExpiry, "Final expiry of a keyset in unix seconds, 0 for never.", []string{"keyset", "unit", "active"}, nil)
+	descIssued      = prometheus.NewDesc(nameIssued, "Ecash issued, in the unit of the keyset.", []string{"keyset", "unit"}, nil)
+	descRedeemed    = prometheus.NewDesc(nameRedeemed, "Ecash redeemed, in the unit of the keyset.", []string{"keyset", "unit"}, nil)
+	descSagas       = prometheus.NewDesc(nameSagas, "Operations that are under way or left over, by kind.", []string{"kind"}, nil)
+)
+
+var _ prometheus.Collector = (*state)(nil)
+
+// Describe names the metrics.
+func (s *state) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descStuck, descOverRedeem,
+		descEpoch, descExpiry, descIssued, descRedeemed, descSagas} {
+		ch <- d
+	}
+}
+
+// Collect reads the mint. What cannot be read is left out, and
+// mintmark_database_up says why.
+func (s *state) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout) // the interface brings none
+	defer cancel()
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	h, view := s.mint.Health(ctx), s.mint.Keysets()
+	gauge(descReady, truth(h.Ready))
+	gauge(descSignatoryUp, truth(h.Signatory))
+	gauge(descDatabaseUp, truth(h.Database))
+	gauge(descStuck, float64(h.Stuck))
+	ch <- prometheus.MustNewConstMetric(descOverRedeem, prometheus.CounterValue, float64(h.OverRedeemed))
+	gauge(descEpoch, float64(view.Epoch()))
+	units := map[string]string{}
+	for _, ks := range view.All() {
+		id, active := ks.ID.String(), "false"
+		if ks.Active {
+			active = "true"
+		}
+		units[id] = string(ks.Unit)
+		gauge(descExpiry, float64(ks.FinalExpiry), id, string(ks.Unit), active)
+	}
+	if totals, err := s.records.Totals(ctx); err == nil {
+		for _, t := range totals {
+			id := t.KeysetID.String()
+			gauge(descIssued, float64(t.Issued), id, units[id])
+			gauge(descRedeemed, float64(t.Redeemed), id, units[id])
+		}
+	}
+	if sagas, err := s.records.Sagas(ctx); err == nil {
+		kinds := map[mint.OperationKind]int{mint.OperationMint: 0, mint.OperationSwap: 0}
+		for _, saga := range sagas {
+			kinds[saga.Kind]++
+		}
+		for kind, n := range kinds {
+			gauge(descSagas, float64(n), kind.String())
+		}
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
