@@ -10,6 +10,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	pb "mintmark/proto/signatory"
+	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
 // access is the one table of who may call what. A method that is not in it is
@@ -25,15 +26,27 @@ func access() map[string]Roles {
 		// What a mint may rotate is up to its rotate option.
 		pb.Signatory_RotateKeyset_FullMethodName: Mint | Rotator,
 
+		adminpb.AdminService_Status_FullMethodName:         Admin | Monitor,
+		adminpb.AdminService_Budgets_FullMethodName:        Admin | Monitor,
+		adminpb.AdminService_AuditHead_FullMethodName:      Admin | Monitor,
+		adminpb.AdminService_Freeze_FullMethodName:         Admin,
+		adminpb.AdminService_Unfreeze_FullMethodName:       Admin,
+		adminpb.AdminService_PrepareKeyset_FullMethodName:  Admin,
+		adminpb.AdminService_ActivateKeyset_FullMethodName: Admin,
+		adminpb.AdminService_RetireKeyset_FullMethodName:   Admin,
+
 		healthpb.Health_Check_FullMethodName: anybody,
 		healthpb.Health_List_FullMethodName:  anybody,
 		healthpb.Health_Watch_FullMethodName: anybody,
 	}
 }
 
-// admitted are the roles that have any business on a listener: whoever has none
-// of them is turned away at the door.
-const admitted = Mint | Rotator | Monitor
+// The roles that have any business on each listener: whoever has none of them is
+// turned away at the door.
+const (
+	admitted      = Mint | Rotator | Monitor
+	adminAdmitted = Admin | Monitor
+)
 
 // checkAccess compares the table with the methods that the servers answer.
 func checkAccess(table map[string]Roles, servers ...*grpc.Server) error {

@@ -1,14 +1,18 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"mintmark/cashu"
 	"mintmark/keystore"
+	adminpb "mintmark/proto/signatory/admin/v1"
 	"mintmark/signatory/internal/budget"
 )
 
@@ -105,6 +109,37 @@ func (b *budgets) covered(ticket budget.Ticket) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.ledger.Covered(ticket)
+}
+
+// report tells what was used of every budget in the clients file.
+func (b *budgets) report(clients *Clients) (out []*adminpb.Budget) {
+	if clients == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	minute := b.minute()
+	for _, c := range clients.list {
+		for _, unit := range slices.Sorted(maps.Keys(c.Budgets)) {
+			limits, used := c.Budgets[unit], b.ledger.Used(budget.Account{Client: c.Name, Unit: unit}, minute)
+			one := &adminpb.Budget{
+				Client: c.Name, Unit: string(unit),
+				Hour: window(used.Hour, limits.Hour), Day: window(used.Day, limits.Day),
+			}
+			for _, id := range slices.SortedFunc(maps.Keys(used.Keysets), func(a, b cashu.KeysetID) int { return bytes.Compare(a.Bytes(), b.Bytes()) }) {
+				one.Keysets = append(one.Keysets, &adminpb.KeysetBudget{Id: id.Bytes(), Window: window(used.Keysets[id], limits.Keyset)})
+			}
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+func window(used, limit budget.Use) *adminpb.Window {
+	return &adminpb.Window{
+		Used:  &adminpb.Use{Value: uint64(used.Value), Signatures: used.Count},
+		Limit: &adminpb.Use{Value: uint64(limit.Value), Signatures: limit.Count},
+	}
 }
 
 // spends adds up what a call would use. A keyset that is not known has no budget

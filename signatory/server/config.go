@@ -63,6 +63,15 @@ type Config struct {
 	// Records keeps the audit log, the budgets and what is frozen. nil: no
 	// audit, no budgets, and a freeze ends with the process.
 	Records Records
+	// AdminListen is "unix:PATH" of the admin socket. Empty: none. Without
+	// Clients our own user and root may use it.
+	AdminListen string
+	// AdminMode is the mode of the admin socket. With 0660 an admin of another
+	// user can come in, if the group lets it open the socket and Clients names
+	// it. 0 is 0600.
+	AdminMode fs.FileMode
+	// Lifecycle and Records are required with AdminListen.
+	Lifecycle Lifecycle
 	// CallTimeout bounds every call but subscriptions, whatever deadline the
 	// client has or has not set. 0 is 30 seconds.
 	CallTimeout time.Duration
@@ -81,6 +90,9 @@ type Config struct {
 func (cfg Config) withDefaults() Config {
 	if cfg.SocketMode == 0 {
 		cfg.SocketMode = 0o600
+	}
+	if cfg.AdminMode == 0 {
+		cfg.AdminMode = 0o600
 	}
 	if cfg.CallTimeout == 0 {
 		cfg.CallTimeout = 30 * time.Second
@@ -104,6 +116,13 @@ func (cfg Config) finder() finder {
 	return cfg.Clients.find
 }
 
+func (cfg Config) adminFinder() finder {
+	if cfg.Clients == nil {
+		return ourselves
+	}
+	return cfg.Clients.find
+}
+
 func (cfg Config) validate() (address.Address, error) {
 	var errs []error
 	if cfg.Keystore == nil {
@@ -117,6 +136,17 @@ func (cfg Config) validate() (address.Address, error) {
 	}
 	if cfg.Clients != nil && cfg.Records == nil && slices.ContainsFunc(cfg.Clients.list, func(c *Client) bool { return c.Budgets != nil }) {
 		errs = append(errs, errors.New("there are budgets and nowhere to record them"))
+	}
+	if cfg.AdminMode&^0o770 != 0 {
+		errs = append(errs, fmt.Errorf("mode %#o of the admin socket lets everybody in", cfg.AdminMode))
+	}
+	if cfg.AdminListen != "" {
+		if at, err := address.Parse(cfg.AdminListen); err != nil || !at.Unix() {
+			errs = append(errs, fmt.Errorf("the admin socket must be unix:PATH, not %q", cfg.AdminListen))
+		}
+		if cfg.Records == nil || cfg.Lifecycle == nil {
+			errs = append(errs, errors.New("the admin socket needs records and keysets"))
+		}
 	}
 	if cfg.CallTimeout < 0 || cfg.DrainTimeout < 0 {
 		errs = append(errs, errors.New("timeouts cannot be negative"))

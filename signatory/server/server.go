@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -17,6 +18,7 @@ import (
 	"mintmark/internal/tlsdir"
 	"mintmark/keystore"
 	pb "mintmark/proto/signatory"
+	adminpb "mintmark/proto/signatory/admin/v1"
 	"mintmark/signatory/internal/address"
 	"mintmark/signatory/internal/wire"
 )
@@ -66,36 +68,39 @@ func New(cfg Config) (*Server, error) {
 // within DrainTimeout, and returns nil, or ErrDrainTimeout if it had to cut some
 // off. The unix socket is removed.
 func (s *Server) Serve(ctx context.Context) error {
-	ln, err := s.listen()
+	signing, err := s.openSigning(ctx)
 	if err != nil {
 		return fmt.Errorf("signatory server: %w", err)
 	}
 	// ending is closed when subscriptions have to go, while calls may go on.
 	ending, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	signing, err := s.openSigning(ctx)
-	if err != nil {
-		return fmt.Errorf("signatory server: %w", errors.Join(err, ln.Close()))
-	}
 	health := newHealth(s.cfg.Keystore, signing.frozen, s.cfg.Clock)
-	g := s.grpcServer(ending, signing.journal)
-	pb.RegisterSignatoryServer(g, newService(s.cfg.Keystore, signing, s.cfg.Logger))
-	healthpb.RegisterHealthServer(g, health.server)
-	if err := checkAccess(access(), g); err != nil {
-		return fmt.Errorf("signatory server: %w", errors.Join(err, ln.Close()))
+	g, adm := s.servers(ending, signing, health)
+	defer adm.Stop()
+	if err := checkAccess(access(), g, adm); err != nil {
+		return fmt.Errorf("signatory server: %w", err)
 	}
-
+	ln, adminLn, err := s.listenAll()
+	if err != nil {
+		return fmt.Errorf("signatory server: %w", err)
+	}
 	if err := s.recordStart(ctx, signing.journal, ln.Addr()); err != nil {
-		return fmt.Errorf("signatory server: %w", errors.Join(err, ln.Close()))
+		return fmt.Errorf("signatory server: %w", errors.Join(err, ln.Close(), closeListener(adminLn)))
 	}
 
-	healthDone := make(chan struct{})
-	go func() {
-		defer close(healthDone)
-		health.run(ending)
-	}()
-	failed := make(chan error, 1)
-	go func() { failed <- g.Serve(ln) }()
+	var background sync.WaitGroup
+	background.Go(func() { health.run(ending) })
+	failed := make(chan error, 2)
+	background.Go(func() { failed <- g.Serve(ln) })
+	if adminLn != nil {
+		background.Go(func() {
+			if err := adm.Serve(adminLn); err != nil {
+				failed <- err
+			}
+		})
+		s.cfg.Logger.InfoContext(ctx, "the admin socket is open", "address", adminLn.Addr().String())
+	}
 	s.sayWhoMayCall(ctx)
 	s.cfg.Logger.InfoContext(ctx, "signatory is listening", "address", ln.Addr().String(), "tls", s.tls != nil)
 	if s.cfg.Ready != nil {
@@ -112,10 +117,58 @@ func (s *Server) Serve(ctx context.Context) error {
 		health.server.Shutdown()
 		end()
 		err = s.drain(g)
-		<-failed
 	}
-	<-healthDone
+	adm.Stop() // to the last the operator can see and stop
+	background.Wait()
 	return errors.Join(err, signing.journal.record(ctx, keystore.AuditStop, "", map[string]any{"in_order": err == nil}))
+}
+
+// servers makes the two of them: for mints, and for the operator.
+func (s *Server) servers(ending context.Context, signing *signing, health *healthState) (mints, operator *grpc.Server) {
+	around := around{
+		log:         s.cfg.Logger,
+		find:        s.cfg.finder(),
+		open:        s.cfg.Clients == nil,
+		access:      access(),
+		journal:     signing.journal,
+		queue:       newQueue(runtime.GOMAXPROCS(0)),
+		callTimeout: s.cfg.CallTimeout,
+		ending:      ending,
+	}
+	mints = newGRPC(around, newDoor(s.tls, around.find, admitted, s.cfg.Logger, signing.journal))
+	pb.RegisterSignatoryServer(mints, newService(s.cfg.Keystore, signing, s.cfg.Logger))
+	healthpb.RegisterHealthServer(mints, health.server)
+
+	around.find, around.open = s.cfg.adminFinder(), false
+	operator = newGRPC(around, newDoor(nil, around.find, adminAdmitted, s.cfg.Logger, signing.journal))
+	adminpb.RegisterAdminServiceServer(operator, &admin{
+		keystore: s.cfg.Keystore, lifecycle: s.cfg.Lifecycle, records: s.cfg.Records, signing: signing,
+		clients: s.cfg.Clients, health: health, started: s.cfg.Clock(), log: s.cfg.Logger,
+	})
+	healthpb.RegisterHealthServer(operator, health.server)
+	return mints, operator
+}
+
+// listenAll opens both addresses or none. There may be no admin socket.
+func (s *Server) listenAll() (mints, operator net.Listener, err error) {
+	if mints, err = s.listen(); err != nil || s.cfg.AdminListen == "" {
+		return mints, nil, err
+	}
+	at, err := address.Parse(s.cfg.AdminListen)
+	if err == nil {
+		operator, err = listenUnix(at.Addr, s.cfg.AdminMode)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("the admin socket: %w", err), mints.Close())
+	}
+	return mints, operator, nil
+}
+
+func closeListener(ln net.Listener) error {
+	if ln == nil {
+		return nil
+	}
+	return ln.Close()
 }
 
 // recordStart writes down that we begin, and under which rules.
@@ -190,18 +243,9 @@ func (s *Server) listen() (net.Listener, error) {
 	return ln, nil
 }
 
-func (s *Server) grpcServer(ending context.Context, journal *journal) *grpc.Server {
-	around := around{
-		log:         s.cfg.Logger,
-		find:        s.cfg.finder(),
-		open:        s.cfg.Clients == nil,
-		access:      access(),
-		journal:     journal,
-		queue:       newQueue(runtime.GOMAXPROCS(0)),
-		callTimeout: s.cfg.CallTimeout,
-		ending:      ending,
-	}
-	options := []grpc.ServerOption{
+func newGRPC(around around, door door) *grpc.Server {
+	return grpc.NewServer(
+		grpc.Creds(door),
 		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.authorizeCall, around.checkCall, around.limitCall, around.queueCall),
 		grpc.ChainStreamInterceptor(around.logStream, around.recoverStream, around.authorizeStream, around.checkStream, around.limitStream),
 		grpc.MaxRecvMsgSize(wire.MaxMessageSize),
@@ -210,9 +254,7 @@ func (s *Server) grpcServer(ending context.Context, journal *journal) *grpc.Serv
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAlive, Timeout: keepAliveTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minKeepAlive, PermitWithoutStream: true}),
-	}
-	options = append(options, grpc.Creds(newDoor(s.tls, s.cfg.finder(), admitted, s.cfg.Logger, journal)))
-	return grpc.NewServer(options...)
+	)
 }
 
 // sayWhoMayCall puts the rights in force into the log.

@@ -1,0 +1,225 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"mintmark/cashu"
+	"mintmark/keystore"
+	adminpb "mintmark/proto/signatory/admin/v1"
+)
+
+// Lifecycle is what leads keysets through their life.
+type Lifecycle interface {
+	Lives() []keystore.Life
+	Prepare(context.Context, keystore.RotateParams) (cashu.Keyset, error)
+	Activate(ctx context.Context, id cashu.KeysetID, retireOthers bool) error
+	Retire(ctx context.Context, id cashu.KeysetID) error
+}
+
+var _ Lifecycle = (*keystore.Keystore)(nil)
+
+// admin answers the operator. It shares what it changes with the service that
+// signs, and none of its queues.
+type admin struct {
+	adminpb.UnimplementedAdminServiceServer
+	keystore  Keystore
+	lifecycle Lifecycle
+	records   Auditor
+	signing   *signing
+	clients   *Clients
+	health    *healthState
+	started   time.Time
+	log       *slog.Logger
+}
+
+var _ adminpb.AdminServiceServer = (*admin)(nil)
+
+func (a *admin) Status(ctx context.Context, _ *adminpb.StatusRequest) (*adminpb.StatusResponse, error) {
+	seq, hash, err := a.records.AuditHead(ctx)
+	if err != nil {
+		return nil, &hidden{err}
+	}
+	identity := a.keystore.Identity().Bytes()
+	snapshot := a.keystore.Keysets()
+	out := &adminpb.StatusResponse{
+		Identity: identity[:], Epoch: snapshot.Epoch, StartedAt: a.started.Unix(),
+		Frozen: a.frozen(), AuditSeq: seq, AuditHash: hash[:],
+	}
+	for _, l := range a.lifecycle.Lives() {
+		out.Keysets = append(out.Keysets, renderLife(l, snapshot.Keysets))
+	}
+	return out, nil
+}
+
+// unitOrAll reads what to freeze: one of the two, so that a forgotten name does not
+// stop or start everything.
+func unitOrAll(unit string, all bool) (cashu.Unit, error) {
+	if all {
+		return everyUnit, nil
+	}
+	u, err := cashu.ParseUnit(unit)
+	if err != nil {
+		return "", status.Error(codes.InvalidArgument, "say a unit or all")
+	}
+	return u, nil
+}
+
+func (a *admin) Freeze(ctx context.Context, in *adminpb.FreezeRequest) (*adminpb.FreezeResponse, error) {
+	unit, err := unitOrAll(in.GetUnit(), in.GetAll())
+	if err != nil {
+		return nil, err
+	}
+	err = a.signing.frozen.freeze(ctx, unit, clientOf(ctx).Name)
+	a.health.update()
+	if err != nil {
+		a.log.ErrorContext(ctx, "freezing", "error", err)
+		return nil, status.Error(codes.Internal, "signing is stopped, but it could not be written down: it would not survive a restart")
+	}
+	return &adminpb.FreezeResponse{Frozen: a.frozen()}, nil
+}
+
+func (a *admin) Unfreeze(ctx context.Context, in *adminpb.UnfreezeRequest) (*adminpb.UnfreezeResponse, error) {
+	unit, err := unitOrAll(in.GetUnit(), in.GetAll())
+	if err != nil {
+		return nil, err
+	}
+	if err := a.signing.frozen.unfreeze(ctx, unit, clientOf(ctx).Name); err != nil {
+		return nil, &hidden{err}
+	}
+	a.health.update()
+	return &adminpb.UnfreezeResponse{Frozen: a.frozen()}, nil
+}
+
+func (a *admin) PrepareKeyset(ctx context.Context, in *adminpb.PrepareKeysetRequest) (*adminpb.PrepareKeysetResponse, error) {
+	unit, err := cashu.ParseUnit(in.GetUnit())
+	if err != nil {
+		return nil, status.Errorf(codes.InvalidArgument, "%.32q is not a unit", in.GetUnit())
+	}
+	params := keystore.RotateParams{Unit: unit, InputFeePPK: in.InputFeePpk, FinalExpiry: in.GetFinalExpiry()}
+	for _, amount := range in.GetAmounts() {
+		params.Amounts = append(params.Amounts, cashu.Amount(amount))
+	}
+	if in.IdVersion != nil {
+		if n := in.GetIdVersion(); n != 1 && n != 2 {
+			return nil, status.Error(codes.InvalidArgument, "the version of the id must be 1 or 2")
+		}
+		version := cashu.KeysetVersion(in.GetIdVersion() - 1)
+		params.IDVersion = &version
+	}
+	k, err := a.lifecycle.Prepare(asClient(ctx), params)
+	if err != nil {
+		return nil, adminError(err)
+	}
+	return &adminpb.PrepareKeysetResponse{Keyset: a.keyset(k.ID)}, nil
+}
+
+func (a *admin) ActivateKeyset(ctx context.Context, in *adminpb.ActivateKeysetRequest) (*adminpb.ActivateKeysetResponse, error) {
+	id, err := parseID(in.GetId())
+	if err == nil {
+		err = adminError(a.lifecycle.Activate(asClient(ctx), id, !in.GetKeepOthers()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &adminpb.ActivateKeysetResponse{Keyset: a.keyset(id)}, nil
+}
+
+func (a *admin) RetireKeyset(ctx context.Context, in *adminpb.RetireKeysetRequest) (*adminpb.RetireKeysetResponse, error) {
+	id, err := parseID(in.GetId())
+	if err == nil {
+		err = adminError(a.lifecycle.Retire(asClient(ctx), id))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &adminpb.RetireKeysetResponse{Keyset: a.keyset(id)}, nil
+}
+
+func (a *admin) Budgets(context.Context, *adminpb.BudgetsRequest) (*adminpb.BudgetsResponse, error) {
+	return &adminpb.BudgetsResponse{Budgets: a.signing.budgets.report(a.clients)}, nil
+}
+
+func (a *admin) AuditHead(ctx context.Context, _ *adminpb.AuditHeadRequest) (*adminpb.AuditHeadResponse, error) {
+	seq, hash, err := a.records.AuditHead(ctx)
+	if err != nil {
+		return nil, &hidden{err}
+	}
+	return &adminpb.AuditHeadResponse{Seq: seq, Hash: hash[:]}, nil
+}
+
+func (a *admin) frozen() *adminpb.Frozen {
+	out := &adminpb.Frozen{}
+	for _, unit := range a.signing.frozen.list() {
+		if unit == everyUnit {
+			out.All = true
+		} else {
+			out.Units = append(out.Units, string(unit))
+		}
+	}
+	return out
+}
+
+func (a *admin) keyset(id cashu.KeysetID) *adminpb.Keyset {
+	for _, l := range a.lifecycle.Lives() {
+		if l.ID == id {
+			return renderLife(l, a.keystore.Keysets().Keysets)
+		}
+	}
+	return nil
+}
+
+func renderLife(l keystore.Life, keysets []cashu.Keyset) *adminpb.Keyset {
+	stages := map[keystore.Stage]adminpb.Stage{
+		keystore.StagePrepared: adminpb.Stage_STAGE_PREPARED,
+		keystore.StageActive:   adminpb.Stage_STAGE_ACTIVE,
+		keystore.StageRetired:  adminpb.Stage_STAGE_RETIRED,
+	}
+	out := &adminpb.Keyset{
+		Id: l.ID.Bytes(), Unit: string(l.Unit), Stage: stages[l.Stage], Index: l.Index,
+		CreatedAt: unixOrZero(l.Created), ActivatedAt: unixOrZero(l.Activated), RetiredAt: unixOrZero(l.Retired),
+	}
+	for _, k := range keysets {
+		if k.ID == l.ID {
+			out.InputFeePpk, out.FinalExpiry = k.InputFeePPK, k.FinalExpiry
+			out.Denominations = uint32(min(k.Keys.Len(), math.MaxUint32))
+		}
+	}
+	return out
+}
+
+func unixOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func parseID(b []byte) (cashu.KeysetID, error) {
+	id, err := cashu.KeysetIDFromBytes(b)
+	if err != nil {
+		return id, status.Error(codes.InvalidArgument, "that is no keyset id")
+	}
+	return id, nil
+}
+
+// asClient names the caller for the audit log of the keystore.
+func asClient(ctx context.Context) context.Context {
+	return keystore.WithClient(ctx, clientOf(ctx).Name)
+}
+
+func adminError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, keystore.ErrRefused):
+		return status.Error(codes.FailedPrecondition, err.Error())
+	}
+	return &hidden{err}
+}
