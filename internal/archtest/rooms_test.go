@@ -99,7 +99,7 @@ var rooms = []room{
 	{
 		path:       "mint/metrics",
 		imports:    []string{"mint", "cashu", "signatory"},
-		neverLinks: append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
+		neverLinks: append([]string{"modernc.org/sqlite/...", "mintmark/internal/sqldb"}, keyMaterial...),
 	},
 	{
 		path:       "mint/operator",
