@@ -87,7 +87,7 @@ func lockSeedFile(path string) (unlock func() error, err error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("another command is changing the seal of %s", path), f.Close())
 	}
-	return f.Close, nil
+	return func() error { return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close()) }, nil
 }
 
 // CheckSeed tells whether the seed is the one of the keystore at path: the

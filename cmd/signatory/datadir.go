@@ -20,6 +20,8 @@ func (d dataDir) seed() string     { return filepath.Join(string(d), "seed") }
 func (d dataDir) database() string { return filepath.Join(string(d), "keystore.db") }
 func (d dataDir) socket() string   { return filepath.Join(string(d), "signatory.sock") }
 
+func (d dataDir) adminSocket() string { return filepath.Join(string(d), "admin.sock") }
+
 // unfinished is there while `init` is at work. With it, and without a seed, the
 // database is the leftover of an init that was killed: nobody has ever used it.
 func (d dataDir) unfinished() string { return filepath.Join(string(d), "init.unfinished") }

@@ -20,23 +20,28 @@ const maxPassphrase = 4096
 // flag for the passphrase itself: every user of the machine could read it in the
 // list of processes.
 type passphraseFlags struct {
-	file string
-	fd   int
+	file       string
+	fd         int
+	credential string
 }
 
 func (p *passphraseFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&p.file, "passphrase-file", "", "read the passphrase of the seed from the first line of this `file`")
 	flags.IntVar(&p.fd, "passphrase-fd", -1, "read the passphrase from the open file descriptor with this `number`")
+	flags.StringVar(&p.credential, "passphrase-credential", "", "read the passphrase from the systemd credential with this `name`")
 }
 
 func (p *passphraseFlags) check(cmd *cobra.Command) error {
 	if p.file != "" && p.fd >= 0 {
 		return usagef(cmd, "--passphrase-file and --passphrase-fd exclude each other")
 	}
+	if p.credential != "" && (p.file != "" || p.fd >= 0) {
+		return usagef(cmd, "--passphrase-credential and the other sources of a passphrase exclude each other")
+	}
 	return nil
 }
 
-func (p *passphraseFlags) given() bool { return p.file != "" || p.fd >= 0 }
+func (p *passphraseFlags) given() bool { return p.file != "" || p.fd >= 0 || p.credential != "" }
 
 // readPassphrase gets the passphrase from where the flags say, or asks at the
 // terminal: twice when it is a new one.
@@ -51,6 +56,12 @@ func (p program) readPassphrase(ctx context.Context, from passphraseFlags, isNew
 		return firstLine(f)
 	case from.fd >= 0:
 		return firstLine(os.NewFile(uintptr(from.fd), fmt.Sprintf("file descriptor %d", from.fd)))
+	case from.credential != "":
+		f, err := openCredential(from.credential)
+		if err != nil {
+			return nil, fmt.Errorf("reading the passphrase: %w", err)
+		}
+		return firstLine(f)
 	}
 	t, err := p.terminal()
 	if err != nil {

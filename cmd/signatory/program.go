@@ -51,7 +51,7 @@ To try Mintmark out you need none of this: mintd starts a signatory by itself.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
-	root.AddCommand(p.initCommand(), p.serveCommand(), p.keysetsCommand(), p.certsCommand(), p.checkConfigCommand(), p.versionCommand())
+	root.AddCommand(p.initCommand(), p.serveCommand(), p.keysetsCommand(), p.adminCommand(), p.certsCommand(), p.checkConfigCommand(), p.versionCommand())
 	root.AddCommand(p.offlineCommands()...)
 	root.SetArgs(args)
 	root.SetIn(p.stdin)

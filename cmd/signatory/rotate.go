@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mintmark/cashu"
 	"mintmark/keystore"
@@ -47,15 +48,20 @@ change, with the same checks, and changes nothing.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.rotate(cmd, c, f) },
 	}
 	flags := cmd.Flags()
+	f.addParams(flags)
+	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would change and change nothing")
+	flags.BoolVar(&f.json, "json", false, "print JSON for programs")
+	return cmd
+}
+
+// addParams adds what describes a keyset.
+func (f *rotateFlags) addParams(flags *pflag.FlagSet) {
 	flags.StringVar(&f.unit, "unit", "", "`unit` of the keyset, for example sat (required)")
 	flags.StringVar(&f.amounts, "amounts", "", "denominations, ascending: `1,2,4,…`")
 	flags.Uint64Var(&f.maxOrder, "max-order", 0, "`number` of denominations 1, 2, 4, 8 and so on, 1 to 64")
 	flags.Uint64Var(&f.fee, "fee-ppk", 0, "fee per input in `thousandths` of the unit")
 	flags.StringVar(&f.expiry, "final-expiry", "", "`moment` after which coins are worthless: unix seconds, 2030-01-31T00:00:00Z, or a duration from now like 8760h")
 	flags.Uint8Var(&f.idVersion, "id-version", 0, "`version` of the keyset id: 2, or 1 for very old wallets")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would change and change nothing")
-	flags.BoolVar(&f.json, "json", false, "print JSON for programs")
-	return cmd
 }
 
 func (p program) rotate(cmd *cobra.Command, c *connectFlags, f rotateFlags) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -23,10 +24,13 @@ type serveFlags struct {
 	tls           string
 	insecure      bool
 	clients       string
+	admin         string
+	adminMode     string
 	socketMode    string
 	drain         time.Duration
 	exitWithStdin bool
-	passphrase    passphraseFlags
+	unseal        unsealFlags
+	seedCred      string
 	log           logFlags
 }
 
@@ -47,8 +51,9 @@ HOST:PORT both sides show certificates (TLS 1.3): see "signatory certs".
 deploy/signatory-clients.example.toml and "signatory check-config". Without it,
 whoever gets in may sign and rotate, which is for trying out.
 
-A sealed seed needs its passphrase, from --passphrase-file, --passphrase-fd or
-the terminal. serve never makes a seed: that is what "signatory init" does.
+A sealed seed needs its passphrase, from --passphrase-file, --passphrase-fd,
+--passphrase-credential or the terminal, or the age identity that it was sealed
+for. systemd can keep either as an encrypted credential, or the seed itself. serve never makes a seed: that is what "signatory init" does.
 
 SIGTERM or Ctrl-C ends it: calls under way may finish, for --drain-timeout at
 most. A second one ends it at once.
@@ -67,16 +72,19 @@ the pipe and serve ends as with SIGTERM.`,
 	flags.StringVar(&f.tls, "tls", "", "`directory` of ca.pem, server.pem and server.key, for HOST:PORT")
 	flags.BoolVar(&f.insecure, "insecure", false, "allow HOST:PORT without TLS, on a loopback address only: every process of this machine can then sign")
 	flags.StringVar(&f.clients, "clients", "", "TOML `file` of who may do what (default: whoever gets in may sign and rotate)")
+	flags.StringVar(&f.admin, "admin", "", "admin `socket`: unix:PATH, or none (default unix:DIR/admin.sock)")
+	flags.StringVar(&f.adminMode, "admin-mode", "0600", "`mode` of the admin socket, octal; 0660 lets the group in, as far as the clients file names them")
 	flags.StringVar(&f.socketMode, "socket-mode", "0600", "`mode` of the unix socket, octal; 0660 lets the group in")
 	flags.DurationVar(&f.drain, "drain-timeout", 10*time.Second, "how long calls under way may take at the end")
 	flags.BoolVar(&f.exitWithStdin, "exit-with-stdin", false, "end when standard input ends: for a parent process that holds the other end")
-	f.passphrase.add(flags)
+	f.unseal.add(flags)
+	flags.StringVar(&f.seedCred, "seed-credential", "", "take the seed itself from the systemd credential with this `name`, not from DIR/seed")
 	f.log.add(flags)
 	return cmd
 }
 
 func (p program) serve(cmd *cobra.Command, f serveFlags) error {
-	mode, err := p.checkServe(cmd, &f)
+	modes, err := p.checkServe(cmd, &f)
 	if err != nil {
 		return err
 	}
@@ -104,7 +112,8 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	s := ks.Keysets()
 	log.Info("every keyset fits the seed", "identity", ks.Identity().String(), "keysets", len(s.Keysets), "epoch", s.Epoch)
 	srv, err := server.New(server.Config{
-		Keystore: ks, Records: ks, Listen: f.listen, SocketMode: mode, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
+		Keystore: ks, Records: ks, Listen: f.listen, SocketMode: modes.mints, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
+		AdminListen: adminListen(f, log), AdminMode: modes.admin, Lifecycle: ks,
 		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
 	})
 	if err == nil {
@@ -117,37 +126,66 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	return nil
 }
 
-func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (fs.FileMode, error) {
+// socketModes are those of the two sockets.
+type socketModes struct{ mints, admin fs.FileMode }
+
+func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketModes, err error) {
 	if f.data == "" {
-		return 0, usagef(cmd, "--data is missing: the directory that init has made")
+		return modes, usagef(cmd, "--data is missing: the directory that init has made")
 	}
 	if f.listen == "" {
 		f.listen = "unix:" + dataDir(f.data).socket()
 	}
 	if err := f.passphrase.check(cmd); err != nil {
-		return 0, err
+		return modes, err
 	}
 	if f.exitWithStdin && f.passphrase.fd == 0 {
-		return 0, usagef(cmd, "--exit-with-stdin and --passphrase-fd 0 exclude each other")
+		return modes, usagef(cmd, "--exit-with-stdin and --passphrase-fd 0 exclude each other")
 	}
 	if f.drain <= 0 {
-		return 0, usagef(cmd, "--drain-timeout must be longer than nothing")
+		return modes, usagef(cmd, "--drain-timeout must be longer than nothing")
 	}
-	mode, err := strconv.ParseUint(f.socketMode, 8, 32)
+	if modes.mints, err = parseMode(f.socketMode); err != nil {
+		return modes, usagef(cmd, "--socket-mode %s", err)
+	}
+	if modes.admin, err = parseMode(f.adminMode); err != nil {
+		return modes, usagef(cmd, "--admin-mode %s", err)
+	}
+	return modes, nil
+}
+
+func parseMode(text string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(text, 8, 32)
 	if err != nil || mode == 0 || mode > 0o777 {
-		return 0, usagef(cmd, "--socket-mode %s is not an octal mode like 0660", f.socketMode)
+		return 0, fmt.Errorf("%s is not an octal mode like 0660", text)
 	}
 	return fs.FileMode(mode), nil
+}
+
+// maxAdminDir is the longest data directory in which a socket can be made.
+const maxAdminDir = 88
+
+// adminListen is where the admin socket is to be. A signatory that nobody has told
+// about it must not fail because its directory has a long name.
+func adminListen(f serveFlags, log *slog.Logger) string {
+	switch {
+	case f.admin == "none":
+		return ""
+	case f.admin != "":
+		return f.admin
+	case len(f.data) > maxAdminDir:
+		log.Warn("there is no admin socket: the path of the data directory is too long for one; say --admin unix:PATH", "data", f.data)
+		return ""
+	}
+	return "unix:" + dataDir(f.data).adminSocket()
 }
 
 // openKeystore reads the seed, opens the keystore with it and forgets it.
 func (p program) openKeystore(ctx context.Context, f serveFlags, log *slog.Logger) (*keystore.Keystore, error) {
 	dir := dataDir(f.data)
-	seed, err := keystore.ReadSeedFile(dir.seed(), func() ([]byte, error) {
-		return p.readPassphrase(ctx, f.passphrase, false)
-	})
+	seed, err := p.openSeed(ctx, dir, f.unseal, f.seedCred)
 	if err != nil {
-		return nil, hintSeed(err, dir)
+		return nil, err
 	}
 	defer seed.Wipe()
 	if err := dir.finish(); err != nil {
@@ -165,6 +203,8 @@ func hintSeed(err error, dir dataDir) error {
 		return hint(err, "signatory init --data %s makes one", dir)
 	case errors.Is(err, keystore.ErrSeedExposed):
 		return hint(err, "chmod 600 %s, and ask yourself who has read it until now", dir.seed())
+	case errors.Is(err, keystore.ErrNoIdentity):
+		return hint(err, "give the identity with --identity-file or --identity-credential")
 	case errors.Is(err, keystore.ErrSeedFormat):
 		return hint(err, "put the right file back, or write the words of your seed into it")
 	}

@@ -52,8 +52,17 @@ func TestACommandLineThatMakesNoSenseIsExplained(t *testing.T) {
 		"keysets rotate --connect unix:s --unit sat --final-expiry yesterday":         "nor a duration like 8760h",
 		"keysets rotate --connect unix:s --unit sat --final-expiry -1h":               "is in the past",
 		"keysets rotate --connect unix:s --unit sat --final-expiry 2001-01-01T00:00Z": "nor a time like",
-		"certs":        "--out is missing",
-		"check-config": "--clients is missing",
+		"certs":                              "--out is missing",
+		"admin":                              "say status, freeze",
+		"admin status":                       "--connect is missing",
+		"admin status --connect 127.0.0.1:1": "is not unix:PATH",
+		"admin freeze --connect unix:s":      "say either --unit UNIT or --all",
+		"admin unfreeze --connect unix:s --unit sat --all": "say either --unit UNIT or --all",
+		"admin prepare --connect unix:s":                   "--unit is missing",
+		"admin activate --connect unix:s":                  "give the id of one keyset",
+		"admin retire --connect unix:s nonsense":           "keyset",
+		"serve --data DIR --admin-mode 08":                 "--admin-mode 08 is not an octal mode",
+		"check-config":                                     "--clients is missing",
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

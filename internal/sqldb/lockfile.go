@@ -49,10 +49,11 @@ func readHolder(f *os.File) string {
 }
 
 // release lets go. The file stays: removing it could take it away under a
-// process that has just opened it.
+// process that has just opened it. Closing alone is not enough: a child that was
+// forked and has not yet begun its own program still holds the descriptor.
 func (l *lockFile) release() error {
 	if l == nil {
 		return nil
 	}
-	return l.f.Close()
+	return errors.Join(syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN), l.f.Close())
 }
