@@ -196,8 +196,10 @@ func postgresPool(c Config, size int, settings map[string]string) (*pgxpool.Conf
 	p.MaxConnIdleTime, p.HealthCheckPeriod = 5*time.Minute, 30*time.Second
 	p.PingTimeout = c.Postgres.ConnectTimeout
 	prepareConn(c, p.ConnConfig, settings)
+	// Now, for an error that says what is wrong; and for every connection, because
+	// passwords change.
 	p.BeforeConnect = func(_ context.Context, conn *pgx.ConnConfig) error { return c.Postgres.authenticate(conn) }
-	return p, nil
+	return p, c.Postgres.authenticate(p.ConnConfig)
 }
 
 // prepareConn sets what every connection has in common.

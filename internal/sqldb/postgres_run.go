@@ -131,33 +131,48 @@ func (t *postgresTx) commit() error {
 	case t.durable:
 		name = "sqldb.commit.durable"
 	}
-	// Whoever has come this far wants to know how it ends, not that time is up.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.parent), t.engine.patience())
-	defer cancel()
-	tag, err := t.conn.Exec(ctx, postgresCommit)
-	if err == nil && tag.String() != postgresCommit {
-		err = errors.New("the commit was answered with " + tag.String())
-	} else if err != nil && t.writing && inDoubt(err) {
-		t.doubt = true
-		code, _ := postgresKind(err)
-		t.engine.report.failed(name, code, err)
-		err = &stmtError{stmt: name, kind: ErrUnknownOutcome}
-	}
-	if err != nil && !t.doubt {
-		err = t.engine.failure(name, err)
+	err := t.sendCommit()
+	if err != nil {
+		code, kind := postgresKind(err)
+		if t.doubt = t.writing && inDoubt(err); t.doubt {
+			kind = ErrUnknownOutcome
+		}
+		if kind != ErrConflict {
+			t.engine.report.failed(name, code, err)
+		}
+		err = &stmtError{stmt: name, kind: kind}
 	}
 	t.engine.report.ran(name, start, err)
 	return err
 }
 
-// inDoubt tells whether a commit that failed so may have happened. The server's
-// own "no" is certain, unless it was its last word; and so is what was never sent.
+// errNotSent: the connection was broken already.
+var errNotSent = errors.New("the connection was closed before the commit")
+
+func (t *postgresTx) sendCommit() error {
+	if t.conn.IsClosed() {
+		return errNotSent
+	}
+	// Whoever has come this far wants to know how it ends, not that time is up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.parent), t.engine.patience())
+	defer cancel()
+	tag, err := t.conn.Exec(ctx, postgresCommit)
+	if err == nil && tag.String() != postgresCommit {
+		return &pgconn.PgError{Severity: "ERROR", Message: "the commit was answered with " + tag.String()}
+	}
+	return err
+}
+
+// inDoubt tells whether a commit that failed so may have happened. Only the
+// server's own "no" is certain, unless it was its last word. The driver's opinion
+// (pgconn.SafeToRetry) is not: it takes a connection that broke while the answer
+// was awaited for one that was broken before.
 func inDoubt(err error) bool {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.SeverityUnlocalized != "ERROR" && e.Severity != "ERROR"
 	}
-	return !pgconn.SafeToRetry(err)
+	return !errors.Is(err, errNotSent)
 }
 
 // rollback ends the transaction without effect. When that fails, the connection

@@ -68,7 +68,7 @@ func OpenPresence(ctx context.Context, c PresenceConfig) (*Presence, error) {
 	}
 	p := &Presence{config: c.Server, name: c.Name, grace: c.Grace, done: make(chan struct{})}
 	p.report = reporter{config: &p.config}
-	if err := p.take(ctx); err != nil {
+	if err := p.take(ctx, p.config.Postgres.ConnectTimeout); err != nil {
 		return nil, fmt.Errorf("telling %s that this process lives: %w", serverName(c.Server.Path), err)
 	}
 	watching, cancel := context.WithCancel(context.Background())
@@ -101,7 +101,7 @@ func (p *Presence) Gone(ctx context.Context, name string) (bool, error) {
 	// Held only until the end of the statement, and shared, so that those who
 	// look do not keep each other from seeing. Whoever comes back at this very
 	// moment waits for less than it can notice.
-	free, err := p.ask(ctx, "SELECT pg_try_advisory_xact_lock_shared($1)", name)
+	free, err := p.ask(ctx, p.grace/4, "SELECT pg_try_advisory_xact_lock_shared($1)", name)
 	if err != nil {
 		p.drop()
 		return false, err
@@ -120,8 +120,8 @@ func (p *Presence) Gone(ctx context.Context, name string) (bool, error) {
 
 // ask runs a query about the lock of a name that is answered with yes or no. The
 // caller holds the mutex.
-func (p *Presence) ask(ctx context.Context, sql, name string) (answer bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, p.grace/4)
+func (p *Presence) ask(ctx context.Context, limit time.Duration, sql, name string) (answer bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	start := time.Now()
 	err = p.conn.QueryRow(ctx, sql, presenceKey(name)).Scan(&answer)
@@ -140,8 +140,8 @@ func presenceKey(name string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
-// take makes a connection and takes the lock.
-func (p *Presence) take(ctx context.Context) error {
+// take makes a connection and takes the lock, each in less than limit.
+func (p *Presence) take(ctx context.Context, limit time.Duration) error {
 	c, err := parseServer(p.config.Path)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (p *Presence) take(ctx context.Context) error {
 	if err := p.config.Postgres.authenticate(c.ConnConfig); err != nil {
 		return err
 	}
-	dialing, cancel := context.WithTimeout(ctx, min(p.config.Postgres.ConnectTimeout, p.grace/4))
+	dialing, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(dialing, c.ConnConfig)
 	if err != nil {
@@ -161,7 +161,7 @@ func (p *Presence) take(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.conn, p.free = conn, map[string]time.Time{}
-	mine, err := p.ask(ctx, "SELECT pg_try_advisory_lock($1)", p.name)
+	mine, err := p.ask(ctx, limit, "SELECT pg_try_advisory_lock($1)", p.name)
 	if err == nil && !mine {
 		err = fmt.Errorf("%w: its name is taken", ErrInUse)
 	}
@@ -198,7 +198,7 @@ func (p *Presence) watch(ctx context.Context) {
 			continue
 		}
 		pause = p.grace / 50
-		switch err := p.take(ctx); {
+		switch err := p.take(ctx, p.grace/4); {
 		case err == nil && lost:
 			lost = false
 			p.config.Logger.Info("other processes can see again that this one lives")
@@ -219,7 +219,7 @@ func (p *Presence) alive(ctx context.Context) bool {
 	if p.conn == nil {
 		return false
 	}
-	if _, err := p.ask(ctx, "SELECT $1::bigint IS NOT NULL", p.name); err != nil {
+	if _, err := p.ask(ctx, p.grace/4, "SELECT $1::bigint IS NOT NULL", p.name); err != nil {
 		p.drop()
 		return false
 	}
