@@ -94,9 +94,9 @@ func (m *Mint) runIssue(ctx context.Context, q MintQuote, out checkedOutputs) ([
 	defer m.letGo(saga.Ref)
 	crashpoint.Here(crashIssueReserved)
 
-	sigs, err := m.cfg.Signer.BlindSign(ctx, out.messages)
+	sigs, err := m.sign(ctx, out.messages)
 	if err != nil {
-		return nil, m.undo(ctx, saga, signerError(err))
+		return nil, m.undo(ctx, saga, err)
 	}
 	if err := saga.advance(SagaSigned); err != nil {
 		return nil, m.undo(ctx, saga, err)

@@ -1,6 +1,7 @@
 package mint_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -103,4 +104,78 @@ func TestAViewDoesNotChangeUnderARequest(t *testing.T) {
 	if k, _ := w.mint.Keysets().Get(ks.ID); k.Active {
 		t.Error("the new view did not")
 	}
+}
+
+func TestOperationsStopWhileTheSignatoryIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	coins := w.mintCoins(8)
+	paid := w.quote(8)
+	w.backend.pay(paid)
+	notes := w.notes(w.active("sat"), 8)
+
+	// Another process answers in the signatory's place. It would say yes to
+	// everything.
+	honest := w.signer.identity
+	w.signer.identity = scalar(t, "thief").Public()
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- w.mint.Run(ctx) }()
+	refused := w.signer.signCalls.Load()
+	for range 3 {
+		_, err := w.mint.Swap(t.Context(), swapRequest(coins, notes))
+		wantCode(t, err, cashu.CodeUnavailable)
+		_, err = w.mint.Issue(t.Context(), "bolt11", cashu.MintRequest{Quote: paid.ID, Outputs: messages(notes)})
+		wantCode(t, err, cashu.CodeUnavailable)
+	}
+	if w.signer.signCalls.Load() != refused {
+		t.Error("a signatory that is not trusted was asked to sign")
+	}
+	if w.mint.Health(t.Context()).Signatory {
+		t.Error("health calls it well")
+	}
+	w.wantStates(coins, mint.ProofUnspent)
+	w.wantRestorable(notes, 0)
+	stop()
+	if err := <-ran; err != nil {
+		t.Error(err)
+	}
+
+	w.signer.identity = honest
+	w.mint = w.newMint("second")
+	if _, err := w.mint.Swap(t.Context(), swapRequest(coins, notes)); err != nil {
+		t.Errorf("with the true one back: %v", err)
+	}
+}
+
+func TestASignatoryThatTakesItsPlaceInTheMiddleIsNotAskedToSign(t *testing.T) {
+	t.Parallel()
+	store := &faultyStore{Store: newMemStore()}
+	w := newWorld(t, store)
+	coins := w.mintCoins(8)
+	notes := w.notes(w.active("sat"), 8)
+	honest := w.signer.identity
+	store.before = func(int) error { // the reservation
+		w.signer.identity = scalar(t, "thief").Public()
+		return nil
+	}
+	_, err := w.mint.Swap(t.Context(), swapRequest(coins, notes))
+	wantCode(t, err, cashu.CodeUnavailable)
+	store.before = nil
+	w.signer.identity = honest
+	w.wantStates(coins, mint.ProofUnspent)
+	w.wantSagas(0)
+}
+
+func TestAKeysetThatTheSignatoryLostIsAnOutageAndNoRefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	coins := w.mintCoins(8)
+	w.signer.onSign(func(int) error { return cashu.ErrKeysetUnknown })
+	_, err := w.mint.Swap(t.Context(), swapRequest(coins, w.notes(w.active("sat"), 8)))
+	wantCode(t, err, cashu.CodeUnavailable)
+	if errors.Is(err, cashu.ErrKeysetUnknown) {
+		t.Error("the wallet is told that its keyset is unknown")
+	}
+	w.wantStates(coins, mint.ProofUnspent)
 }

@@ -127,8 +127,8 @@ type Mint struct {
 	settings atomic.Pointer[settings]
 	log      *slog.Logger
 
-	// connected tells whether the keyset subscription stands: the cheapest
-	// sign of a living signatory.
+	// connected tells whether the keyset subscription stands and what it said
+	// was accepted: the cheapest sign that our own signatory is there.
 	connected atomic.Bool
 
 	mu       sync.Mutex
@@ -202,12 +202,14 @@ func (m *Mint) followKeysets(ctx context.Context) {
 		Logger:    m.log,
 		Down:      func(error, time.Duration) { m.connected.Store(false) },
 	}, func(s signatory.Snapshot) error {
-		m.connected.Store(true)
 		if err := m.keysets.Apply(ctx, s); err != nil {
-			// Kept out, loudly. The stream stays: the next snapshot may be
-			// right again.
-			m.log.Error("keysets not taken over", "error", err)
+			// Whoever sends this is not our signatory, or has lost its mind.
+			// Ending the stream makes it count as away until a snapshot is
+			// right again, and says so at every attempt.
+			m.log.Error("the signatory is not trusted, operations stop", "error", err)
+			return err
 		}
+		m.connected.Store(true)
 		return nil
 	})
 	if err != nil && ctx.Err() == nil {
@@ -256,7 +258,12 @@ func (m *Mint) now() time.Time { return m.cfg.Clock() }
 // signerError translates what a Signer answers into what a wallet may see.
 func signerError(err error) error {
 	var refusal *cashu.Error
-	if errors.As(err, &refusal) {
+	switch {
+	case errors.Is(err, cashu.ErrKeysetUnknown):
+		// We asked about keysets and amounts of our own view only: it has lost
+		// one that it had. Nothing is wrong with the request.
+		return fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the signatory misses a keyset, nothing was changed"), hidden{err})
+	case errors.As(err, &refusal):
 		return err
 	}
 	if errors.Is(err, signatory.ErrUnavailable) {
@@ -265,8 +272,14 @@ func signerError(err error) error {
 	return fmt.Errorf("asking the signatory: %w", err)
 }
 
-// signatoryUp asks the signatory for a sign of life before an operation writes
-// anything, unless the subscription already is one.
+// hidden keeps the text of an error and ends the search for codes in it.
+type hidden struct{ cause error }
+
+func (h hidden) Error() string { return h.cause.Error() }
+
+// signatoryUp asks the signatory for a sign of life, and for keysets that do not
+// contradict those that we know, before anything is asked of it. The standing
+// subscription already is both.
 func (m *Mint) signatoryUp(ctx context.Context) error {
 	if m.connected.Load() {
 		return nil

@@ -24,6 +24,9 @@ func (m *Mint) Swap(ctx context.Context, req cashu.SwapRequest) ([]cashu.BlindSi
 	if stale := firstOf(in.stale, out.stale); stale != nil {
 		return m.replaySwapOr(ctx, in, out, stale)
 	}
+	if err := m.signatoryUp(ctx); err != nil {
+		return m.replaySwapOr(ctx, in, out, err)
+	}
 	if err := m.cfg.Signer.VerifyProofs(ctx, req.Inputs); err != nil {
 		return m.replaySwapOr(ctx, in, out, signerError(err))
 	}
@@ -68,9 +71,9 @@ func (m *Mint) runSwap(ctx context.Context, in checkedInputs, out checkedOutputs
 	defer m.letGo(saga.Ref)
 	crashpoint.Here(crashSwapReserved)
 
-	sigs, err := m.cfg.Signer.BlindSign(ctx, out.messages)
+	sigs, err := m.sign(ctx, out.messages)
 	if err != nil {
-		return nil, m.undo(ctx, saga, signerError(err))
+		return nil, m.undo(ctx, saga, err)
 	}
 	if err := saga.advance(SagaSigned); err != nil {
 		return nil, m.undo(ctx, saga, err)
@@ -93,6 +96,18 @@ func (m *Mint) runSwap(ctx context.Context, in checkedInputs, out checkedOutputs
 		return m.replaySwapOr(ctx, in, out, m.undo(ctx, saga, err))
 	}
 	crashpoint.Here(crashSwapFinished)
+	return sigs, nil
+}
+
+// sign asks the signatory that was verified, not one that took its place since.
+func (m *Mint) sign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
+	if err := m.signatoryUp(ctx); err != nil {
+		return nil, err
+	}
+	sigs, err := m.cfg.Signer.BlindSign(ctx, messages)
+	if err != nil {
+		return nil, signerError(err)
+	}
 	return sigs, nil
 }
 
