@@ -59,3 +59,36 @@ func TestUnitsKeepWhatTheTrustModelNeeds(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryCredentialThatAUnitUsesIsLoadedAsAFile(t *testing.T) {
+	t.Parallel()
+	// A directory would become ID_NAME for each of its files, and %d/ID would
+	// not exist.
+	needed := map[string][]string{
+		"signatory.service": {"ca.pem", "server.pem", "server.key"}, // by --tls
+		"mintd.service":     {"ca.pem", "client.pem", "client.key"},
+	}
+	loaded := regexp.MustCompile(`(?m)^LoadCredential(?:Encrypted)?=([^:\n]+):(/\S+)$`)
+	used := regexp.MustCompile(`%d/([A-Za-z0-9._-]+)`)
+	for unit, names := range needed {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := map[string]bool{}
+		for _, m := range loaded.FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(m[2][strings.LastIndex(m[2], "/"):], ".") {
+				t.Errorf("%s: %s looks like a directory", unit, m[2])
+			}
+			files[m[1]] = true
+		}
+		for _, m := range used.FindAllStringSubmatch(string(text), -1) {
+			names = append(names, m[1])
+		}
+		for _, name := range names {
+			if !files[name] {
+				t.Errorf("%s: credential %s is used and not loaded", unit, name)
+			}
+		}
+	}
+}
