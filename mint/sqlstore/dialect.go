@@ -76,7 +76,9 @@ func (a alone) Close() error                                       { return nil 
 
 // outward adds to the failures that will pass what a wallet may be told of them.
 func outward(err error) error {
-	for _, passing := range []error{sqldb.ErrUnavailable, sqldb.ErrTimeout, sqldb.ErrConflict} {
+	for _, passing := range []error{
+		sqldb.ErrUnavailable, sqldb.ErrTimeout, sqldb.ErrConflict, sqldb.ErrFull, sqldb.ErrReadOnly, sqldb.ErrUnknownOutcome,
+	} {
 		if errors.Is(err, passing) {
 			return fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the database is not available, try again"), err)
 		}
