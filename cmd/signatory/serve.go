@@ -53,7 +53,8 @@ whoever gets in may sign and rotate, which is for trying out.
 
 A sealed seed needs its passphrase, from --passphrase-file, --passphrase-fd,
 --passphrase-credential or the terminal, or the age identity that it was sealed
-for. systemd can keep either as an encrypted credential, or the seed itself. serve never makes a seed: that is what "signatory init" does.
+for. systemd can keep either as an encrypted credential, or the seed itself.
+serve never makes a seed: that is what "signatory init" does.
 
 SIGTERM or Ctrl-C ends it: calls under way may finish, for --drain-timeout at
 most. A second one ends it at once.
@@ -136,10 +137,10 @@ func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketMode
 	if f.listen == "" {
 		f.listen = "unix:" + dataDir(f.data).socket()
 	}
-	if err := f.passphrase.check(cmd); err != nil {
+	if err := f.unseal.check(cmd); err != nil {
 		return modes, err
 	}
-	if f.exitWithStdin && f.passphrase.fd == 0 {
+	if f.exitWithStdin && f.unseal.passphrase.fd == 0 {
 		return modes, usagef(cmd, "--exit-with-stdin and --passphrase-fd 0 exclude each other")
 	}
 	if f.drain <= 0 {
