@@ -1,0 +1,184 @@
+package keystore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mintmark/internal/durable"
+	"mintmark/internal/sqldb"
+)
+
+// ErrExposedSeed: a seed in plain text does not go into a backup.
+var ErrExposedSeed = errors.New("the seed is not sealed")
+
+// Backup copies the keystore at database, also while a signatory runs on it, into
+// the new directory dir: the database, a manifest of what is in it, and, with a
+// seedFile, that file, which must be sealed. The manifest is written last: a
+// directory without one is not a backup. What is in it without the seed is public.
+func Backup(ctx context.Context, database, seedFile, dir string, now time.Time) (m Manifest, err error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return Manifest{}, fmt.Errorf("making the backup: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("making the backup: %w", err), os.RemoveAll(dir))
+		}
+	}()
+	if err := copyDatabase(ctx, database, filepath.Join(dir, BackupDatabase)); err != nil {
+		return Manifest{}, err
+	}
+	if m, err = describeDatabase(ctx, filepath.Join(dir, BackupDatabase)); err != nil {
+		return Manifest{}, err
+	}
+	m.Made, m.Files = now.UTC(), map[string]ManifestFile{}
+	names := []string{BackupDatabase}
+	if seedFile != "" {
+		if err := copySeedFile(seedFile, filepath.Join(dir, BackupSeed), true); err != nil {
+			return Manifest{}, err
+		}
+		names = append(names, BackupSeed)
+	}
+	for _, name := range names {
+		if m.Files[name], err = describeFile(filepath.Join(dir, name)); err != nil {
+			return Manifest{}, err
+		}
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err == nil {
+		err = durable.WriteNew(filepath.Join(dir, BackupManifest), append(text, '\n'), seedFilePerm)
+	}
+	if err == nil {
+		err = durable.SyncDir(filepath.Dir(filepath.Clean(dir)))
+	}
+	return m, err
+}
+
+func copyDatabase(ctx context.Context, from, to string) error {
+	db, err := sqldb.Open(ctx, sqldb.Config{Path: from, ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.CopyTo(ctx, to), db.Close())
+}
+
+// CopySeedFile copies a seed file, sealed or plain, to a new path as it is. A file
+// that exists is never touched (ErrSeedExists).
+func CopySeedFile(from, to string) error {
+	err := copySeedFile(from, to, false)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: %s", ErrSeedExists, to)
+	}
+	return err
+}
+
+func copySeedFile(from, to string, mustBeSealed bool) error {
+	content, err := readOwned(from)
+	if err != nil {
+		return err
+	}
+	defer clear(content)
+	if sealed, _ := openArmor(content); mustBeSealed && !sealed {
+		return fmt.Errorf("%w: %s", ErrExposedSeed, from)
+	}
+	return durable.WriteNew(to, content, seedFilePerm)
+}
+
+// VerifyBackup checks the files of a backup against its manifest, the whole audit
+// log, and with a seed (zero = without) that every keyset comes out of it. It
+// changes nothing. Errors: ErrBackup, ErrAudit, ErrMismatch.
+func VerifyBackup(ctx context.Context, dir string, seed Seed) (Manifest, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return Manifest{}, err
+	}
+	if err := m.checkFiles(dir); err != nil {
+		return Manifest{}, err
+	}
+	database := filepath.Join(dir, BackupDatabase)
+	found, err := describeDatabase(ctx, database)
+	if err != nil {
+		return Manifest{}, err
+	}
+	if err := m.sameContent(found); err != nil {
+		return Manifest{}, err
+	}
+	if !seed.IsZero() {
+		if _, _, err := CheckSeed(ctx, database, seed); err != nil {
+			return Manifest{}, err
+		}
+	}
+	return m, nil
+}
+
+// Restore puts the database of a backup to a path where nothing is, after
+// VerifyBackup with the seed, and an opening of the copy as a start would do it.
+//
+// Keysets may have been made after the backup, with indexes that it does not know.
+// Using one again would give two keysets the same keys. So the copy gives out no
+// index below the minutes since 1970: more than anybody has ever rotated, and more
+// with every further restore. The restore is written into the audit log.
+func Restore(ctx context.Context, dir, database string, cfg Config) (m Manifest, err error) {
+	if cfg.Seed.IsZero() {
+		return Manifest{}, errors.New("restoring needs the seed")
+	}
+	if m, err = VerifyBackup(ctx, dir, cfg.Seed); err != nil {
+		return Manifest{}, err
+	}
+	if _, err := os.Lstat(database); !errors.Is(err, fs.ErrNotExist) {
+		return Manifest{}, fmt.Errorf("restoring: %s is there already, or cannot be looked at", database)
+	}
+	cfg.Path, cfg.Create = database+".restoring", false
+	if err := removeFiles(cfg.Path); err != nil { // of a restore that was killed
+		return Manifest{}, fmt.Errorf("restoring: %w", err)
+	}
+	err = copyDatabase(ctx, filepath.Join(dir, BackupDatabase), cfg.Path)
+	if err == nil {
+		err = finishRestore(ctx, cfg, m)
+	}
+	if err == nil {
+		err = os.Rename(cfg.Path, database)
+	}
+	if err := errors.Join(err, removeFiles(cfg.Path), durable.SyncDir(filepath.Dir(database))); err != nil {
+		return Manifest{}, fmt.Errorf("restoring: %w", err)
+	}
+	return m, nil
+}
+
+func removeFiles(database string) error {
+	var errs []error
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".lock"} {
+		if err := os.Remove(database + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func stmtRaiseIndexFloor() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keysets.raise_index_floor", SQL: `
+UPDATE keystore SET index_floor = MAX(index_floor, $1, (SELECT COALESCE(MAX(idx), 0) + 1 FROM keysets)) WHERE one = 1`}
+}
+
+// finishRestore opens the copy, and makes it fit to go on from.
+func finishRestore(ctx context.Context, cfg Config, m Manifest) error {
+	ks, err := Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	err = ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+		if n, err := tx.Exec(ctx, stmtRaiseIndexFloor(), ks.clock().Unix()/60); err != nil || n != 1 {
+			return fmt.Errorf("raising the lowest index, %d rows: %w", n, err)
+		}
+		return ks.audit(ctx, tx, AuditRestore, "", map[string]any{
+			"backup_made": m.Made.Format(time.RFC3339), "backup_head": m.AuditHead, "keysets": len(m.Keysets),
+		})
+	})
+	return errors.Join(err, ks.Close())
+}
