@@ -155,15 +155,20 @@ type RestoreRequest struct {
 // UnmarshalJSONFrom reads the outputs to look up.
 func (r *RestoreRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	var v RestoreRequest
+	var hasOutputs bool
 	err := readObject(d, "body", func(name string) (err error) {
 		if name != "outputs" {
 			return d.SkipValue()
 		}
+		hasOutputs = true
 		v.Outputs, err = readList[BlindedMessage](d, name)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !hasOutputs:
+		return Errorf(CodeMalformed, "body has no outputs")
 	}
 	*r = v
 	return nil

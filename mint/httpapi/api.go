@@ -56,6 +56,9 @@ type Config struct {
 	// MaxBody is the most bytes of a request body; 0 = 2 MiB, enough for 1000
 	// inputs and 1000 outputs.
 	MaxBody int64
+	// MaxHeld is the most bytes that the bodies of all requests may take at
+	// once; beyond it they are told to come back. 0 = 256 MiB.
+	MaxHeld int64
 	// RetryAfter is what a wallet is told to wait when the mint cannot work
 	// right now; 0 = 2 seconds. Rounded up to whole seconds.
 	RetryAfter time.Duration
@@ -73,6 +76,7 @@ type api struct {
 	mint       Service
 	limits     mint.Limits
 	maxBody    int64
+	held       held
 	retryAfter time.Duration
 	log        *slog.Logger
 	observe    func(route string, status int, code cashu.Code, took time.Duration)
@@ -90,6 +94,9 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.MaxBody < 0 {
 		problems = append(problems, errors.New("max body is negative"))
 	}
+	if cfg.MaxHeld < 0 {
+		problems = append(problems, errors.New("max held is negative"))
+	}
 	if cfg.RetryAfter < 0 {
 		problems = append(problems, errors.New("retry after is negative"))
 	}
@@ -100,6 +107,9 @@ func New(cfg Config) (http.Handler, error) {
 		retryAfter: cfg.RetryAfter, log: cfg.Logger, observe: cfg.Observe, now: cfg.Clock}
 	if a.maxBody == 0 {
 		a.maxBody = 2 << 20
+	}
+	if a.held.max = cfg.MaxHeld; a.held.max == 0 {
+		a.held.max = 256 << 20
 	}
 	if a.retryAfter == 0 {
 		a.retryAfter = 2 * time.Second

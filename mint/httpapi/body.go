@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -35,21 +34,41 @@ func (a *api) states() bound {
 // differ. The lists are counted before a single point of them is decoded,
 // because decoding a point costs a square root.
 func (a *api) read(w http.ResponseWriter, r *http.Request, v any, bounds ...bound) error {
+	return a.readUpTo(a.maxBody, w, r, v, bounds...)
+}
+
+// maxSmallBody is enough for a request without lists.
+const maxSmallBody = 16 << 10
+
+// readUpTo is read with a smaller limit than that of the largest request.
+func (a *api) readUpTo(limit int64, w http.ResponseWriter, r *http.Request, v any, bounds ...bound) error {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return cashu.Errorf(cashu.CodeMalformed, "encoded bodies are not supported")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.maxBody))
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
-		return cashu.Errorf(cashu.CodeTooLarge, "body is larger than %d bytes", tooLarge.Limit)
+	limit = min(limit, a.maxBody)
+	tooLarge := cashu.Errorf(cashu.CodeTooLarge, "body is larger than %d bytes", limit)
+	if r.ContentLength > limit {
+		w.Header().Set("Connection", "close") // the body is not worth reading
+		return tooLarge
 	}
-	if err != nil {
+	body := a.held.open()
+	defer body.release()
+	err := body.readAll(http.MaxBytesReader(w, r.Body, limit))
+	switch {
+	case errors.Is(err, errTooMuchHeld):
+		w.Header().Set("Connection", "close")
+		return cashu.Errorf(cashu.CodeUnavailable, "too many large requests at once")
+	case err != nil:
+		w.Header().Set("Connection", "close") // whatever is left of the body
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return tooLarge
+		}
 		return cashu.Errorf(cashu.CodeMalformed, "body could not be read")
 	}
-	if err := count(body, bounds); err != nil {
+	if err := count(body.bytes, bounds); err != nil {
 		return err
 	}
-	return cashu.Decode(body, v)
+	return cashu.Decode(body.bytes, v)
 }
 
 // count goes through the body without decoding it and stops at the first list

@@ -14,7 +14,7 @@ func (a *api) createMintQuote(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var req cashu.MintQuoteBolt11Request
-	if err := a.read(w, r, &req); err != nil {
+	if err := a.readUpTo(maxSmallBody, w, r, &req); err != nil {
 		return err
 	}
 	q, err := a.mint.CreateMintQuote(r.Context(), method, req)
