@@ -34,6 +34,7 @@ func prepareSignatory(ctx context.Context, cfg Config, stderr io.Writer) (*signa
 	s := cfg.Signatory
 	plan := &signatoryPlan{logLevel: cfg.Log.Level, client: signatory.ClientConfig{
 		Address: s.Address, TLSDir: s.TLSDir, ServerName: s.ServerName, Insecure: s.Insecure, Deadline: s.Deadline.std(),
+		DLEQ: signatory.DLEQSample, // whoever answers must hold the keys that we know
 	}}
 	if s.Address != spawnAddress {
 		return plan, nil
