@@ -21,6 +21,9 @@ import (
 )
 
 func main() {
+	if err := harden.Environment(); err != nil {
+		os.Exit(program{stderr: os.Stderr}.report(err))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/harden"
 	"mintmark/internal/release"
 	"mintmark/internal/sqldb"
 	"mintmark/keystore"
@@ -31,6 +32,7 @@ type serveFlags struct {
 	exitWithStdin bool
 	unseal        unsealFlags
 	seedCred      string
+	lockMemory    bool
 	log           logFlags
 }
 
@@ -79,6 +81,7 @@ the pipe and serve ends as with SIGTERM.`,
 	flags.DurationVar(&f.drain, "drain-timeout", 10*time.Second, "how long calls under way may take at the end")
 	flags.BoolVar(&f.exitWithStdin, "exit-with-stdin", false, "end when standard input ends: for a parent process that holds the other end")
 	f.unseal.add(flags)
+	flags.BoolVar(&f.lockMemory, "lock-memory", false, "keep all memory out of swap; needs LimitMEMLOCK=infinity, and the log says whether it worked")
 	flags.StringVar(&f.seedCred, "seed-credential", "", "take the seed itself from the systemd credential with this `name`, not from DIR/seed")
 	f.log.add(flags)
 	return cmd
@@ -99,7 +102,11 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 			return hint(err, "signatory check-config --clients %s --show", f.clients)
 		}
 	}
-	log.Info("signatory starts", "version", release.Number, "revision", release.Revision(), "hardening", p.harden())
+	hardening := p.harden()
+	if f.lockMemory {
+		harden.LockMemory(&hardening)
+	}
+	log.Info("signatory starts", "version", release.Number, "revision", release.Revision(), "hardening", hardening)
 
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()

@@ -22,6 +22,9 @@ type Report struct {
 	// or read /proc/PID/mem, and no core is written, not even to a pipe. The
 	// process itself can still open paths like /dev/fd/3.
 	NotDumpable bool
+	// MemoryLocked: nothing of the process is written to swap. Only after
+	// LockMemory was called.
+	MemoryLocked bool
 	// Problems says why something above is false; empty when all is well.
 	Problems []string
 }
@@ -32,6 +35,7 @@ func (r Report) LogValue() slog.Value {
 		slog.Bool("umask_077", r.Umask),
 		slog.Bool("core_off", r.NoCore),
 		slog.Bool("not_dumpable", r.NotDumpable),
+		slog.Bool("memory_locked", r.MemoryLocked),
 	}
 	if len(r.Problems) > 0 {
 		attrs = append(attrs, slog.String("problems", strings.Join(r.Problems, "; ")))
@@ -44,3 +48,11 @@ func (r Report) LogValue() slog.Value {
 // still be wanted, and the operator decides by the report. Call it before the
 // first secret is read.
 func Process() Report { return process() }
+
+// LockMemory keeps all memory of the process, that of now and that of later, out
+// of swap, and adds the result to the report. It needs an unlimited memory lock
+// (LimitMEMLOCK=infinity) or CAP_IPC_LOCK: with a smaller limit it is not even
+// tried, because a process that locks what it will need later dies when that is
+// more. The kernel keeps copies of its own; a machine without swap, or with
+// encrypted swap, is worth more than this.
+func LockMemory(r *Report) { lockMemory(r) }

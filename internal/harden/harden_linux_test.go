@@ -18,7 +18,11 @@ import (
 const childVar = "MINTMARK_TEST_HARDEN_CHILD"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(childVar); dir != "" {
+	switch dir := os.Getenv(childVar); dir {
+	case "":
+	case lockChild:
+		os.Exit(childLocks())
+	default:
 		os.Exit(child(dir))
 	}
 	os.Exit(m.Run())
