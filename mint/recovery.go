@@ -94,7 +94,7 @@ func (m *Mint) Sweep(ctx context.Context) error {
 	var problems []error
 	var stuck int64
 	for i := range sagas {
-		v, err := m.recover(ctx, &sagas[i])
+		v, err := m.recoverSaga(ctx, &sagas[i])
 		switch {
 		case errors.Is(err, ErrSagaTaken), errors.Is(err, ErrNotFound):
 			// Somebody else was faster. Leave it alone.
@@ -108,8 +108,8 @@ func (m *Mint) Sweep(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// recover claims one saga, looks at the facts and acts on them.
-func (m *Mint) recover(ctx context.Context, s *Saga) (verdict, error) {
+// recoverSaga claims one saga, looks at the facts and acts on them.
+func (m *Mint) recoverSaga(ctx context.Context, s *Saga) (verdict, error) {
 	abandoned, err := m.abandoned(ctx, s)
 	if err != nil || !abandoned {
 		return 0, err
