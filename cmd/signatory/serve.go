@@ -27,6 +27,7 @@ type serveFlags struct {
 	clients       string
 	admin         string
 	adminMode     string
+	checkOutput   string
 	socketMode    string
 	drain         time.Duration
 	exitWithStdin bool
@@ -77,6 +78,7 @@ the pipe and serve ends as with SIGTERM.`,
 	flags.StringVar(&f.clients, "clients", "", "TOML `file` of who may do what (default: whoever gets in may sign and rotate)")
 	flags.StringVar(&f.admin, "admin", "", "admin `socket`: unix:PATH, or none (default unix:DIR/admin.sock)")
 	flags.StringVar(&f.adminMode, "admin-mode", "0600", "`mode` of the admin socket, octal; 0660 lets the group in, as far as the clients file names them")
+	flags.StringVar(&f.checkOutput, "check-output", "sample", "how many signatures are verified before they leave: `sample` (one of each call) or every (signing takes twice as long)")
 	flags.StringVar(&f.socketMode, "socket-mode", "0600", "`mode` of the unix socket, octal; 0660 lets the group in")
 	flags.DurationVar(&f.drain, "drain-timeout", 10*time.Second, "how long calls under way may take at the end")
 	flags.BoolVar(&f.exitWithStdin, "exit-with-stdin", false, "end when standard input ends: for a parent process that holds the other end")
@@ -121,7 +123,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	log.Info("every keyset fits the seed", "identity", ks.Identity().String(), "keysets", len(s.Keysets), "epoch", s.Epoch)
 	srv, err := server.New(server.Config{
 		Keystore: ks, Records: ks, Listen: f.listen, SocketMode: modes.mints, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
-		AdminListen: adminListen(f, log), AdminMode: modes.admin, Lifecycle: ks,
+		AdminListen: adminListen(f, log), AdminMode: modes.admin, Lifecycle: ks, OutputCheck: outputChecks()[f.checkOutput],
 		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
 	})
 	if err == nil {
@@ -153,6 +155,9 @@ func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketMode
 	if f.drain <= 0 {
 		return modes, usagef(cmd, "--drain-timeout must be longer than nothing")
 	}
+	if _, ok := outputChecks()[f.checkOutput]; !ok {
+		return modes, usagef(cmd, "--check-output %s is neither sample nor every", f.checkOutput)
+	}
 	if modes.mints, err = parseMode(f.socketMode); err != nil {
 		return modes, usagef(cmd, "--socket-mode %s", err)
 	}
@@ -160,6 +165,10 @@ func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketMode
 		return modes, usagef(cmd, "--admin-mode %s", err)
 	}
 	return modes, nil
+}
+
+func outputChecks() map[string]server.OutputCheck {
+	return map[string]server.OutputCheck{"sample": server.CheckSample, "every": server.CheckEvery}
 }
 
 func parseMode(text string) (fs.FileMode, error) {

@@ -72,6 +72,9 @@ type Config struct {
 	AdminMode fs.FileMode
 	// Lifecycle and Records are required with AdminListen.
 	Lifecycle Lifecycle
+	// OutputCheck says how many signatures are verified before they leave. The
+	// zero value is CheckSample.
+	OutputCheck OutputCheck
 	// CallTimeout bounds every call but subscriptions, whatever deadline the
 	// client has or has not set. 0 is 30 seconds.
 	CallTimeout time.Duration

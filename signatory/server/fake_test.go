@@ -140,6 +140,9 @@ func serve(t testing.TB, cfg Config) *running {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(out.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
+	if _, ok := cfg.Keystore.(*fake); ok {
+		cfg.OutputCheck = checkNothing
+	}
 	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -68,6 +68,11 @@ func New(cfg Config) (*Server, error) {
 // within DrainTimeout, and returns nil, or ErrDrainTimeout if it had to cut some
 // off. The unix socket is removed.
 func (s *Server) Serve(ctx context.Context) error {
+	if s.cfg.OutputCheck != checkNothing {
+		if err := selfTest(ctx, s.cfg.Keystore, s.cfg.Clock()); err != nil {
+			return fmt.Errorf("signatory server: %w", err)
+		}
+	}
 	signing, err := s.openSigning(ctx)
 	if err != nil {
 		return fmt.Errorf("signatory server: %w", err)
@@ -189,7 +194,7 @@ func (s *Server) openSigning(ctx context.Context) (*signing, error) {
 			return nil, err
 		}
 		frozen, err := openFrozen(ctx, nil)
-		return &signing{s.cfg.Keystore, budgets, frozen, newJournal(nil, s.cfg.Logger, s.cfg.Clock)}, err
+		return &signing{s.cfg.Keystore, budgets, frozen, newJournal(nil, s.cfg.Logger, s.cfg.Clock), s.cfg.OutputCheck}, err
 	}
 	budgets, err := openBudgets(ctx, records, s.cfg.Clock)
 	if err != nil {
@@ -202,7 +207,7 @@ func (s *Server) openSigning(ctx context.Context) (*signing, error) {
 	if frozen.any() {
 		s.cfg.Logger.WarnContext(ctx, "signing is frozen", "units", frozen.list())
 	}
-	return &signing{s.cfg.Keystore, budgets, frozen, newJournal(records, s.cfg.Logger, s.cfg.Clock)}, nil
+	return &signing{s.cfg.Keystore, budgets, frozen, newJournal(records, s.cfg.Logger, s.cfg.Clock), s.cfg.OutputCheck}, nil
 }
 
 // drain lets calls end, and cuts off those that do not.

@@ -16,6 +16,7 @@ type signing struct {
 	budgets  *budgets
 	frozen   *frozen
 	journal  *journal
+	check    OutputCheck
 }
 
 // sign signs for a client, within its budget, unless that is frozen.
@@ -40,7 +41,10 @@ func (s *signing) sign(ctx context.Context, who *Client, messages []cashu.Blinde
 	}
 	signatures, err := s.keystore.Sign(ctx, messages)
 	if err == nil {
-		err = s.release(messages)
+		err = s.release(messages, signatures)
+	}
+	if errors.Is(err, errBadOutput) {
+		s.journal.raise(ctx, alarm{keystore.AuditRefuse, who.Name, "output"}, err.Error())
 	}
 	if err != nil {
 		refund()
@@ -49,13 +53,17 @@ func (s *signing) sign(ctx context.Context, who *Client, messages []cashu.Blinde
 	return signatures, nil
 }
 
-// release is asked when the signatures are made and have not left: what was frozen
-// meanwhile stays here.
-func (s *signing) release(messages []cashu.BlindedMessage) error {
+// release is asked when the signatures are made and have not left: what does not
+// verify, and what was frozen meanwhile, stays here.
+func (s *signing) release(messages []cashu.BlindedMessage, signatures []cashu.BlindSignature) error {
+	keysets := s.keystore.Keysets().Keysets
+	if err := checkOutput(s.check, keysets, messages, signatures); err != nil {
+		return err
+	}
 	if !s.frozen.any() {
 		return nil
 	}
-	uses, err := spends(messages, s.keystore.Keysets().Keysets)
+	uses, err := spends(messages, keysets)
 	if err != nil {
 		return err
 	}

@@ -280,7 +280,7 @@ func TestAFreezeCatchesWhatIsUnderWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &signing{keystore: ks, budgets: budgets, frozen: f, journal: newJournal(nil, slog.New(slog.DiscardHandler), time.Now)}
+	s := &signing{keystore: ks, check: checkNothing, budgets: budgets, frozen: f, journal: newJournal(nil, slog.New(slog.DiscardHandler), time.Now)}
 	ks.sign = func(ctx context.Context, m []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
 		return make([]cashu.BlindSignature, len(m)), f.freeze(ctx, "sat", "operator")
 	}

@@ -70,7 +70,7 @@ func TestALivingSocketIsNotTouched(t *testing.T) {
 	t.Parallel()
 	path := socketPath(t)
 	serve(t, Config{Keystore: newFake(t), Listen: "unix:" + path})
-	s, err := New(Config{Keystore: newFake(t), Listen: "unix:" + path})
+	s, err := New(Config{Keystore: newFake(t), OutputCheck: checkNothing, Listen: "unix:" + path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestWhatIsNoSocketIsNotTouched(t *testing.T) {
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Config{Keystore: newFake(t), Listen: "unix:" + path})
+	s, err := New(Config{Keystore: newFake(t), OutputCheck: checkNothing, Listen: "unix:" + path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestOfManyThatFindADeadSocketOneWins(t *testing.T) {
 	defer cancel()
 	const servers = 8
 	for range servers {
-		s, err := New(Config{Keystore: newFake(t), Listen: "unix:" + path, Ready: func(net.Addr) { won.Add(1) }})
+		s, err := New(Config{Keystore: newFake(t), OutputCheck: checkNothing, Listen: "unix:" + path, Ready: func(net.Addr) { won.Add(1) }})
 		if err != nil {
 			t.Fatal(err)
 		}
