@@ -20,6 +20,13 @@ import (
 func auditedConfig(t *testing.T, n int) Config {
 	t.Helper()
 	cfg := testConfig(t)
+	appendAudit(t, cfg, n)
+	return cfg
+}
+
+// appendAudit adds n records in one commit.
+func appendAudit(t *testing.T, cfg Config, n int) {
+	t.Helper()
 	ks := mustOpen(t, cfg)
 	err := ks.db.Write(t.Context(), sqldb.Durable, func(tx sqldb.Tx) error {
 		for i := range n {
@@ -33,7 +40,6 @@ func auditedConfig(t *testing.T, n int) Config {
 		t.Fatal(err)
 	}
 	mustClose(t, ks)
-	return cfg
 }
 
 func mustClose(t *testing.T, ks *Keystore) {

@@ -176,8 +176,12 @@ func finishRestore(ctx context.Context, cfg Config, m Manifest) error {
 		if n, err := tx.Exec(ctx, stmtRaiseIndexFloor(), ks.clock().Unix()/60); err != nil || n != 1 {
 			return fmt.Errorf("raising the lowest index, %d rows: %w", n, err)
 		}
+		state, err := currentState(ctx, tx)
+		if err != nil {
+			return err
+		}
 		return ks.audit(ctx, tx, AuditRestore, "", map[string]any{
-			"backup_made": m.Made.Format(time.RFC3339), "backup_head": m.AuditHead, "keysets": len(m.Keysets),
+			"backup_made": m.Made.Format(time.RFC3339), "backup_head": m.AuditHead, "keysets": len(m.Keysets), stateField: state,
 		})
 	})
 	return errors.Join(err, ks.Close())

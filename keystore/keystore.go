@@ -209,7 +209,12 @@ func (ks *Keystore) load(ctx context.Context, create bool) error {
 	if head.identity != ks.identity {
 		return fmt.Errorf("%w: the seed is not the one that this keystore was made with", ErrMismatch)
 	}
-	if err := ks.db.Read(ctx, func(tx sqldb.Tx) error { return ks.checkAuditTail(ctx, tx) }); err != nil {
+	if err := ks.db.Read(ctx, func(tx sqldb.Tx) error {
+		if err := ks.checkAuditTail(ctx, tx); err != nil {
+			return err
+		}
+		return ks.checkState(ctx, tx)
+	}); err != nil {
 		return err
 	}
 	ks.publish(next)

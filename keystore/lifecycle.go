@@ -144,10 +144,10 @@ func (ks *Keystore) change(ctx context.Context, kind AuditKind, decide func(*cha
 			err = decide(c)
 		}
 		if err == nil {
-			err = ks.audit(ctx, tx, kind, client, c.detail)
+			next, err = ks.advance(c)
 		}
 		if err == nil {
-			next, err = ks.advance(c)
+			err = ks.audit(ctx, tx, kind, client, c.detail)
 		}
 		return err
 	})
@@ -182,6 +182,9 @@ func (ks *Keystore) advance(c *change) (*state, error) {
 	}
 	rows, err := readRows(c.ctx, c.tx)
 	if err != nil {
+		return nil, err
+	}
+	if c.detail[stateField], err = currentState(c.ctx, c.tx); err != nil {
 		return nil, err
 	}
 	return ks.build(epoch, rows)
