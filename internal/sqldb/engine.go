@@ -22,6 +22,11 @@ type engine interface {
 	close() error
 }
 
+// auditor is an engine on which a read that takes long needs to say so.
+type auditor interface {
+	audit(ctx context.Context, fn func(Tx) error) error
+}
+
 // reporter tells the log and the observer about statements: their names, never
 // their text or their values.
 type reporter struct {

@@ -31,7 +31,10 @@ type postgresEngine struct {
 	busy   sync.WaitGroup
 }
 
-var _ engine = (*postgresEngine)(nil)
+var (
+	_ engine  = (*postgresEngine)(nil)
+	_ auditor = (*postgresEngine)(nil)
+)
 
 type rewriteKey struct{ sql, how string }
 
@@ -143,6 +146,15 @@ func (e *postgresEngine) read(ctx context.Context, fn func(Tx) error) error {
 		if c > quick {
 			tx.begin(postgresBeginRead)
 		}
+		return tx
+	}, fn)
+}
+
+func (e *postgresEngine) audit(ctx context.Context, fn func(Tx) error) error {
+	return e.run(ctx, e.readers, func(care) *postgresTx {
+		tx := &postgresTx{engine: e, parent: ctx, patient: true}
+		tx.begin(postgresBeginRead)
+		tx.begin(postgresAudit...)
 		return tx
 	}, fn)
 }

@@ -17,17 +17,30 @@ import (
 // postgresPlans keep every statement on its index. The tables of what is pending
 // are empty one moment and full the next, so what the planner knows about them is
 // always wrong, and a plan that reads a whole table because it was small when it
-// was made stays in use when it is not. A plan is made once for each connection.
+// was made stays in use when it is not. So tables are joined in the order in which
+// a statement names them, row by row, as SQLite does with CROSS JOIN. A plan is
+// made once for each connection.
 var postgresPlans = map[string]string{
-	"enable_seqscan":  "off",
-	"jit":             "off", // a table that must be read whole counts as very dear and would be compiled
-	"plan_cache_mode": "force_generic_plan",
+	"enable_seqscan":      "off",
+	"enable_hashjoin":     "off",
+	"enable_mergejoin":    "off",
+	"join_collapse_limit": "1",
+	"jit":                 "off", // a table that must be read whole counts as very dear and would be compiled
+	"plan_cache_mode":     "force_generic_plan",
 }
 
 // postgresReading are the settings of connections that read.
 var postgresReading = map[string]string{
 	"default_transaction_read_only": "on",
 	"default_transaction_isolation": "repeatable read",
+}
+
+// postgresAudit lets a transaction take its time and read whole tables.
+var postgresAudit = []string{
+	"SET LOCAL statement_timeout TO 0",
+	"SET LOCAL enable_seqscan TO on",
+	"SET LOCAL enable_hashjoin TO on",
+	"SET LOCAL plan_cache_mode TO force_custom_plan",
 }
 
 // The statements around a transaction. Writers see what was committed before each

@@ -212,6 +212,27 @@ func TestWaitingIsBounded(t *testing.T) {
 	coins(t, db, 2) // and everything works again
 }
 
+func TestAnAuditMayTakeItsTime(t *testing.T) {
+	t.Parallel()
+	db := open(t, sqldb.Config{Path: postgres.Database(t), Postgres: sqldb.Postgres{StatementTimeout: 200 * time.Millisecond}})
+	nap := sqldb.Stmt{Name: "test.nap", SQL: "SELECT 1 FROM (SELECT pg_sleep(1.5)) AS s"}
+	read := func(tx sqldb.Tx) error { return tx.QueryRow(t.Context(), nap).Scan(nil) }
+	if err := db.Audit(t.Context(), read); err != nil {
+		t.Errorf("an audit: %v", err)
+	}
+	if err := db.Read(t.Context(), read); !errors.Is(err, sqldb.ErrTimeout) {
+		t.Errorf("a read: %v", err)
+	}
+	if err := db.Audit(t.Context(), func(tx sqldb.Tx) error { return add(t.Context(), tx, 1) }); !errors.Is(err, sqldb.ErrReadOnly) {
+		t.Errorf("an audit that writes: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := db.Audit(ctx, func(tx sqldb.Tx) error { return tx.QueryRow(ctx, sleepStmt).Scan(nil) }); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("an audit that is called off: %v", err)
+	}
+}
+
 func TestCommitsWaitForTheDiskWhenAsked(t *testing.T) {
 	t.Parallel()
 	ask := func(db *sqldb.DB, d sqldb.Durability) (mode string) {

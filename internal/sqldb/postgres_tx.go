@@ -32,6 +32,7 @@ type postgresTx struct {
 	parent  context.Context
 	writing bool
 	durable bool
+	patient bool // its statements may take as long as the caller likes
 	care    care
 	queue   []queued // goes before the next statement
 	first   string   // the name of the first statement of a Read without transaction
@@ -261,6 +262,9 @@ func (t *postgresTx) result(q queued, start time.Time, err error) error {
 // and not for ever. That a caller gives up is noticed between statements; it would
 // cost a connection to break one off.
 func (t *postgresTx) bounded() (context.Context, context.CancelFunc) {
+	if t.patient {
+		return context.WithCancel(t.parent)
+	}
 	end := time.Now().Add(t.engine.patience())
 	if d, ok := t.parent.Deadline(); ok && d.Before(end) {
 		end = d

@@ -165,6 +165,15 @@ func (db *DB) Read(ctx context.Context, fn func(Tx) error) error {
 	return db.engine.read(ctx, fn)
 }
 
+// Audit is Read for statements that go through whole tables. Nothing bounds the
+// time that they take but ctx.
+func (db *DB) Audit(ctx context.Context, fn func(Tx) error) error {
+	if a, ok := db.engine.(auditor); ok {
+		return a.audit(ctx, fn)
+	}
+	return db.engine.read(ctx, fn)
+}
+
 // Write runs fn in a transaction and returns after its commit has the durability
 // d. It rolls back when fn returns an error, which Write returns unchanged, when
 // fn panics, and when one of its statements failed even though fn returned nil.

@@ -15,7 +15,7 @@ import (
 var (
 	stmtGetOutputs = sqldb.Stmt{Name: "outputs.get", SQL: `
 		SELECT k.i, o.operation, o.amount, o.keyset, p.created,
-			CASE WHEN EXISTS (SELECT 1 FROM unsigned_outputs AS u WHERE u.operation = o.operation AND u.position = o.position)
+			CASE WHEN (SELECT count(*) FROM unsigned_outputs AS u WHERE u.operation = o.operation AND u.position = o.position) > 0
 			THEN NULL ELSE substr(p.signatures, o.position * 97 + 1, 97) END
 		FROM {keys $1} AS k CROSS JOIN outputs AS o CROSS JOIN operations AS p
 		WHERE o.b = k.key AND p.ref = o.operation`}

@@ -98,7 +98,7 @@ func TestEveryStatementProbesAnIndex(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sqldb.Open(t.Context(), sqldb.Config{Path: path, Migrations: migrationsOf(t)})
+	db, err := sqldb.Open(t.Context(), sqldb.Config{Path: path, Migrations: migrationsOf(t, "sqlite")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,9 +149,9 @@ func TestEveryStatementProbesAnIndex(t *testing.T) {
 
 // migrationsOf lists the names of the migrations, which is all that is needed of
 // applied ones.
-func migrationsOf(t *testing.T) (list []sqldb.Migration) {
+func migrationsOf(t *testing.T, engine string) (list []sqldb.Migration) {
 	t.Helper()
-	names, err := filepath.Glob("migrations/sqlite/*.sql")
+	names, err := filepath.Glob("migrations/" + engine + "/*.sql")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d migrations, %v", len(names), err)
 	}

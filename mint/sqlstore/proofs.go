@@ -14,10 +14,13 @@ import (
 	"mintmark/mint"
 )
 
+// Where a row has its mark, it is counted and not asked for with EXISTS: PostgreSQL
+// would read all marks into a table of its own first.
+
 var (
 	stmtGetProofs = sqldb.Stmt{Name: "proofs.get", SQL: `
 		SELECT k.i, p.operation, p.amount, p.keyset, p.created, p.witness,
-			EXISTS (SELECT 1 FROM pending_proofs AS d WHERE d.operation = p.operation AND d.y = p.y)
+			(SELECT count(*) FROM pending_proofs AS d WHERE d.operation = p.operation AND d.y = p.y)
 		FROM {keys $1} AS k CROSS JOIN proofs AS p WHERE p.y = k.key`}
 	stmtAddProof = sqldb.Stmt{Name: "proofs.add", SQL: `
 		INSERT INTO proofs (y, operation, amount, keyset, created, witness)

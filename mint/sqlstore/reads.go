@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"mintmark/bdhke"
+	"mintmark/internal/sqldb"
 	"mintmark/mint"
 	"mintmark/signatory"
 )
@@ -48,7 +49,12 @@ func (s *Store) Totals(ctx context.Context) ([]mint.KeysetTotals, error) {
 }
 
 func (s *Store) Recount(ctx context.Context) ([]mint.KeysetTotals, error) {
-	return read(ctx, s, func(t *tx) ([]mint.KeysetTotals, error) { return t.Recount(ctx) })
+	var totals []mint.KeysetTotals
+	err := s.db.Audit(ctx, func(db sqldb.Tx) (err error) {
+		totals, err = (&tx{db: db, store: s}).Recount(ctx)
+		return err
+	})
+	return totals, outward(err)
 }
 
 func (s *Store) Keysets(ctx context.Context) (signatory.Snapshot, error) {
