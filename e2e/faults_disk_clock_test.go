@@ -62,7 +62,7 @@ const jump = 2 * time.Hour
 // quote, and back.
 func clockForthAndBack() fault {
 	return fault{kind: "clock jumps", point: "past quotes, back", strike: func(f *force) time.Time {
-		f.excused = map[int]bool{20007: true} // a quote that nobody had paid yet
+		f.excuse(20007) // a quote that nobody had paid yet
 		f.setClock(jump)
 		f.goesOn()
 		f.setClock(0)
@@ -74,7 +74,7 @@ func clockForthAndBack() fault {
 // clockAcrossCrash kills the mint and starts it with another time.
 func clockAcrossCrash(d time.Duration) fault {
 	return fault{kind: "clock jumps", point: fmt.Sprintf("by %s in a crash", d), strike: func(f *force) time.Time {
-		f.excused = map[int]bool{20007: true}
+		f.excuse(20007)
 		f.stack.Faults.Kill("swap.reserved", 2+rand.IntN(10))
 		f.died(f.stack.Mintd, f.stack.Faults)
 		f.stack.Faults.Clock(d)
@@ -91,7 +91,7 @@ func clockAcrossCrash(d time.Duration) fault {
 // clockPastKeyset lets the active keyset expire under load, and come back.
 func clockPastKeyset() fault {
 	return fault{kind: "clock jumps", point: "past keyset, back", strike: func(f *force) time.Time {
-		f.excused = map[int]bool{12002: true, 12003: true, 20007: true}
+		f.excuse(12002, 12003, 20007)
 		f.rotate("--final-expiry", time.Now().Add(jump/2).UTC().Format(time.RFC3339))
 		f.goesOn()
 		f.setClock(jump)
@@ -128,9 +128,9 @@ func (f *force) setClock(d time.Duration) {
 	}
 }
 
-// goesOn waits until every wallet has got something done, on average.
+// goesOn waits until some wallets have got something done.
 func (f *force) goesOn() {
 	f.t.Helper()
 	before := f.answers()
-	f.waitUntil("the mint goes on", func() bool { return f.answers() > before+len(f.workers) })
+	f.waitUntil("the mint goes on", func() bool { return f.answers() > before+len(f.workers)/4 })
 }

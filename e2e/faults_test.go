@@ -23,7 +23,7 @@ type fault struct {
 }
 
 const (
-	strikePatience = 20 * time.Second
+	strikePatience = 40 * time.Second
 	atRandom       = "at random"
 	// after is how long the load goes on when the repair is done.
 	after = 200 * time.Millisecond
@@ -36,6 +36,16 @@ func (f *force) waitUntil(what string, happened func() bool) {
 		if time.Now().After(deadline) {
 			f.t.Fatalf("the fault did not happen: %s", what)
 		}
+	}
+}
+
+// excuse allows refusals that the fault explains, until the next verdict.
+func (f *force) excuse(codes ...int) {
+	if f.excused == nil {
+		f.excused = map[int]bool{}
+	}
+	for _, code := range codes {
+		f.excused[code] = true
 	}
 }
 
@@ -137,7 +147,7 @@ func signatoryFault(point string) fault {
 	return fault{kind: "signatory killed", point: point, strike: func(f *force) time.Time {
 		if rotates {
 			pause(20*time.Millisecond, 150*time.Millisecond)
-			f.excused = map[int]bool{12002: true}
+			f.excuse(12002)
 			f.stack.SignatoryFaults.Kill(point, 1)
 			before := f.keyset().ID
 			if out, err := f.stack.TryRotate("--fee-ppk", fmt.Sprint(100*rand.IntN(3))); err == nil {

@@ -10,14 +10,12 @@ import (
 	"testing"
 
 	"mintmark/e2e/harness"
-	"mintmark/internal/pgtest"
 )
 
 // Set once by TestMain.
 var (
 	programs harness.Programs // as an operator builds them
 	crashing harness.Programs // with crash points
-	postgres pgtest.Shared    // for whoever does not harm it
 )
 
 func TestMain(m *testing.M) {
@@ -41,6 +39,5 @@ func buildAndRun(m *testing.M) (int, error) {
 	if crashing, err = harness.Build(context.Background(), filepath.Join(dir, "crashing"), "crashpoints"); err != nil {
 		return 1, err
 	}
-	defer postgres.Stop()
 	return m.Run(), nil
 }

@@ -95,10 +95,9 @@ func (f *force) suffer(tb *table, database string, faults next) {
 type world struct {
 	name     string
 	database string
-	// faults may depend on the server of the database, which is nil on SQLite
-	// and belongs to this world alone when ownServer is set.
+	// faults may depend on the server of the database, which belongs to this
+	// world alone, and is nil on SQLite.
 	faults    func(*pgtest.Server) next
-	ownServer bool
 	replicas  int    // besides the first mintd
 	smallDisk int    // bytes, 0 = no disk of its own
 	deadline  string // of calls to the signatory; empty = impatient
@@ -109,12 +108,9 @@ func (w world) run(t *testing.T, tb *table) {
 	t.Helper()
 	var server *pgtest.Server
 	url := ""
-	switch {
-	case w.database == onPostgres && w.ownServer:
+	if w.database == onPostgres {
 		server = pgtest.Start(t, pgtest.Options{})
 		url = server.Database(t)
-	case w.database == onPostgres:
-		url = postgres.Database(t)
 	}
 	s := harness.NewStack(t, crashing, harness.Unix)
 	s.Config, s.Database = harness.Quick(cmp.Or(w.deadline, impatient)), url
@@ -150,7 +146,7 @@ func TestCrashMatrix(t *testing.T) {
 		{name: "the mint is killed", database: onSQLite, faults: once(shuffled(mintFaults())...)},
 		{name: "the signatory is killed or frozen", database: onSQLite,
 			faults: once(append(shuffled(signatoryFaults()), signatoryFrozen(moment), mintFrozen(moment))...)},
-		{name: "the database is killed or frozen", database: onPostgres, ownServer: true,
+		{name: "the database is killed or frozen", database: onPostgres,
 			faults: func(s *pgtest.Server) next {
 				return each(databaseKilled(s), databaseFrozen(s, moment), databaseKilled(s))
 			}},

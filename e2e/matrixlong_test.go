@@ -22,35 +22,37 @@ func TestCrashMatrixForLong(t *testing.T) {
 	tb := &table{started: time.Now(), out: os.Stdout}
 	t.Cleanup(func() { fmt.Printf("\n%s\n%v of %s\n", tb, time.Since(tb.started).Round(time.Second), t.Name()) })
 	const freeze = 30 * time.Second
-	half := time.Now().Add(*crashTime * 4 / 10)
-	end := time.Now().Add(*crashTime * 9 / 10) // what goes on then takes a while
+	share := func(part float64) time.Time { return tb.started.Add(time.Duration(part * float64(*crashTime))) }
 	often := func(end time.Time, together int, faults ...fault) func(*pgtest.Server) next {
 		return func(*pgtest.Server) next { return until(end, together, faults...) }
 	}
-	first := []world{
-		{name: "mint killed", database: onSQLite, faults: often(half, 1, mintFaults()...)},
-		{name: "signatory killed", database: onSQLite, faults: often(half, 1, signatoryFaults()...)},
-		{name: "frozen", database: onSQLite, deadline: "10s", faults: often(half, 1, signatoryFrozen(freeze), mintFrozen(freeze))},
-		{name: "disk full", database: onSQLite, smallDisk: smallDisk, faults: often(half, 1, diskFull(false), diskFull(true), filesLimited())},
-		{name: "clock", database: onSQLite, faults: often(half, 1, clockForthAndBack(), clockPastKeyset(), clockAcrossCrash(-jump), clockAcrossCrash(jump))},
-	}
-	var fenced, killed []fault
+	killed, starved, served := share(0.3), share(0.42), share(0.9) // what goes on then takes a while
+	clock := []fault{clockForthAndBack(), clockPastKeyset(), clockAcrossCrash(-jump), clockAcrossCrash(jump)}
+	waves := [][]world{{
+		{name: "mint killed", database: onSQLite, faults: often(killed, 3, mintFaults()...)},
+		{name: "signatory killed", database: onSQLite, faults: often(killed, 2, signatoryFaults()...)},
+		{name: "frozen", database: onSQLite, deadline: "10s", faults: often(killed, 1, signatoryFrozen(freeze), mintFrozen(freeze))},
+	}, {
+		{name: "disk full", database: onSQLite, smallDisk: smallDisk, faults: often(starved, 2, diskFull(false), diskFull(true), filesLimited())},
+		{name: "clock", database: onSQLite, faults: often(starved, 1, clock...)},
+	}, {
+		{name: "signatory killed", database: onPostgres, faults: often(served, 3, signatoryFaults()...)},
+		{name: "signatory frozen", database: onPostgres, deadline: "10s", faults: often(served, 1, signatoryFrozen(freeze))},
+		{name: "database killed", database: onPostgres, faults: func(s *pgtest.Server) next { return until(served, 1, databaseKilled(s)) }},
+		{name: "database frozen", database: onPostgres, faults: func(s *pgtest.Server) next { return until(served, 1, databaseFrozen(s, freeze)) }},
+		{name: "clock", database: onPostgres, faults: often(share(0.6), 2, clock...)},
+		{name: "two replicas, one frozen past its lease", database: onPostgres, replicas: 1, faults: often(share(0.6), 1, replicaFenced("swap.signed", false))},
+	}}
+	last := &waves[len(waves)-1]
+	var replicas []fault
 	for _, p := range []crashpoint.Name{"swap.reserved", "swap.signed", "issue.reserved", "issue.signed"} {
-		fenced = append(fenced, replicaFenced(p, true))
-		killed = append(killed, replicaKilled(p))
+		replicas = append(replicas, replicaFenced(p, true), replicaKilled(p))
 	}
-	second := []world{
-		{name: "signatory killed and frozen", database: onPostgres, deadline: "10s", faults: often(end, 4, append(signatoryFaults(), signatoryFrozen(freeze))...)},
-		{name: "database killed", database: onPostgres, ownServer: true, faults: func(s *pgtest.Server) next { return until(end, 1, databaseKilled(s)) }},
-		{name: "database frozen", database: onPostgres, ownServer: true, faults: func(s *pgtest.Server) next { return until(end, 1, databaseFrozen(s, freeze)) }},
-		{name: "clock", database: onPostgres, faults: often(end, 2, clockForthAndBack(), clockPastKeyset(), clockAcrossCrash(-jump), clockAcrossCrash(jump))},
-		{name: "two replicas, one frozen or killed", database: onPostgres, replicas: 1, faults: often(end, 1, append(fenced, killed...)...)},
-		{name: "two replicas, one frozen past its lease", database: onPostgres, replicas: 1, faults: often(end, 1, replicaFenced("swap.signed", false))},
-	}
+	*last = append(*last, world{name: "two replicas, one frozen or killed", database: onPostgres, replicas: 1, faults: often(served, 1, replicas...)})
 	for i := range 3 {
-		second = append(second, world{name: fmt.Sprintf("mint killed %d", i+1), database: onPostgres, faults: often(end, 5, mintFaults()...)})
+		*last = append(*last, world{name: fmt.Sprintf("mint killed %d", i+1), database: onPostgres, faults: often(served, 6, mintFaults()...)})
 	}
-	for i, wave := range [][]world{first, second} {
+	for i, wave := range waves {
 		t.Run(fmt.Sprintf("wave %d", i+1), func(t *testing.T) {
 			for _, w := range wave {
 				t.Run(w.name+" on "+w.database, func(t *testing.T) {
