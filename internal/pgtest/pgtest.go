@@ -51,6 +51,14 @@ func (s *Shared) Database(t testing.TB) string {
 	return s.Server(t).Database(t)
 }
 
+// Schema makes a schema of its own in a database that all such tests share, and
+// returns a URL that leads to it. That is ten times as quick as a database, and
+// all that most tests need. It stays until Stop.
+func (s *Shared) Schema(t testing.TB) string {
+	t.Helper()
+	return s.Server(t).schema(t)
+}
+
 // Server returns the shared server. Tests must not stop it.
 func (s *Shared) Server(t testing.TB) *Server {
 	t.Helper()

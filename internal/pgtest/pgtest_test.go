@@ -49,6 +49,13 @@ func TestEachTestHasADatabaseOfItsOwn(t *testing.T) {
 	if err != nil || first == second {
 		t.Errorf("the databases are %q and %q (%v)", first, second, err)
 	}
+	x, err := ask(t, shared.Schema(t), "SELECT current_schema()::text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if y, err := ask(t, shared.Schema(t), "SELECT current_schema()::text"); err != nil || x == y || x == "public" {
+		t.Errorf("the schemas are %q and %q (%v)", x, y, err)
+	}
 	super, err := ask(t, a, "SELECT current_setting('is_superuser')")
 	if err != nil || super != "off" {
 		t.Errorf("tests run as an administrator: %q, %v", super, err)

@@ -64,7 +64,7 @@ func (s *Server) ready(p *process) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	for {
-		conn, err := s.admin(ctx)
+		conn, err := s.admin(ctx, "postgres")
 		if err == nil {
 			return conn.Close(ctx)
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,6 +37,9 @@ type Server struct {
 	user     *account // nil: as whom the test runs
 	process  *process // nil: not running
 	count    atomic.Int64
+
+	schemas sync.Mutex
+	common  *pgx.Conn // to the database that has schemas for tests
 }
 
 // role is the user of the databases. It may do nothing beyond them, like the user
@@ -121,6 +125,37 @@ func (s *Server) Database(t testing.TB) string {
 	return s.URL(name)
 }
 
+// commonDatabase has a schema for each test that asks for one.
+const commonDatabase = "common"
+
+func (s *Server) schema(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test%d", s.count.Add(1))
+	if err := s.addSchema(name); err != nil {
+		t.Fatalf("making a schema: %v", err)
+	}
+	return s.URL(commonDatabase) + "?search_path=" + name
+}
+
+func (s *Server) addSchema(name string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	s.schemas.Lock()
+	defer s.schemas.Unlock()
+	if s.common == nil {
+		if err := s.exec("CREATE DATABASE " + commonDatabase + " OWNER " + role); err != nil {
+			return err
+		}
+		conn, err := s.admin(ctx, commonDatabase)
+		if err != nil {
+			return err
+		}
+		s.common = conn
+	}
+	_, err := s.common.Exec(ctx, "CREATE SCHEMA "+name+" AUTHORIZATION "+role)
+	return err
+}
+
 // Exec runs statements as the server's administrator, in the database of the
 // administrator.
 func (s *Server) Exec(t testing.TB, sql string) {
@@ -133,7 +168,7 @@ func (s *Server) Exec(t testing.TB, sql string) {
 func (s *Server) exec(sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	conn, err := s.admin(ctx)
+	conn, err := s.admin(ctx, "postgres")
 	if err != nil {
 		return err
 	}
@@ -142,8 +177,8 @@ func (s *Server) exec(sql string) error {
 }
 
 // admin connects as the administrator, over the socket.
-func (s *Server) admin(ctx context.Context) (*pgx.Conn, error) {
-	c, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d user=postgres dbname=postgres sslmode=disable connect_timeout=5", s.Sockets, s.Port))
+func (s *Server) admin(ctx context.Context, database string) (*pgx.Conn, error) {
+	c, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d user=postgres dbname=%s sslmode=disable connect_timeout=5", s.Sockets, s.Port, database))
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// migrationLock is the number of the lock that lets one process at a time
-	// change the schema of a database: the letters "mintmark".
+	// migrationLock, together with the name of the schema, is the number of the
+	// lock that lets one process at a time change it: the letters "mintmark".
 	migrationLock = 0x6d696e746d61726b
 
 	postgresMigrationsExist = "SELECT to_regclass('migrations') IS NOT NULL"
@@ -25,7 +25,7 @@ func (e *postgresEngine) migrate(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	err = e.script(ctx, conn, fmt.Sprintf("%s; %s; SELECT pg_advisory_xact_lock(%d); %s",
+	err = e.script(ctx, conn, fmt.Sprintf("%s; %s; SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), %d)); %s",
 		postgresBegin, postgresMigrating, int64(migrationLock), migrationsTable.SQL))
 	if err == nil {
 		err = e.apply(ctx, conn)

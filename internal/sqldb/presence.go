@@ -34,9 +34,10 @@ type Presence struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	mu   sync.Mutex
-	conn *pgx.Conn            // holds the lock; nil: there is none
-	free map[string]time.Time // since when the lock of a name was seen free on this connection
+	mu     sync.Mutex
+	conn   *pgx.Conn            // holds the lock; nil: there is none
+	schema string               // of the tables; names are those of its users
+	free   map[string]time.Time // since when the lock of a name was seen free on this connection
 }
 
 // PresenceConfig describes a Presence. Server and Name are required.
@@ -124,7 +125,7 @@ func (p *Presence) ask(ctx context.Context, limit time.Duration, sql, name strin
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	start := time.Now()
-	err = p.conn.QueryRow(ctx, sql, presenceKey(name)).Scan(&answer)
+	err = p.conn.QueryRow(ctx, sql, presenceKey(p.schema, name)).Scan(&answer)
 	if err != nil {
 		code, kind := postgresKind(err)
 		p.report.failed("sqldb.presence", code, err)
@@ -134,9 +135,10 @@ func (p *Presence) ask(ctx context.Context, limit time.Duration, sql, name strin
 	return answer, err
 }
 
-// presenceKey is the number of the lock of a name.
-func presenceKey(name string) int64 {
-	sum := sha256.Sum256([]byte("mintmark presence: " + name))
+// presenceKey is the number of the lock of a name. The server keeps such numbers
+// apart by database, not by schema.
+func presenceKey(schema, name string) int64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "mintmark presence: %q %q", schema, name))
 	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
@@ -161,6 +163,12 @@ func (p *Presence) take(ctx context.Context, limit time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.conn, p.free = conn, map[string]time.Time{}
+	if err := conn.QueryRow(dialing, "SELECT current_schema()::text").Scan(&p.schema); err != nil {
+		p.drop()
+		code, kind := postgresKind(err)
+		p.report.failed("sqldb.presence", code, err)
+		return &stmtError{stmt: "sqldb.presence", kind: kind}
+	}
 	mine, err := p.ask(ctx, limit, "SELECT pg_try_advisory_lock($1)", p.name)
 	if err == nil && !mine {
 		err = fmt.Errorf("%w: its name is taken", ErrInUse)

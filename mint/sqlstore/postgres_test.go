@@ -42,7 +42,7 @@ type replicas struct {
 
 func openReplicas(t testing.TB, n int) *replicas {
 	t.Helper()
-	url := postgres.Database(t)
+	url := postgres.Schema(t)
 	r := &replicas{}
 	for i := range n {
 		r.stores = append(r.stores, openOwned(t, url, fmt.Sprint("replica ", i), sqldb.Postgres{Writers: 6}))
@@ -106,7 +106,7 @@ func TestOf64OnTwoStoresWhoSpendTheSameProofsOneWins(t *testing.T) {
 // connections; refilling them needs one.
 func TestNumbersOfOperationsAreRefilledWhileAllConnectionsAreBusy(t *testing.T) {
 	t.Parallel()
-	s := openOwned(t, postgres.Database(t), "me", sqldb.Postgres{Writers: 2})
+	s := openOwned(t, postgres.Schema(t), "me", sqldb.Postgres{Writers: 2})
 	f := newForge(9)
 	var wg sync.WaitGroup
 	var mu sync.Mutex

@@ -35,7 +35,7 @@ func TestStoreInAFile(t *testing.T) {
 
 func TestStoreOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t testing.TB) mint.Store { return open(t, postgres.Database(t)) })
+	storetest.Run(t, func(t testing.TB) mint.Store { return open(t, postgres.Schema(t)) })
 }
 
 func TestStoreInMemory(t *testing.T) {
