@@ -91,17 +91,9 @@ type Liability struct {
 // Local works on a store.
 type Local struct {
 	Store mint.Store
-	Clock func() time.Time // nil = time.Now
 }
 
 var _ Operator = (*Local)(nil)
-
-func (l *Local) now() time.Time {
-	if l.Clock == nil {
-		return time.Now()
-	}
-	return l.Clock()
-}
 
 // Sagas lists all unfinished operations with the evidence about each.
 func (l *Local) Sagas(ctx context.Context) ([]Saga, error) {
