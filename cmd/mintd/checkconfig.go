@@ -5,6 +5,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
+
+	"mintmark/internal/sqldb"
 )
 
 func checkConfigCommand() *cobra.Command {
@@ -12,7 +14,8 @@ func checkConfigCommand() *cobra.Command {
 		Use:   "check-config",
 		Short: "Check the configuration and print what is in force",
 		Long: `Check the configuration and print what is in force: the defaults, the file given
-by --config, and the flags. Nothing is opened, connected or changed.`,
+by --config, and the flags. Nothing is opened, connected or changed. A password in
+the URL of the database is not printed.`,
 		Args: cobra.NoArgs,
 	}
 	addConfigFlags(cmd.Flags())
@@ -21,6 +24,7 @@ by --config, and the flags. Nothing is opened, connected or changed.`,
 		if err != nil {
 			return err
 		}
+		cfg.Database = sqldb.Redact(cfg.Database)
 		text, err := toml.Marshal(cfg)
 		if err != nil {
 			return fmt.Errorf("printing the configuration: %w", err)

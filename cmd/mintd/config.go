@@ -22,6 +22,10 @@ type Config struct {
 	// "postgres://" URL of a database that several mintd may share. Empty:
 	// "sqlite:DATA/mint.db".
 	Database string `toml:"database"`
+	// DatabasePasswordFile holds the password for the "postgres://" URL, so that
+	// it stands neither in this file nor on a command line. Only mintd may be
+	// able to read it. It is read for every new connection.
+	DatabasePasswordFile string `toml:"database_password_file"`
 	// Metrics is where Prometheus finds its page: HOST:PORT, for the operator's
 	// network only. Empty: nowhere.
 	Metrics string `toml:"metrics"`

@@ -144,6 +144,18 @@ func TestMistakesInTheFileAreNamedWithTheirLine(t *testing.T) {
 	}
 }
 
+func TestCheckConfigPrintsNoPassword(t *testing.T) {
+	t.Parallel()
+	code, out, errs := command(t, "check-config", "--database", "postgres://mint:hunter2@127.0.0.1/mint")
+	if code != 0 || strings.Contains(out+errs, "hunter2") || !strings.Contains(out, "postgres://mint:xxxxx@127.0.0.1/mint") {
+		t.Errorf("exit code %d:\n%s%s", code, out, errs)
+	}
+	code, out, errs = command(t, "check-config", "--database", "postgres://mint:hunter2@db.example/mint?sslmode=disable")
+	if code == 0 || strings.Contains(out+errs, "hunter2") || !strings.Contains(errs, "plain text") {
+		t.Errorf("exit code %d:\n%s%s", code, out, errs)
+	}
+}
+
 func TestEveryWrongValueIsReportedUnderItsKey(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -159,6 +171,9 @@ func TestEveryWrongValueIsReportedUnderItsKey(t *testing.T) {
 		{"another database", func(c *Config) { c.Database = "mysql:x" }, "database:"},
 		{"database without a path", func(c *Config) { c.Database = "sqlite:" }, "database:"},
 		{"database with a path", func(c *Config) { c.Database = "sqlite:/x/y.db" }, ""},
+		{"database on a server", func(c *Config) { c.Database, c.DatabasePasswordFile = "postgres://mint@db.example/mint", "pw" }, ""},
+		{"database with no way to be trusted", func(c *Config) { c.Database = "postgres://mint@db.example/mint?sslmode=prefer" }, "database: no trustworthy TLS"},
+		{"password of a file", func(c *Config) { c.DatabasePasswordFile = "pw" }, "database_password_file:"},
 		{"socket", func(c *Config) { c.Signatory.Address = "unix:/run/s.sock" }, ""},
 		{"socket without a path", func(c *Config) { c.Signatory.Address = "unix:" }, "signatory.address:"},
 		{"neither socket nor host", func(c *Config) { c.Signatory.Address = "sock" }, "signatory.address:"},

@@ -46,6 +46,13 @@ func (c Config) validate() error {
 	if c.Database != "" && !sqldb.IsServer(c.Database) && (!ok || path == "") {
 		wrong("database", "is neither sqlite:PATH nor postgres://USER@HOST/DATABASE") // it may hold a password
 	}
+	if sqldb.IsServer(c.Database) {
+		if err := sqldb.CheckServer(c.Database); err != nil {
+			wrong("database", "%v", err)
+		}
+	} else if c.DatabasePasswordFile != "" {
+		wrong("database_password_file", "is only for a postgres:// database")
+	}
 	c.Signatory.validate(wrong)
 	if c.Lightning.Backend != fakeBackend {
 		wrong("lightning.backend", "%q is not a backend; there is only %q", c.Lightning.Backend, fakeBackend)

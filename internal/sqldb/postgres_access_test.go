@@ -162,6 +162,21 @@ func TestTheEnvironmentCannotMakeTheWayUnsafe(t *testing.T) {
 	}
 }
 
+func TestRedactHidesPasswordsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/data/mint.db":                       "/data/mint.db",
+		"postgres://mint@db/x":                "postgres://mint@db/x",
+		"postgres://mint:" + secret + "@db/x": "postgres://mint:xxxxx@db/x",
+		"postgres://mint@db/x?sslmode=verify-full&password=" + secret: "postgres://mint@db/x?password=xxxxx&sslmode=verify-full",
+		"postgres://mint:" + secret + "%zz@db/x":                      "postgres://db/x",
+	} {
+		if got := sqldb.Redact(path); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestABadURLIsExplainedWithoutRepeatingIt(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{

@@ -75,6 +75,32 @@ func IsServer(path string) bool {
 	return strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://")
 }
 
+// CheckServer tells what is wrong with the URL of a database on a server, without
+// connecting to it. Files that the URL names are read.
+func CheckServer(path string) error {
+	_, err := parseServer(path)
+	return err
+}
+
+// Redact hides a password in the path of a database.
+func Redact(path string) string {
+	if !IsServer(path) {
+		return path
+	}
+	u, err := url.Parse(path)
+	if err != nil {
+		return serverName(path)
+	}
+	values := u.Query()
+	for _, name := range []string{"password", "sslpassword"} {
+		if values.Has(name) {
+			values.Set(name, "xxxxx")
+			u.RawQuery = values.Encode()
+		}
+	}
+	return u.Redacted()
+}
+
 // serverName is what people may see of the URL of a database: no user, no
 // password, no parameters.
 func serverName(path string) string {
