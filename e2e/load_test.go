@@ -68,7 +68,8 @@ func newForce(t testing.TB, stack *harness.Stack, workers int, replicas ...*harn
 func (f *force) run() {
 	ctx, cancel := context.WithCancel(f.t.Context())
 	var group sync.WaitGroup
-	for _, w := range f.workers {
+	for i, w := range f.workers {
+		w.front = i // also to a replica that was gone the last time
 		group.Go(func() {
 			for ctx.Err() == nil {
 				w.step()
