@@ -99,7 +99,12 @@ func fill(t testing.TB, s *sqlstore.Store, proofs int) []bdhke.Point {
 
 // BenchmarkCheckState is a look at 1000 Ys, known and unknown.
 func BenchmarkCheckState(b *testing.B) {
-	s := open(b, filepath.Join(b.TempDir(), "mint.db"))
+	b.Run("sqlite", func(b *testing.B) { benchmarkCheckState(b, filepath.Join(b.TempDir(), "mint.db")) })
+	b.Run("postgres", func(b *testing.B) { benchmarkCheckState(b, postgres.Database(b)) })
+}
+
+func benchmarkCheckState(b *testing.B, path string) {
+	s := open(b, path)
 	known := fill(b, s, 100_000)
 	unknown := make([]bdhke.Point, len(known))
 	for i, f := 0, newForge(8); i < len(unknown); i++ {
