@@ -1,6 +1,10 @@
 package pgtest
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -34,6 +38,24 @@ func TestWithoutPostgreSQLATestIsSkippedByHandAndFailsInCI(t *testing.T) {
 		}()
 		if !strings.HasPrefix(r.ended, test.want) || !strings.Contains(r.ended, "apt-get install postgresql") {
 			t.Errorf("CI=%v: %q", test.ci, r.ended)
+		}
+	}
+}
+
+func TestLeftoversOfTheDeadAreRemoved(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for pid, stays := range map[int]bool{dead.Process.Pid: false, os.Getpid(): true} {
+		dir := filepath.Join(os.TempDir(), fmt.Sprintf("%s%d-1234", dirPrefix, pid))
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		removeLeftovers()
+		if _, err := os.Stat(dir); (err == nil) != stays {
+			t.Errorf("%s: %v, stays: %t", dir, err, stays)
 		}
 	}
 }

@@ -51,8 +51,10 @@ func newServer(programs string, o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// Not the test's own directory: the path of a socket has about 100 bytes.
-	dir, err := os.MkdirTemp("", "mintmark-pg-")
+	removeLeftovers()
+	// Not the test's own directory: the path of a socket has about 100 bytes. The
+	// name tells whose it is.
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
 	if err != nil {
 		return nil, err
 	}

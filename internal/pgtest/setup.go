@@ -13,6 +13,21 @@ import (
 	"mintmark/internal/tlsdir"
 )
 
+const dirPrefix = "mintmark-pg-"
+
+// removeLeftovers removes the directories of test binaries that were killed and
+// could not do it themselves. Their servers died with them.
+func removeLeftovers() {
+	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), dirPrefix+"*-*"))
+	for _, dir := range dirs {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), dirPrefix), "-")
+		pid, err := strconv.Atoi(owner)
+		if err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
 // account is a user who is not root.
 type account struct{ uid, gid int }
 
