@@ -107,7 +107,15 @@ func (k *keysets) Apply(ctx context.Context, s signatory.Snapshot) error {
 		// First contact. The pin must outlive a power cut before anything that
 		// was signed under it leaves the mint.
 		err := k.store.Update(ctx, Durable, func(tx Tx) error {
-			return tx.SetConfig(ctx, ConfigIdentity, s.Identity.String())
+			switch pinned, err := tx.Config(ctx, ConfigIdentity); {
+			case errors.Is(err, ErrNotFound):
+				return tx.SetConfig(ctx, ConfigIdentity, s.Identity.String())
+			case err != nil:
+				return err
+			case pinned != s.Identity.String():
+				return fmt.Errorf("%w: another mint on this database has pinned %s", ErrSnapshotRefused, pinned)
+			}
+			return nil
 		})
 		if err != nil {
 			return fmt.Errorf("pinning the signatory identity: %w", err)

@@ -179,3 +179,26 @@ func TestAKeysetThatTheSignatoryLostIsAnOutageAndNoRefusal(t *testing.T) {
 	}
 	w.wantStates(coins, mint.ProofUnspent)
 }
+
+func TestOfTwoMintsThatPinTheFirstOneWins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	empty := newMemStore()
+	w.store = empty
+	first, err := mint.New(t.Context(), w.config("first"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := mint.New(t.Context(), w.config("second"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap, _ := w.signer.snapshot()
+	if err := first.ApplyKeysets(t.Context(), snap); err != nil {
+		t.Fatal(err)
+	}
+	snap.Identity = scalar(t, "thief").Public()
+	if err := second.ApplyKeysets(t.Context(), snap); !errors.Is(err, mint.ErrSnapshotRefused) {
+		t.Errorf("a second identity was pinned: %v", err)
+	}
+}
