@@ -52,7 +52,8 @@ func versioned(ctx context.Context) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, wire.VersionHeader, strconv.Itoa(wire.SchemaVersion))
 }
 
-// BlindSign implements Signatory. No messages give no signatures.
+// BlindSign implements Signatory. No messages give no signatures. A purpose of ctx
+// (WithPurpose) goes along.
 func (c *Client) BlindSign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
 	const doing = "blind signing"
 	if len(messages) == 0 {
@@ -61,7 +62,7 @@ func (c *Client) BlindSign(ctx context.Context, messages []cashu.BlindedMessage)
 	if len(messages) > MaxItems {
 		return nil, cashu.Errorf(cashu.CodeTooManyOutputs, "%d outputs, at most %d", len(messages), MaxItems)
 	}
-	callCtx, cancel := context.WithTimeout(versioned(ctx), c.deadline)
+	callCtx, cancel := context.WithTimeout(purposeful(versioned(ctx)), c.deadline)
 	defer cancel()
 	answer, err := c.rpc.BlindSign(callCtx, wire.BlindedMessages(messages))
 	if err != nil {

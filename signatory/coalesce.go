@@ -23,9 +23,14 @@ type Signer interface {
 //
 // It trusts the Signer below it to be deterministic: what two callers ask alike
 // is asked once.
+//
+// What is signed for a purpose never travels with what is signed for none: the
+// signatory would have to allow both or neither.
 type Coalescer struct {
-	sign   queue[cashu.BlindedMessage, cashu.BlindSignature]
-	verify queue[cashu.Proof, struct{}]
+	next   Signer
+	sign   *queue[cashu.BlindedMessage, cashu.BlindSignature]
+	change *queue[cashu.BlindedMessage, cashu.BlindSignature] // for MeltChange
+	verify *queue[cashu.Proof, struct{}]
 }
 
 var _ Signer = (*Coalescer)(nil)
@@ -37,16 +42,21 @@ func NewCoalescer(next Signer, inFlight int) *Coalescer {
 	if inFlight <= 0 {
 		inFlight = 2
 	}
-	return &Coalescer{
-		sign: queue[cashu.BlindedMessage, cashu.BlindSignature]{
+	sign := func() *queue[cashu.BlindedMessage, cashu.BlindSignature] {
+		return &queue[cashu.BlindedMessage, cashu.BlindSignature]{
 			free: inFlight,
 			key:  func(m cashu.BlindedMessage) string { k := m.B.Key(); return string(k[:]) },
 			same: func(a, b cashu.BlindedMessage) bool {
 				return a.Amount == b.Amount && a.ID == b.ID && a.B.Equal(b.B)
 			},
 			call: next.BlindSign,
-		},
-		verify: queue[cashu.Proof, struct{}]{
+		}
+	}
+	return &Coalescer{
+		next:   next,
+		sign:   sign(),
+		change: sign(),
+		verify: &queue[cashu.Proof, struct{}]{
 			free: inFlight,
 			key:  func(p cashu.Proof) string { return p.Secret },
 			same: func(a, b cashu.Proof) bool {
@@ -63,7 +73,13 @@ func sameC(a, b bdhke.Point) bool { return a.Key() == b.Key() }
 
 // BlindSign signs all messages or none, in their order.
 func (c *Coalescer) BlindSign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
-	return c.sign.do(ctx, messages)
+	switch purposeOf(ctx) {
+	case "":
+		return c.sign.do(ctx, messages)
+	case MeltChange:
+		return c.change.do(ctx, messages)
+	}
+	return c.next.BlindSign(ctx, messages)
 }
 
 // VerifyProofs returns nil when every proof is valid.
@@ -181,7 +197,7 @@ func (q *queue[In, Out]) ask(group []*waiter[In, Out]) {
 		}
 	}
 	// No single caller may cut the others short; the client below has its own
-	// deadline.
+	// deadline. The purpose of one is that of all.
 	out, err := q.call(context.WithoutCancel(group[0].ctx), items)
 	switch {
 	case err == nil && len(out) == len(items):

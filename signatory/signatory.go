@@ -27,7 +27,8 @@ const MaxItems = 1000
 type Signatory interface {
 	// BlindSign signs all messages or none, in their order (NUT-00), with
 	// DLEQ proofs (NUT-12). Signing is deterministic: repeating a call whose
-	// answer was lost gives the same bytes and costs nothing but time.
+	// answer was lost gives the same bytes and costs nothing but time. What it
+	// is for can make a difference: see WithPurpose.
 	BlindSign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error)
 	// VerifyProofs returns nil when every proof carries a true signature of
 	// its key, cashu.ErrProofInvalid (10001) when one does not. It looks at

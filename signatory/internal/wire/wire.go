@@ -15,6 +15,13 @@ const VersionHeader = "x-signatory-schema-version"
 // SchemaVersion is the version that we speak.
 const SchemaVersion = int(pb.Constants_CONSTANTS_SCHEMA_VERSION)
 
+// PurposeHeader is the metadata key, ours, that says what BlindSign is called for.
+// CDK sends none, and looks at none.
+const PurposeHeader = "x-mintmark-purpose"
+
+// PurposeMeltChange is a value of PurposeHeader.
+const PurposeMeltChange = "melt-change"
+
 // MaxMessageSize is what we accept in one message, in bytes, on both sides. A
 // thousand proofs fit many times; the history of keysets, sent whole, needs it.
 const MaxMessageSize = 16 << 20
