@@ -1,18 +1,21 @@
 // Package lightning says what the mint needs of a payment backend, and nothing
-// about how one works. The mint talks to a Receiver; each backend lives in a
-// package of its own below this one.
+// about how one works. The mint takes money in through a Receiver and sends it
+// out through a Payer, which may be one backend or two; each lives in a package
+// of its own below this one. The interfaces know no method of payment: what is
+// special about one is in Settings and in terms that only the backend reads.
 //
-// A backend is trusted with one statement only: "this request was paid, with
+// A Receiver is trusted with one statement only: "this request was paid, with
 // this much". The mint believes it and creates ecash for it. So a backend must
 // never report a payment that it is not sure of, never report less urgently
 // than it can (a payment that it forgets is a customer's money), and may repeat
 // itself as often as it likes: the mint adds every PaymentID once.
 //
-// A backend must never know a wallet, a proof, a key or the mint's database.
+// A Payer is trusted with two: "this payment was made, and cost this much", on
+// which the mint destroys ecash, and "this payment failed and will never be
+// made", on which it gives ecash back. Both are final. Whatever is less sure is
+// neither.
 //
-// Paying out is not part of this package yet. It will be a second interface
-// beside Receiver, for the same backends to satisfy, so that a mint that only
-// receives keeps working with a backend that only receives.
+// A backend must never know a wallet, a proof, a key or the mint's database.
 package lightning
 
 import (
@@ -26,7 +29,7 @@ import (
 // MethodBolt11 is the payment method of NUT-23.
 const MethodBolt11 = "bolt11"
 
-// Errors of a Receiver. Anything else that it returns means that the backend
+// Errors of a backend. Anything else that it returns means that the backend
 // could not do its work: the caller may try again later and must conclude
 // nothing about any payment.
 var (

@@ -16,8 +16,11 @@
 // written in its row on. So there is no goroutine per invoice, and nothing to
 // catch up with after a restart.
 //
-// Paying out has its place beside incoming.go: a file for quotes and fees, and
-// one for payments whose states live in a table of their own in this database.
+// Paying out is the other way round: a row per attempt says when it ends and how,
+// and is there before anything else happens, so that an attempt has its fate
+// whatever becomes of the process. How it ends follows from the description of
+// the invoice, see steering. Nobody is paid twice: a payment hash that was paid in
+// full fails every further attempt.
 package fake
 
 import (
@@ -49,7 +52,8 @@ type Config struct {
 	IncomingDelay time.Duration
 	// SettleOnCheck pays an unpaid invoice as soon as its state is asked for.
 	SettleOnCheck bool
-	// MinAmount and MaxAmount bound the amount of an invoice; 0 = no bound.
+	// MinAmount and MaxAmount bound the amount of an invoice, and of a payment;
+	// 0 = no bound.
 	MinAmount, MaxAmount cashu.Amount
 	// MaxRandomAmount is the most that an invoice without an amount gets: the
 	// payer chooses from 1 to here. 0 = such invoices are refused, as NUT-23
@@ -57,6 +61,19 @@ type Config struct {
 	MaxRandomAmount cashu.Amount
 	// NoDescription refuses invoices with a description.
 	NoDescription bool
+	// OutgoingDelay is the time from an order to pay to its end. 0 = 1 s,
+	// negative = none.
+	OutgoingDelay time.Duration
+	// FeePPM and FeeReserveMin say what is reserved for the fee of a payment: so
+	// many millionths of the amount, and at least so much.
+	FeePPM        uint64
+	FeeReserveMin cashu.Amount
+	// PaymentFee is what a payment costs, in its unit, as far as the reserve
+	// allows. 0 = 1, negative = nothing.
+	PaymentFee int64
+	// NoAmountless refuses to pay invoices without amount, NoMultiPath to pay a
+	// part of one.
+	NoAmountless, NoMultiPath bool
 	// Network is the chain prefix of invoices. "" = bolt11.Mainnet, because
 	// many wallets read nothing else. Nothing on that chain is touched.
 	Network bolt11.Network
@@ -79,6 +96,15 @@ func (c *Config) validate() error {
 	}
 	if c.IncomingDelay == 0 {
 		c.IncomingDelay = time.Second
+	}
+	if c.OutgoingDelay == 0 {
+		c.OutgoingDelay = time.Second
+	}
+	if c.PaymentFee == 0 {
+		c.PaymentFee = 1
+	}
+	if c.FeePPM > 1_000_000 {
+		problems = append(problems, fmt.Errorf("a fee of %d millionths is more than the payment", c.FeePPM))
 	}
 	if c.MaxAmount != 0 && c.MinAmount > c.MaxAmount {
 		problems = append(problems, fmt.Errorf("minimum amount %d is above the maximum %d", c.MinAmount, c.MaxAmount))
@@ -121,6 +147,7 @@ func (c *Config) validate() error {
 type Backend struct {
 	cfg      Config
 	settings []lightning.Settings
+	payable  []lightning.PaySettings
 	db       *sqldb.DB
 	key      bolt11.Key
 
@@ -135,7 +162,10 @@ type Backend struct {
 	closeErr error
 }
 
-var _ lightning.Receiver = (*Backend)(nil)
+var (
+	_ lightning.Receiver = (*Backend)(nil)
+	_ lightning.Payer    = (*Backend)(nil)
+)
 
 // Open opens the node's database and makes the node's key if it has none yet.
 // The caller closes the Backend.
@@ -163,9 +193,14 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 			Method: lightning.MethodBolt11, Unit: u, MinAmount: c.MinAmount, MaxAmount: c.MaxAmount,
 			Description: !c.NoDescription, Amountless: c.MaxRandomAmount != 0, Fake: true,
 		})
+		b.payable = append(b.payable, lightning.PaySettings{
+			Method: lightning.MethodBolt11, Unit: u, MinAmount: c.MinAmount, MaxAmount: c.MaxAmount,
+			Amountless: !c.NoAmountless, MultiPath: !c.NoMultiPath, Fake: true,
+		})
 	}
 	c.Logger.Warn("lightning is fake: invoices pay themselves, no money moves, and the ecash made from it is worth nothing",
-		"node", fmt.Sprintf("%x", key.Public()), "incoming_delay", c.IncomingDelay, "settle_on_check", c.SettleOnCheck)
+		"node", fmt.Sprintf("%x", key.Public()), "incoming_delay", c.IncomingDelay, "settle_on_check", c.SettleOnCheck,
+		"outgoing_delay", c.OutgoingDelay)
 	return b, nil
 }
 

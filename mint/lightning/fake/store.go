@@ -35,6 +35,30 @@ CREATE TABLE invoices (
 );
 CREATE INDEX invoices_undelivered ON invoices (paid, id) WHERE delivered = 0 AND paid IS NOT NULL;
 `,
+}, {
+	// One row for each attempt to pay. debt names what is owed, the payment hash
+	// of an invoice, and counted is how much of it this attempt may have paid, in
+	// thousandths of a satoshi. returns and checks are what SendPayment and
+	// CheckPayment say when ends has come; -1 is an error.
+	Name: "0002_outgoing",
+	SQL: `
+CREATE TABLE payments (
+  id       TEXT NOT NULL PRIMARY KEY,
+  method   TEXT NOT NULL,
+  debt     BLOB,
+  counted  INTEGER NOT NULL,
+  unit     TEXT NOT NULL,
+  amount   INTEGER NOT NULL,
+  fee      INTEGER NOT NULL,
+  begun    INTEGER NOT NULL,
+  ends     INTEGER NOT NULL,
+  returns  INTEGER NOT NULL,
+  checks   INTEGER NOT NULL,
+  proof    TEXT NOT NULL,
+  again    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX payments_debt ON payments (debt) WHERE debt IS NOT NULL;
+`,
 }}
 
 var (
@@ -44,9 +68,9 @@ var (
 	stmtAddInvoice = sqldb.Stmt{Name: "fake.add_invoice", SQL: `
 INSERT INTO invoices (hash, preimage, unit, amount, created, expires, paid) VALUES ($1, $2, $3, $4, $5, $6, $7)`}
 	stmtFindInvoice = sqldb.Stmt{Name: "fake.find_invoice", SQL: `
-SELECT hash, unit, amount, expires, COALESCE(paid, 0) FROM invoices WHERE hash = $1`}
+SELECT hash, unit, amount, expires, COALESCE(paid, 0), preimage FROM invoices WHERE hash = $1`}
 	stmtUndelivered = sqldb.Stmt{Name: "fake.undelivered", SQL: `
-SELECT hash, unit, amount, expires, paid FROM invoices
+SELECT hash, unit, amount, expires, paid, preimage FROM invoices
 WHERE delivered = 0 AND paid IS NOT NULL ORDER BY paid, id LIMIT $1`}
 	stmtSetPaid      = sqldb.Stmt{Name: "fake.set_paid", SQL: `UPDATE invoices SET paid = $2 WHERE hash = $1`}
 	stmtSetDelivered = sqldb.Stmt{Name: "fake.set_delivered", SQL: `UPDATE invoices SET delivered = 1 WHERE hash = $1`}
@@ -55,7 +79,7 @@ WHERE delivered = 0 AND paid IS NOT NULL ORDER BY paid, id LIMIT $1`}
 // invoiceRow is an invoice that the node made.
 type invoiceRow struct {
 	hash     []byte
-	preimage []byte // only when written
+	preimage []byte
 	unit     cashu.Unit
 	amount   cashu.Amount // that is or will be paid
 	created  time.Time    // only when written
@@ -132,7 +156,7 @@ func scanInvoice(scan sqldb.Scan) (invoiceRow, error) {
 		amount        uint64
 		expires, paid int64
 	)
-	if err := scan(&r.hash, &unit, &amount, &expires, &paid); err != nil {
+	if err := scan(&r.hash, &unit, &amount, &expires, &paid, &r.preimage); err != nil {
 		return invoiceRow{}, err
 	}
 	r.unit, r.amount, r.expires = cashu.Unit(unit), cashu.Amount(amount), time.UnixMilli(expires).UTC()

@@ -56,3 +56,31 @@ func convert(a cashu.Amount, mul, div uint64) (uint64, error) {
 	}
 	return msat, nil
 }
+
+// fromMsat converts thousandths of a satoshi to an amount, rounded up, so that
+// the mint never pays more than it takes.
+func (c *Config) fromMsat(msat uint64, u cashu.Unit) (cashu.Amount, error) {
+	mul, div := uint64(1), uint64(1)
+	switch u {
+	case unitMsat:
+	case cashu.UnitSat:
+		div = msatPerSat
+	case unitUSD:
+		mul, div = c.USDPerBTC, msatPerBTCCent
+	case unitEUR:
+		mul, div = c.EURPerBTC, msatPerBTCCent
+	default:
+		return 0, fmt.Errorf("%w: unit is not supported", lightning.ErrRefused)
+	}
+	if msat > maxMsat {
+		return 0, fmt.Errorf("%w: amount is too large", lightning.ErrRefused)
+	}
+	high, low := bits.Mul64(msat, mul)
+	low, carry := bits.Add64(low, div-1, 0)
+	high += carry
+	if high >= div {
+		return 0, fmt.Errorf("%w: amount is too large", lightning.ErrRefused)
+	}
+	amount, _ := bits.Div64(high, low, div)
+	return cashu.Amount(amount), nil
+}
