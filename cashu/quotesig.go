@@ -3,12 +3,10 @@ package cashu
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"math/bits"
 
-	"gitlab.com/yawning/secp256k1-voi/secec/bitcoin"
-
 	"mintmark/bdhke"
+	"mintmark/cashu/schnorr"
 )
 
 const quoteSignatureDomain = "Cashu_MintQuoteSig_v1"
@@ -49,22 +47,11 @@ func LegacyQuoteSignatureMessage(quoteID string, outputs []BlindedMessage) []byt
 // request (NUT-20) over the new message, then over the legacy one. Only the x
 // coordinate of the key counts.
 func VerifyQuoteSignature(pubkey bdhke.Point, quoteID string, outputs []BlindedMessage, sig string) bool {
-	if pubkey.IsZero() || len(sig) != 2*bitcoin.SchnorrSignatureSize {
-		return false
-	}
-	var raw [bitcoin.SchnorrSignatureSize]byte
-	if _, err := hex.Decode(raw[:], []byte(sig)); err != nil {
-		return false
-	}
-	compressed := pubkey.Bytes()
-	key, err := bitcoin.NewSchnorrPublicKey(compressed[1:])
+	raw, err := schnorr.ParseSignature(sig)
 	if err != nil {
 		return false
 	}
-	hash := sha256.Sum256(QuoteSignatureMessage(quoteID, outputs))
-	if key.Verify(hash[:], raw[:]) {
-		return true
-	}
-	hash = sha256.Sum256(LegacyQuoteSignatureMessage(quoteID, outputs))
-	return key.Verify(hash[:], raw[:])
+	key := schnorr.NewPublicKey(pubkey)
+	return key.Verify(sha256.Sum256(QuoteSignatureMessage(quoteID, outputs)), raw) ||
+		key.Verify(sha256.Sum256(LegacyQuoteSignatureMessage(quoteID, outputs)), raw)
 }

@@ -16,8 +16,10 @@ import (
 // replaySwapOr answers a request that cannot be carried out: with the stored
 // signatures if this very swap was finished before, else with the refusal.
 func (m *Mint) replaySwapOr(ctx context.Context, in checkedInputs, out checkedOutputs, refusal error) ([]cashu.BlindSignature, error) {
-	if errors.Is(refusal, cashu.ErrProofInvalid) || errors.Is(refusal, cashu.ErrProofsPending) {
-		return nil, refusal // neither can be a finished swap
+	if errors.Is(refusal, cashu.ErrProofsPending) || errors.Is(refusal, cashu.ErrProofInvalid) && !in.locks.Early() {
+		// Neither can be a finished swap, unless a locktime that had passed
+		// where it was finished has not passed here.
+		return nil, refusal
 	}
 	sigs, err := m.replaySwap(ctx, in, out)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"mintmark/cashu"
+	"mintmark/cashu/conditions"
 	"mintmark/internal/crashpoint"
 )
 
@@ -19,6 +20,9 @@ func (m *Mint) Swap(ctx context.Context, req cashu.SwapRequest) ([]cashu.BlindSi
 	}
 	if stale := firstOf(in.stale, out.stale); stale != nil {
 		return m.replaySwapOr(ctx, in, out, stale)
+	}
+	if err := in.locks.Verify(); err != nil {
+		return m.replaySwapOr(ctx, in, out, err)
 	}
 	if err := m.signatoryUp(ctx); err != nil {
 		return m.replaySwapOr(ctx, in, out, err)
@@ -47,7 +51,7 @@ func (m *Mint) checkSwap(req cashu.SwapRequest) (in checkedInputs, out checkedOu
 	if err = checkBalance(in, out); err != nil {
 		return in, out, err
 	}
-	return in, out, in.checkUniqueInputs(req.Inputs)
+	return in, out, in.checkSpend(conditions.Transaction{Inputs: req.Inputs, Outputs: req.Outputs}, now)
 }
 
 func (m *Mint) runSwap(ctx context.Context, in checkedInputs, out checkedOutputs) ([]cashu.BlindSignature, error) {

@@ -109,7 +109,7 @@ func TestSwapRefusalsLeaveNothingBehind(t *testing.T) {
 	forged := coins[0]
 	forged.C = scalar(t, "forged").Public()
 	locked := coins[0]
-	locked.Secret = `["P2PK",{"nonce":"00","data":"02"}]`
+	locked.Secret = `["COVENANT",{"nonce":"00","data":"02"}]`
 	long := coins[0]
 	long.Secret = strings.Repeat("x", 1025)
 	unknown := coins[0]
@@ -153,7 +153,7 @@ func TestSwapRefusalsLeaveNothingBehind(t *testing.T) {
 		{"outputs of two units", coins, append(w.notes(w.active("usd"), 8), w.notes(fee, 4)...), cashu.CodeMultipleUnits},
 		{"blind authentication tokens", coins[:1], w.notes(w.active("auth"), 8), cashu.CodeUnitUnsupported},
 		{"a forged signature", []cashu.Proof{forged}, w.notes(fee, 8), cashu.CodeProofInvalid},
-		{"a spending condition", []cashu.Proof{locked}, w.notes(fee, 8), cashu.CodeProofInvalid},
+		{"a spending condition of an unknown kind", []cashu.Proof{locked}, w.notes(fee, 8), cashu.CodeProofInvalid},
 		{"outputs of a retired keyset", coins[:1], w.notes(old, 8), cashu.CodeKeysetInactive},
 		{"inputs of an expired keyset", expiring, w.notes(fee, 8), cashu.CodeKeysetExpired},
 		{"outputs of an expired keyset", coins[:1], w.notes(expired, 8), cashu.CodeKeysetExpired},

@@ -54,6 +54,7 @@ type checkedInputs struct {
 	unit   cashu.Unit
 	sum    cashu.Amount
 	fee    cashu.Amount
+	locks  conditions.Spend // filled by checkSpend, like proofs
 	// stale is a refusal that depends on the time or on a rotation. Only a
 	// request that was finished before may pass it, by replay.
 	stale error
@@ -105,19 +106,23 @@ func checkInputs(v *KeysetView, l Limits, now time.Time, inputs []cashu.Proof) (
 			return in, cashu.Errorf(cashu.CodeAmountOutOfRange, "input fees add up to more than an amount can hold")
 		}
 		feePPK += ks.InputFeePPK
-		if _, conditional := conditions.Kind(p.Secret); conditional {
-			// Not advertised (NUT-06): spending it without checking the
-			// condition would let anyone take it.
-			return in, cashu.Errorf(cashu.CodeProofInvalid, "spending conditions are not supported by this mint")
-		}
 	}
 	in.fee = cashu.InputFee(feePPK)
 	return in, nil
 }
 
-// checkUniqueInputs computes Y of every input, once, and refuses duplicates. It
-// comes last because hashing to the curve is what costs.
-func (in *checkedInputs) checkUniqueInputs(inputs []cashu.Proof) error {
+// checkSpend computes Y of every input, once, refuses duplicates, and decides on
+// spending conditions as far as that is possible without checking signatures
+// (NUT-10). It comes last because hashing to the curve is what costs. The outputs,
+// and the quote when it is a melt, are what signatures under SIG_ALL cover.
+//
+// What is left is in.locks.Verify, the signatures: before the signatory is asked,
+// after everything else that can refuse.
+func (in *checkedInputs) checkSpend(tx conditions.Transaction, now time.Time) (err error) {
+	if in.locks, err = conditions.Check(tx, now); err != nil {
+		return err
+	}
+	inputs := tx.Inputs
 	in.proofs = make([]SpentProof, len(inputs))
 	seen := make(map[[bdhke.PointSize]byte]struct{}, len(inputs))
 	for i, p := range inputs {
@@ -130,6 +135,9 @@ func (in *checkedInputs) checkUniqueInputs(inputs []cashu.Proof) error {
 		}
 		seen[y.Key()] = struct{}{}
 		in.proofs[i] = SpentProof{Y: y, Amount: p.Amount, KeysetID: p.ID}
+		if in.locks.Conditional(i) {
+			in.proofs[i].Witness = p.Witness // the payer of an HTLC waits for its preimage
+		}
 	}
 	return nil
 }

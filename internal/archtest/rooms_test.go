@@ -52,8 +52,9 @@ var rooms = []room{
 	{path: "bdhke", imports: []string{"bdhke/internal/curve"}, neverImports: outside, noClock: true},
 	{path: "bdhke/internal/curve", neverImports: outside, noClock: true},
 	{path: "bdhke/mintkey", imports: []string{"bdhke", "bdhke/internal/curve"}, neverImports: outside, noClock: true},
-	{path: "cashu", imports: []string{"bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
-	{path: "cashu/conditions", imports: []string{"cashu", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
+	{path: "cashu", imports: []string{"bdhke", "cashu/schnorr"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
+	{path: "cashu/schnorr", imports: []string{"bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
+	{path: "cashu/conditions", imports: []string{"cashu", "cashu/schnorr", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 
 	{path: "proto/signatory"},
 	{path: "proto/signatory/admin/v1"},
