@@ -25,6 +25,11 @@ type postgresEngine struct {
 	// several remembers the names of statements that others follow within one
 	// Read: such a Read needs a transaction to see one snapshot.
 	several sync.Map // string → nothing
+	// schema is where the tables are. Its users hear each other's notices.
+	schema string
+	// closing ends what would go on for ever; stop ends it.
+	closing context.Context
+	stop    context.CancelFunc
 
 	mu     sync.Mutex
 	closed bool
@@ -40,6 +45,7 @@ type rewriteKey struct{ sql, how string }
 
 func openPostgres(ctx context.Context, c Config) (_ engine, err error) {
 	e := &postgresEngine{config: c}
+	e.closing, e.stop = context.WithCancel(context.Background())
 	e.report = reporter{config: &e.config}
 	if e.writers, err = e.pool(ctx, c.Postgres.Writers, postgresPlans); err != nil {
 		return nil, err
@@ -89,7 +95,8 @@ func (e *postgresEngine) inspect(ctx context.Context, conn *pgx.Conn) error {
 	var version int
 	var fsync, pages string
 	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int,
-		current_setting('fsync'), current_setting('full_page_writes')`).Scan(&version, &fsync, &pages)
+		current_setting('fsync'), current_setting('full_page_writes'),
+		COALESCE(current_schema()::text, '')`).Scan(&version, &fsync, &pages, &e.schema)
 	if err != nil {
 		return e.failure("sqldb.open", err)
 	}
@@ -178,6 +185,7 @@ func (e *postgresEngine) close() error {
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
+	e.stop()
 	e.busy.Wait()
 	for _, pool := range []*pgxpool.Pool{e.readers, e.writers} {
 		if pool != nil {

@@ -144,21 +144,11 @@ func presenceKey(schema, name string) int64 {
 
 // take makes a connection and takes the lock, each in less than limit.
 func (p *Presence) take(ctx context.Context, limit time.Duration) error {
-	c, err := parseServer(p.config.Path)
-	if err != nil {
-		return err
-	}
-	prepareConn(p.config, c.ConnConfig, nil)
-	if err := p.config.Postgres.authenticate(c.ConnConfig); err != nil {
-		return err
-	}
 	dialing, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(dialing, c.ConnConfig)
+	conn, err := dialServer(dialing, p.report, "sqldb.presence", limit)
 	if err != nil {
-		code, kind := postgresKind(err)
-		p.report.failed("sqldb.presence", code, err)
-		return &stmtError{stmt: "sqldb.presence", kind: kind}
+		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

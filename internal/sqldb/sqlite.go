@@ -152,6 +152,10 @@ func (e *sqliteEngine) write(ctx context.Context, d Durability, fn func(Tx) erro
 	return e.writer.write(ctx, d, fn)
 }
 
+func (e *sqliteEngine) listen(ctx context.Context, channel string, fn func(Notice)) error {
+	return e.writer.exchange.listen(ctx, channel, fn)
+}
+
 func (e *sqliteEngine) copyTo(ctx context.Context, path string) error {
 	return copySQLite(ctx, e.name, e.report, path)
 }
@@ -161,6 +165,7 @@ func (e *sqliteEngine) copyTo(ctx context.Context, path string) error {
 func (e *sqliteEngine) close() error {
 	e.once.Do(func() {
 		e.writer.stop()
+		e.writer.exchange.close()
 		e.err = errors.Join(e.checkpoints.close(), e.readers.close(), e.writer.conn.close(), e.lock.release())
 	})
 	return e.err

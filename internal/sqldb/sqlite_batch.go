@@ -99,12 +99,13 @@ func (b *batch) runOp(o *op) error {
 	if err := b.control(sqliteSavepoint); err != nil {
 		return err
 	}
-	tx := &sqliteTx{conn: b.w.conn}
+	tx := &sqliteTx{conn: b.w.conn, writing: true}
 	o.err = b.w.conn.report.protect(o.fn, tx)
 	if failed := tx.end(); failed != nil && o.err == nil {
 		o.err = failed
 	}
 	if o.err == nil {
+		o.notes = tx.notes
 		return b.control(sqliteRelease)
 	}
 	if err := b.control(sqliteRollbackTo); err != nil {
@@ -135,6 +136,9 @@ func (b *batch) commit() {
 		return
 	}
 	b.open = false
+	for _, o := range b.ops {
+		b.w.exchange.send(o.notes)
+	}
 	b.settle()
 }
 

@@ -82,6 +82,10 @@ func (e *sqliteReadOnly) copyTo(ctx context.Context, path string) error {
 	return copySQLite(ctx, e.name, e.report, path)
 }
 
+func (e *sqliteReadOnly) listen(context.Context, string, func(Notice)) error {
+	return ErrReadOnly // what another process writes cannot be heard
+}
+
 func (e *sqliteReadOnly) close() error { return e.readers.close() }
 
 // copySQLite copies on a connection of its own: the statement cannot run inside

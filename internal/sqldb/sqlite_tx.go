@@ -17,9 +17,11 @@ var (
 // refuses all others: SQLite ends the whole transaction on some failures, and
 // what ran after that would be committed on its own.
 type sqliteTx struct {
-	conn   *sqliteConn
-	failed error
-	busy   bool
+	conn    *sqliteConn
+	writing bool
+	notes   []note // go out after the commit
+	failed  error
+	busy    bool
 }
 
 // enter tells whether a statement may run now.
@@ -88,4 +90,19 @@ func (t *sqliteTx) Query(ctx context.Context, s Stmt, each func(Scan) error, arg
 
 func (t *sqliteTx) QueryRow(ctx context.Context, s Stmt, args ...any) Row {
 	return Row{query: func(each func(Scan) error) error { return t.Query(ctx, s, each, args...) }}
+}
+
+func (t *sqliteTx) Notify(ctx context.Context, channel, payload string) error {
+	if !t.writing {
+		return ErrReadOnly
+	}
+	if err := checkNotice(channel, payload); err != nil {
+		return err
+	}
+	if err := t.enter(ctx, stmtNotify); err != nil {
+		return err
+	}
+	t.leave(nil)
+	t.notes = append(t.notes, note{channel, payload})
+	return nil
 }

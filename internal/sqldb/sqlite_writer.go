@@ -15,6 +15,7 @@ type op struct {
 	ctx     context.Context
 	durable bool
 	fn      func(Tx) error
+	notes   []note      // of fn, once it has succeeded
 	claimed atomic.Bool // by the writer, which starts it, or by the caller, who left
 	err     error
 	done    chan struct{} // closed when err is the outcome
@@ -27,6 +28,7 @@ type writer struct {
 	conn          *sqliteConn
 	gate          *sync.RWMutex // held while the database changes; nil for files
 	checkpoints   *checkpointer // nil without a log
+	exchange      exchange
 	alwaysDurable bool
 	full          bool // PRAGMA synchronous is FULL now
 

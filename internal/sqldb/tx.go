@@ -47,6 +47,11 @@ type Tx interface {
 	// QueryRow reads the first row of the result. The statement runs, and its
 	// errors appear, when the row is scanned.
 	QueryRow(ctx context.Context, s Stmt, args ...any) Row
+	// Notify tells all who Listen on the channel, when and only if the
+	// transaction is committed. The payload is at most MaxNotice bytes of text,
+	// which others on the server can listen to as well. In a Read it fails with
+	// ErrReadOnly.
+	Notify(ctx context.Context, channel, payload string) error
 }
 
 // Keys is an argument that stands for a set of binary keys, as many as there are.
