@@ -56,6 +56,8 @@ var rooms = []room{
 	{path: "cashu/schnorr", imports: []string{"bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "cashu/conditions", imports: []string{"cashu", "cashu/schnorr", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 
+	{path: "cashu/token", imports: []string{"cashu", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
+
 	{path: "proto/signatory"},
 	{path: "proto/signatory/admin/v1"},
 
@@ -107,6 +109,10 @@ var rooms = []room{
 		imports:    []string{"mint", "cashu"},
 		neverLinks: append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
+
+	{path: "wallet", imports: []string{"cashu", "cashu/...", "bdhke", "internal/crashpoint"}, neverImports: databases},
+	{path: "wallet/storetest", imports: []string{"wallet", "cashu", "cashu/token", "bdhke"}},
+	{path: "wallet/sqlstore", imports: []string{"wallet", "cashu", "cashu/token", "bdhke", "internal/..."}, neverImports: append([]string{"database/sql"}, network...)},
 
 	{path: "internal/archtest"},
 	{path: "internal/bench", imports: []string{"bdhke", "cashu", "signatory"}, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
