@@ -95,23 +95,27 @@ func (s *memStore) tx() *memTx {
 type pointKey = [bdhke.PointSize]byte
 
 type memState struct {
-	lastRef  mint.OperationRef
-	ops      map[mint.OperationRef]mint.Operation
-	sagas    map[mint.OperationRef]mint.Saga
-	proofs   map[pointKey]mint.ProofRecord
-	outputs  map[pointKey]mint.SignatureRecord
-	quotes   map[string]mint.MintQuote
-	payments map[string]bool
-	polls    map[string]time.Time
-	config   map[mint.ConfigKey]string
-	totals   map[cashu.KeysetID]mint.KeysetTotals
-	keysets  *signatory.Snapshot
+	lastRef mint.OperationRef
+	ops     map[mint.OperationRef]mint.Operation
+	sagas   map[mint.OperationRef]mint.Saga
+	proofs  map[pointKey]mint.ProofRecord
+	outputs map[pointKey]mint.SignatureRecord
+
+	positions map[pointKey]int // in which outputs were added
+	quotes    map[string]mint.MintQuote
+	melts     map[string]mint.MeltQuote
+	payments  map[string]bool
+	polls     map[string]time.Time
+	config    map[mint.ConfigKey]string
+	totals    map[cashu.KeysetID]mint.KeysetTotals
+	keysets   *signatory.Snapshot
 }
 
 func (s memState) clone() memState {
 	s.ops, s.sagas, s.proofs, s.outputs = copied(s.ops), copied(s.sagas), copied(s.proofs), copied(s.outputs)
 	s.quotes, s.payments, s.polls, s.config = copied(s.quotes), copied(s.payments), copied(s.polls), copied(s.config)
-	s.totals = copied(s.totals)
+	s.positions = copied(s.positions)
+	s.totals, s.melts = copied(s.totals), copied(s.melts)
 	return s
 }
 
@@ -243,7 +247,9 @@ func (t *memTx) AddOutputs(_ context.Context, op mint.Operation, outputs []cashu
 		if _, known := t.outputs[o.B.Key()]; known {
 			return mint.ErrOutputKnown
 		}
-		t.outputs[o.B.Key()] = mint.SignatureRecord{B: o.B, Operation: op.Ref, Created: op.Created}
+		t.outputs[o.B.Key()] = mint.SignatureRecord{B: o.B, Operation: op.Ref, Created: op.Created,
+			Signature: cashu.BlindSignature{Amount: o.Amount, ID: o.ID}}
+		t.positions[o.B.Key()] = len(t.positions)
 	}
 	return nil
 }

@@ -66,6 +66,8 @@ type Reads interface {
 	ProofReads
 	SignatureReads
 	MintQuoteReads
+	MeltQuoteReads
+	ReservedReads
 	SagaReads
 	TotalsReads
 	KeysetReads
@@ -81,6 +83,9 @@ type Tx interface {
 	SignatureWrites
 	MintQuoteReads
 	MintQuoteWrites
+	MeltQuoteReads
+	MeltQuoteWrites
+	ReservedReads
 	SagaReads
 	SagaWrites
 	TotalsReads
@@ -97,6 +102,7 @@ type OperationKind uint8
 const (
 	OperationMint OperationKind = 1 // NUT-04: outputs against a paid quote
 	OperationSwap OperationKind = 2 // NUT-03: outputs against inputs
+	OperationMelt OperationKind = 3 // NUT-05: a payment, and change, against inputs
 )
 
 func (k OperationKind) String() string {
@@ -105,6 +111,8 @@ func (k OperationKind) String() string {
 		return "mint"
 	case OperationSwap:
 		return "swap"
+	case OperationMelt:
+		return "melt"
 	}
 	return "unknown"
 }
@@ -113,15 +121,15 @@ func (k OperationKind) String() string {
 // it instead of the 16 bytes of the id.
 type OperationRef int64
 
-// Operation is one swap or one issue. Every proof and every blind signature
+// Operation is one swap, issue or melt. Every proof and every blind signature
 // belongs to exactly one.
 type Operation struct {
 	Ref     OperationRef // set by AddSaga
 	ID      uuid.UUID    // version 7
 	Kind    OperationKind
 	Inputs  int    // proofs that it spends
-	Outputs int    // blinded messages that it signs
-	QuoteID string // the mint quote of an OperationMint, else empty
+	Outputs int    // blinded messages that it signs, or of a melt, may sign
+	QuoteID string // the mint quote of an OperationMint, the melt quote of an OperationMelt
 	Created time.Time
 }
 

@@ -37,6 +37,10 @@ const fillTables = `
 		SELECT 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, sha256(i::text::bytea), 'bolt11', 'sat', sha256(i::text::bytea), sha256(i::text::bytea) FROM generate_series(1, 20000) AS i;
 	INSERT INTO mint_quote_payments (quote, amount, at, id)
 		SELECT i, 1, 0, sha256(i::text::bytea) FROM generate_series(1, 20000) AS i;
+	INSERT INTO melt_quotes (amount, fee_reserve, operation, input_fee, spent, expiry, created, paid, updated, polled, state, id, method, unit, request, lookup_id, terms, proof, change)
+		SELECT 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, sha256(i::text::bytea), 'bolt11', 'sat', '', sha256(i::text::bytea), '', '', '' FROM generate_series(1, 20000) AS i;
+	INSERT INTO melt_requests (operation, paid, expiry, lookup_id, method)
+		SELECT 0, 0, 0, sha256(i::text::bytea), 'bolt11' FROM generate_series(1, 20000) AS i;
 	ANALYZE`
 
 // planned explains a statement as the server would run it, without knowing the
@@ -72,7 +76,7 @@ func planned(t *testing.T, tx sqldb.Tx, name, sql string) (plan []string) {
 
 func TestEveryStatementProbesAnIndexOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	big := regexp.MustCompile(`on (proofs|outputs|operations|mint_quotes|mint_quote_payments)\b`)
+	big := regexp.MustCompile(`on (proofs|outputs|operations|mint_quotes|mint_quote_payments|melt_quotes|melt_requests)\b`)
 	any := regexp.MustCompile(``)
 	tests := []struct {
 		name    string

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"mintmark/bdhke"
+	"mintmark/cashu"
 	"mintmark/internal/sqldb"
 	"mintmark/mint"
 	"mintmark/signatory"
@@ -63,4 +64,16 @@ func (s *Store) Keysets(ctx context.Context) (signatory.Snapshot, error) {
 
 func (s *Store) Config(ctx context.Context, key mint.ConfigKey) (string, error) {
 	return read(ctx, s, func(t *tx) (string, error) { return t.Config(ctx, key) })
+}
+
+func (s *Store) MeltQuote(ctx context.Context, id string) (mint.MeltQuote, error) {
+	return read(ctx, s, func(t *tx) (mint.MeltQuote, error) { return t.MeltQuote(ctx, id) })
+}
+
+func (s *Store) ReservedProofs(ctx context.Context, ref mint.OperationRef) ([]mint.SpentProof, error) {
+	return read(ctx, s, func(t *tx) ([]mint.SpentProof, error) { return t.ReservedProofs(ctx, ref) })
+}
+
+func (s *Store) ReservedOutputs(ctx context.Context, ref mint.OperationRef) ([]cashu.BlindedMessage, error) {
+	return read(ctx, s, func(t *tx) ([]cashu.BlindedMessage, error) { return t.ReservedOutputs(ctx, ref) })
 }
