@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mintmark/bdhke"
+	"mintmark/internal/bip32"
 	"mintmark/internal/sqldb"
 )
 
@@ -159,12 +160,12 @@ const auditPlace = 28348
 
 // auditKey makes the key that seals records. A chain of plain hashes can be made
 // anew by whoever can write to the database; the seal cannot without the seed.
-func auditKey(master *node) ([]byte, error) {
-	child, err := master.child(auditPlace)
+func auditKey(master *bip32.Node) ([]byte, error) {
+	child, err := master.Hardened(auditPlace)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the key of the audit log: %w", err)
 	}
-	secret := child.key.Bytes()
+	secret := child.Key().Bytes()
 	defer clear(secret[:])
 	mac := hmac.New(sha256.New, secret[:])
 	mac.Write([]byte("Mintmark audit seal 1"))

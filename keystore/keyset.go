@@ -8,6 +8,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/bdhke/mintkey"
 	"mintmark/cashu"
+	"mintmark/internal/bip32"
 )
 
 // ErrMismatch: a keyset derived from the seed is not the one in its row. Either
@@ -25,19 +26,19 @@ type keyset struct {
 
 // derive makes the keyset that the row describes. It looks at neither of the two
 // ids of the row: the result has its own.
-func derive(root *node, r row) (*keyset, error) {
-	parent, err := root.path(r.unitIndex, r.index)
+func derive(root *bip32.Node, r row) (*keyset, error) {
+	parent, err := root.Path(r.unitIndex, r.index)
 	if err != nil {
 		return nil, fmt.Errorf("deriving keyset %d of %s: %w", r.index, r.unit, err)
 	}
 	keys := make(map[cashu.Amount]mintkey.Key, len(r.amounts))
 	points := make(map[cashu.Amount]bdhke.Point, len(r.amounts))
 	for position, amount := range r.amounts {
-		child, err := parent.child(uint32(position))
+		child, err := parent.Hardened(uint32(position))
 		if err != nil {
 			return nil, fmt.Errorf("deriving key %d of keyset %d of %s: %w", position, r.index, r.unit, err)
 		}
-		keys[amount] = mintkey.New(child.key)
+		keys[amount] = mintkey.New(child.Key())
 		points[amount] = keys[amount].Public()
 	}
 	public, err := cashu.NewKeys(points)

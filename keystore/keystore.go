@@ -15,6 +15,7 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/internal/bip32"
 	"mintmark/internal/sqldb"
 )
 
@@ -89,7 +90,7 @@ type database interface {
 // verifying read one atomic pointer: no lock, no database, no derivation.
 type Keystore struct {
 	db       database
-	root     *node // m/129372'; the master itself is not kept
+	root     *bip32.Node // m/129372'; the master itself is not kept
 	identity bdhke.Point
 	auditKey []byte
 	issuer   string
@@ -159,7 +160,7 @@ func newKeystore(cfg Config) (*Keystore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving the master key: %w", err)
 	}
-	root, err := master.child(purpose)
+	root, err := master.Hardened(purpose)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the root of the keysets: %w", err)
 	}
@@ -169,7 +170,7 @@ func newKeystore(cfg Config) (*Keystore, error) {
 	}
 	return &Keystore{
 		root:     root,
-		identity: master.key.Public(),
+		identity: master.Key().Public(),
 		auditKey: seal,
 		issuer:   cfg.IssuerVersion,
 		parallel: cfg.Parallel,

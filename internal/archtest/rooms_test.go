@@ -35,6 +35,7 @@ type room struct {
 var keyMaterial = []string{
 	"mintmark/keystore/...",
 	"mintmark/bdhke/mintkey",
+	"mintmark/internal/bip32",
 	"mintmark/signatory/server/...",
 	"github.com/tyler-smith/go-bip39/...", // the words of a seed
 	"filippo.io/age/...",                  // the sealed seed
@@ -115,6 +116,7 @@ var rooms = []room{
 	{path: "wallet/sqlstore", imports: []string{"wallet", "cashu", "cashu/token", "bdhke", "internal/..."}, neverImports: append([]string{"database/sql"}, network...)},
 
 	{path: "internal/archtest"},
+	{path: "internal/bip32", imports: []string{"bdhke"}, neverImports: outside, noClock: true},
 	{path: "internal/bench", imports: []string{"bdhke", "cashu", "signatory"}, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
 	{path: "internal/child"},
 	{path: "internal/crashpoint"},
