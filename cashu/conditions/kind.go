@@ -40,8 +40,9 @@ func split(secret string) (kind string, payload jsontext.Value, conditional bool
 	if len(parts) != 2 || parts[0].Kind() != '"' || parts[1].Kind() != '{' {
 		return "", nil, false
 	}
-	if err := json.Unmarshal(parts[0], &kind); err != nil {
+	var text string // not kind, which would then be allocated for plain secrets too
+	if err := json.Unmarshal(parts[0], &text); err != nil {
 		return "", nil, true
 	}
-	return kind, parts[1], true
+	return text, parts[1], true
 }
