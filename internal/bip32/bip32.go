@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"mintmark/bdhke"
 )
@@ -30,6 +31,9 @@ type Node struct {
 	key   bdhke.Scalar
 	chain [32]byte
 }
+
+// Format prints [redacted] under every verb.
+func (n Node) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
 
 // Master is the root of all keys of the seed, which stays the caller's.
 func Master(seed []byte) (*Node, error) {
