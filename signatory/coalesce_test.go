@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -221,6 +222,72 @@ func TestAnAbsentSignatoryIsToldToEveryoneAtOnce(t *testing.T) {
 		wg.Wait()
 		if took := time.Since(start); took > 2*time.Second {
 			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// signAt asks for n signatures after a while, on a goroutine of wg.
+func signAt(t *testing.T, wg *sync.WaitGroup, c *signatory.Coalescer, after time.Duration, name string, n int) {
+	messages := make([]cashu.BlindedMessage, n)
+	for i := range messages {
+		messages[i] = cashu.BlindedMessage{Amount: 1, B: pointOf(t, fmt.Sprint(name, i))}
+	}
+	wg.Go(func() {
+		time.Sleep(after)
+		if _, err := c.BlindSign(t.Context(), messages); err != nil {
+			t.Errorf("%s got %v", name, err)
+		}
+	})
+}
+
+func TestFewWaitALittleForTheCallOfOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		signer := newSlowSigner()
+		c := signatory.NewCoalescer(signer, 2)
+		start := time.Now()
+		var wg sync.WaitGroup
+		signAt(t, &wg, c, 0, "first", 2)
+		signAt(t, &wg, c, 10*time.Millisecond, "second", 2)
+		signAt(t, &wg, c, 20*time.Millisecond, "third", 2)
+		wg.Wait()
+		if got := signer.calls[0]; !slices.Equal(got, []int{2, 4}) {
+			t.Errorf("calls of %v messages, want the second and third in one", got)
+		}
+		if took := time.Since(start); took >= 1100*time.Millisecond {
+			t.Errorf("it took %v: who waits for a call of a second must not wait to its end", took)
+		}
+	})
+}
+
+func TestManyDoNotWaitForTheCallOfOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		signer := newSlowSigner()
+		c := signatory.NewCoalescer(signer, 2)
+		start := time.Now()
+		var wg sync.WaitGroup
+		signAt(t, &wg, c, 0, "first", 2)
+		signAt(t, &wg, c, time.Millisecond, "many", 40)
+		wg.Wait()
+		if took := time.Since(start); took != time.Second+time.Millisecond {
+			t.Errorf("it took %v: a call that is worth it leaves at once", took)
+		}
+	})
+}
+
+func TestWaitersLeaveWhenTheCallOfOthersIsBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		signer := newSlowSigner()
+		c := signatory.NewCoalescer(signer, 2)
+		start := time.Now()
+		var wg sync.WaitGroup
+		signAt(t, &wg, c, 0, "first", 2)
+		signAt(t, &wg, c, 990*time.Millisecond, "second", 2)
+		wg.Wait()
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("it took %v, want two calls of a second with nothing between them", took)
 		}
 	})
 }
