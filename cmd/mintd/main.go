@@ -16,9 +16,12 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"mintmark/internal/heap"
 )
 
 func main() {
+	heap.Tune(1 << 30) // half of what deploy/mintd.service allows
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

@@ -18,12 +18,14 @@ import (
 
 	"mintmark/internal/crashpoint"
 	"mintmark/internal/harden"
+	"mintmark/internal/heap"
 )
 
 func main() {
 	if err := harden.Environment(); err != nil {
 		os.Exit(program{stderr: os.Stderr}.report(err))
 	}
+	heap.Tune(256 << 20) // half of what deploy/signatory.service allows
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

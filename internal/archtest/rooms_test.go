@@ -123,6 +123,7 @@ var rooms = []room{
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},
 	{path: "internal/harden"},
+	{path: "internal/heap"},
 	{path: "internal/release"},
 	{path: "internal/pgtest", imports: []string{"internal/tlsdir"}},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
