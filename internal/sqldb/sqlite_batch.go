@@ -3,17 +3,28 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // batch is the operations that share one commit. Nobody hears of an outcome
 // before the commit: even a failure may be due to what a neighbour has written.
+//
+// That one operation fails and its neighbours do not takes a savepoint for each,
+// for which SQLite copies every page that it is about to change: a tenth of all
+// that a swap costs the mint. Failures are rare, so a batch begins without. When
+// an operation fails, everything is rolled back and runs again behind savepoints,
+// and so do the next batches, in case somebody makes failures on purpose.
 type batch struct {
 	w       *writer
 	ops     []*op
 	started int // ops[:started] have run or were skipped
 	durable bool
 	open    bool // a transaction is open
+	careful bool // every operation is behind a savepoint
 }
+
+// carefulBatches is how many batches have savepoints after a failure.
+const carefulBatches = 32
 
 // run does the whole work and settles every operation that it started.
 func (b *batch) run() {
@@ -28,6 +39,10 @@ func (b *batch) run() {
 			b.fail(ErrPanic) // a function ended the goroutine
 		}
 	}()
+	b.careful = b.w.careful > 0
+	if b.careful {
+		b.w.careful--
+	}
 	if err := b.begin(); err != nil {
 		b.failAll(err)
 		finished = true
@@ -36,9 +51,10 @@ func (b *batch) run() {
 	for b.started < len(b.ops) {
 		o := b.ops[b.started]
 		b.started++
-		if !o.claimed.CompareAndSwap(false, true) {
+		if !o.taken && !o.claimed.CompareAndSwap(false, true) {
 			continue // the caller has left
 		}
+		o.taken = true
 		if err := b.runOp(o); err != nil {
 			b.fail(err)
 			finished = true
@@ -90,22 +106,32 @@ func (b *batch) begin() error {
 	return err
 }
 
-// runOp runs one operation behind a savepoint. It returns an error only when the
-// transaction is lost for all.
+// runOp runs one operation. It returns an error only when the transaction is lost
+// for all.
 func (b *batch) runOp(o *op) error {
 	if o.err = o.ctx.Err(); o.err != nil {
 		return nil
 	}
-	if err := b.control(sqliteSavepoint); err != nil {
-		return err
+	if b.careful {
+		if err := b.control(sqliteSavepoint); err != nil {
+			return err
+		}
 	}
 	tx := &sqliteTx{conn: b.w.conn, writing: true}
 	o.err = b.w.conn.report.protect(o.fn, tx)
 	if failed := tx.end(); failed != nil && o.err == nil {
 		o.err = failed
 	}
+	o.notes = nil
 	if o.err == nil {
 		o.notes = tx.notes
+	}
+	switch {
+	case !b.careful && o.err == nil:
+		return nil
+	case !b.careful:
+		return b.again(o)
+	case o.err == nil:
 		return b.control(sqliteRelease)
 	}
 	if err := b.control(sqliteRollbackTo); err != nil {
@@ -114,11 +140,29 @@ func (b *batch) runOp(o *op) error {
 	return b.control(sqliteRelease)
 }
 
+// again begins a second time after an operation has failed. What has run runs
+// again; if nothing but failures has, those stay as they are.
+func (b *batch) again(failed *op) error {
+	b.open = false
+	if err := b.control(sqliteRollback); err != nil {
+		return failed.err // as in runOp
+	}
+	if err := b.begin(); err != nil {
+		return err
+	}
+	b.careful, b.w.careful = true, carefulBatches
+	succeeded := func(o *op) bool { return o.taken && o.err == nil }
+	if slices.ContainsFunc(b.ops[:b.started], succeeded) {
+		b.started = 0
+	}
+	return nil
+}
+
 // commit makes the work of all that succeeded permanent, and settles.
 func (b *batch) commit() {
 	succeeded := false
 	for _, o := range b.ops {
-		succeeded = succeeded || o.claimed.Load() && o.err == nil
+		succeeded = succeeded || o.taken && o.err == nil
 	}
 	statement := sqliteDeferred
 	switch {

@@ -17,6 +17,7 @@ type op struct {
 	fn      func(Tx) error
 	notes   []note      // of fn, once it has succeeded
 	claimed atomic.Bool // by the writer, which starts it, or by the caller, who left
+	taken   bool        // by the writer, who alone looks at this
 	err     error
 	done    chan struct{} // closed when err is the outcome
 }
@@ -31,6 +32,7 @@ type writer struct {
 	exchange      exchange
 	alwaysDurable bool
 	full          bool // PRAGMA synchronous is FULL now
+	careful       int  // batches that shall have savepoints
 
 	mu     sync.Mutex
 	queue  []*op
