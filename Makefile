@@ -4,20 +4,24 @@ GO        ?= go
 TOOL      := $(GO) tool -modfile=tools/go.mod
 # Inputs, not seconds: when the time of a fuzz run ends, Go may call that a failure.
 FUZZTIME  ?= 20000x
+FUZZ      ?= .
 CRASHTIME ?= 7m
+# TAGS=libsecp256k1 builds the programs on the C library instead of pure Go.
+TAGS      ?=
+CURVE      = ./bdhke ./bdhke/internal/curve ./bdhke/mintkey
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
 
-.PHONY: help run build test check e2e crash wallets bench compare fuzz proto clean
+.PHONY: help run build test check e2e crash wallets bench backends libsecp256k1 compare fuzz proto clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: build ## build, then run a mint with play money on http://127.0.0.1:3338
 	@echo 'Data goes to ./mintmark-data; Ctrl-C stops the mint. README.md says what to do with it.'
 	bin/mintd serve
 
-build: ## build the programs into bin/
-	$(GO) build -trimpath -o bin/ ./cmd/...
+build: ## build the programs into bin/ (TAGS)
+	$(GO) build -trimpath -tags '$(TAGS)' -o bin/ ./cmd/...
 
 test: ## all tests: the rooms under the race detector, then the end-to-end tests
 	$(GO) test -race $(ROOMS)
@@ -49,13 +53,30 @@ wallets:
 bench: ## benchmark the curve, the keystore and the line to the signatory
 	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/... ./keystore ./signatory/...
 
+# The two take turns, so that a noisy minute falls on both. The line in front of
+# each run is for "benchstat -col backend".
+backends: ## benchmark the curve on both backends, in turn
+	@for tags in '' libsecp256k1; do for room in $(CURVE); do \
+	  $(GO) test -c -tags "$$tags" -o "bin/bench/$${tags:-secp256k1-voi}/" $$room || exit 1; \
+	done; done
+	@for i in 1 2 3 4 5 6; do for backend in secp256k1-voi libsecp256k1; do \
+	  echo "backend: $$backend"; \
+	  for test in bin/bench/$$backend/*.test; do $$test -test.run '^$$' -test.bench . -test.benchtime 200ms || exit 1; done; \
+	done; done
+
+libsecp256k1: ## vet, vectors, properties and fuzz targets on the C library (libsecp256k1-dev)
+	$(GO) vet -tags libsecp256k1 $(CURVE)
+	$(GO) test -race -tags libsecp256k1 $(CURVE)
+	$(GO) test -tags libsecp256k1 ./keystore
+	@$(MAKE) --no-print-directory fuzz TAGS=libsecp256k1 FUZZ='$(CURVE)'
+
 compare: ## measure this mint and the mint of gonuts in the same run (minutes)
 	tools/peers/compare.sh
 
-fuzz: ## run every fuzz target for a few seconds (FUZZTIME inputs)
-	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+fuzz: ## run every fuzz target for a few seconds (FUZZTIME inputs, TAGS)
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' $(FUZZ) | xargs -n1 dirname | sort -u); do \
 	  for target in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -d' ' -f2); do \
-	    echo "$$dir $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
+	    echo "$$dir $$target"; $(GO) test -tags '$(TAGS)' -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
 	  done; done
 
 proto: ## generate code from the wire contracts

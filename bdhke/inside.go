@@ -6,6 +6,10 @@ import (
 	"mintmark/bdhke/internal/curve"
 )
 
+// Backend names the library that multiplies points: secp256k1-voi, or
+// libsecp256k1 in a build with that tag.
+const Backend = curve.Backend
+
 // The functions here are for bdhke/mintkey. Their types live in an internal
 // package, so nobody outside of this folder can call them.
 

@@ -5,7 +5,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +21,8 @@ func TestVariableTimeArithmeticIsOnlyUsedOnPublicProofs(t *testing.T) {
 	t.Parallel()
 	mayUse := map[string]bool{
 		"dleq.go": true, // VerifyDLEQ: everything in it is public
-		filepath.Join("internal", "curve", "voi.go"): true, // where they are defined
+		filepath.Join("internal", "curve", "voi.go"):          true, // where they are defined
+		filepath.Join("internal", "curve", "libsecp256k1.go"): true,
 	}
 	mayImport := map[string]bool{
 		"gitlab.com/yawning/secp256k1-voi": true,
@@ -59,5 +63,39 @@ func TestVariableTimeArithmeticIsOnlyUsedOnPublicProofs(t *testing.T) {
 	}
 	if len(used) != len(mayUse) {
 		t.Errorf("the test looks in the wrong place: found uses in %v", used)
+	}
+}
+
+// The C half of the other backend: what is not called vartime may call only those
+// functions of the library that are constant-time in what is secret.
+func TestOnlyConstantTimeFunctionsOfTheLibrarySeeSecrets(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join("internal", "curve", "libsecp256k1.c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	constant := []string{
+		"secp256k1_context_create", "secp256k1_context_randomize", "secp256k1_context_destroy",
+		"secp256k1_ec_pubkey_parse", "secp256k1_ec_pubkey_serialize", // of points, in constant time but for what is no point
+		"secp256k1_ecdh", "secp256k1_ec_pubkey_create", // the multiplications
+		"secp256k1_ec_pubkey_negate", "secp256k1_ec_pubkey_combine", // complete addition
+	}
+	vartime := []string{"secp256k1_ec_pubkey_tweak_mul", "secp256k1_ec_pubkey_tweak_add"}
+	functions := regexp.MustCompile(`(?ms)^[a-z].*?\b(\w+)\([^;{]*\) \{\n(.*?)^\}`).FindAllStringSubmatch(string(source), -1)
+	call := regexp.MustCompile(`\b(secp256k1_\w+)\(`)
+	seen := map[string]bool{}
+	for _, f := range functions {
+		for _, c := range call.FindAllStringSubmatch(f[2], -1) {
+			seen[c[1]] = true
+			switch {
+			case slices.Contains(constant, c[1]):
+			case slices.Contains(vartime, c[1]) && strings.HasSuffix(f[1], "_vartime"):
+			default:
+				t.Errorf("%s calls %s", f[1], c[1])
+			}
+		}
+	}
+	if all := call.FindAllString(string(source), -1); len(functions) < 8 || len(seen) < len(constant)+len(vartime) || len(all) < len(seen) {
+		t.Errorf("the test looks in the wrong place: %d functions, calls of %v", len(functions), seen)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/bdhke"
 	"mintmark/internal/release"
 )
 
@@ -15,11 +16,11 @@ const issuer = "mintmark/" + release.Number
 func (p program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version and where it was built from",
+		Short: "Print the version, where it was built from and which library signs",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.stdout, "signatory %s (%s, %s %s/%s)\n",
-				release.Number, release.Revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(p.stdout, "signatory %s (%s, %s %s/%s, %s)\n",
+				release.Number, release.Revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, bdhke.Backend)
 			return err
 		},
 	}
