@@ -11,7 +11,7 @@ TAGS      ?=
 CURVE      = ./bdhke ./bdhke/internal/curve ./bdhke/mintkey
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
 
-.PHONY: help run build test check e2e crash wallets bench backends libsecp256k1 compare fuzz proto clean
+.PHONY: help run build test check e2e crash wallets bench backends libsecp256k1 timing compare fuzz proto clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 	@test -z "$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go') | tee /dev/stderr)" || { echo 'gofmt: the files above'; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags crashpoints ./internal/crashpoint
+	$(GO) vet -tags timing $(CURVE)
 	$(TOOL) staticcheck ./...
 	$(TOOL) buf lint
 	@$(MAKE) --no-print-directory proto
@@ -59,9 +60,9 @@ backends: ## benchmark the curve on both backends, in turn
 	@for tags in '' libsecp256k1; do for room in $(CURVE); do \
 	  $(GO) test -c -tags "$$tags" -o "bin/bench/$${tags:-secp256k1-voi}/" $$room || exit 1; \
 	done; done
-	@for i in 1 2 3 4 5 6; do for backend in secp256k1-voi libsecp256k1; do \
+	@for turn in $$(seq 12); do for backend in secp256k1-voi libsecp256k1; do \
 	  echo "backend: $$backend"; \
-	  for test in bin/bench/$$backend/*.test; do $$test -test.run '^$$' -test.bench . -test.benchtime 200ms || exit 1; done; \
+	  for test in bin/bench/$$backend/*.test; do $$test -test.run '^$$' -test.bench . -test.benchtime 50ms || exit 1; done; \
 	done; done
 
 libsecp256k1: ## vet, vectors, properties and fuzz targets on the C library (libsecp256k1-dev)
@@ -69,6 +70,11 @@ libsecp256k1: ## vet, vectors, properties and fuzz targets on the C library (lib
 	$(GO) test -race -tags libsecp256k1 $(CURVE)
 	$(GO) test -tags libsecp256k1 ./keystore
 	@$(MAKE) --no-print-directory fuzz TAGS=libsecp256k1 FUZZ='$(CURVE)'
+
+timing: ## does a time depend on a secret scalar? both backends, with controls that leak
+	@for tags in timing timing,libsecp256k1; do \
+	  $(GO) test -count=1 -v -p 1 -tags $$tags -run '^(TestTheTime|TestAVariableTime)' ./bdhke/internal/curve ./bdhke/mintkey || exit 1; \
+	done
 
 compare: ## measure this mint and the mint of gonuts in the same run (minutes)
 	tools/peers/compare.sh

@@ -127,6 +127,7 @@ var rooms = []room{
 	{path: "internal/release"},
 	{path: "internal/pgtest", imports: []string{"internal/tlsdir"}},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
+	{path: "internal/timing"},
 	{path: "internal/tlsdir", imports: []string{"internal/durable"}},
 
 	{
