@@ -57,6 +57,7 @@ var rooms = []room{
 	{path: "cashu/schnorr", imports: []string{"bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "cashu/conditions", imports: []string{"cashu", "cashu/schnorr", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 
+	{path: "cashu/paymentrequest", imports: []string{"cashu", "cashu/token"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "cashu/token", imports: []string{"cashu", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 
 	{path: "proto/signatory"},
