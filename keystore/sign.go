@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"mintmark/bdhke"
 	"mintmark/bdhke/mintkey"
@@ -20,6 +21,14 @@ import (
 // key, 12002 inactive, 12003 expired, 11008 for the same B_ twice. When ctx ends,
 // Sign stops early with its error.
 func (ks *Keystore) Sign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
+	return ks.SignRetired(ctx, messages, nil)
+}
+
+// SignRetired is Sign that makes exceptions: a keyset in grace signs although it
+// was retired, if that is no longer ago than its grace, and if it has not expired.
+// It is for the change of a payment that was under way when the keyset was retired
+// (NUT-08). A keyset that has never been active makes no exception.
+func (ks *Keystore) SignRetired(ctx context.Context, messages []cashu.BlindedMessage, grace map[cashu.KeysetID]time.Duration) ([]cashu.BlindSignature, error) {
 	s, now := ks.current.Load(), ks.clock()
 	keys := make([]mintkey.Key, len(messages))
 	seen := make(map[[bdhke.PointSize]byte]struct{}, len(messages))
@@ -28,7 +37,7 @@ func (ks *Keystore) Sign(ctx context.Context, messages []cashu.BlindedMessage) (
 		switch {
 		case err != nil:
 			return nil, err
-		case !k.public.Active:
+		case !k.public.Active && !s.inGrace(m.ID, grace[m.ID], now):
 			return nil, cashu.Errorf(cashu.CodeKeysetInactive, "keyset %s is inactive", m.ID)
 		case k.public.ExpiredForOutputs(now):
 			return nil, cashu.Errorf(cashu.CodeKeysetExpired, "keyset %s has expired", m.ID)
@@ -54,6 +63,20 @@ func (ks *Keystore) Sign(ctx context.Context, messages []cashu.BlindedMessage) (
 		return nil, err
 	}
 	return signatures, nil
+}
+
+// inGrace tells whether a keyset was retired, and no longer ago than grace. Without
+// a grace it is not asked.
+func (s *state) inGrace(id cashu.KeysetID, grace time.Duration, now time.Time) bool {
+	if grace <= 0 {
+		return false
+	}
+	for _, l := range s.lives {
+		if l.ID == id {
+			return l.Stage == StageRetired && !l.Activated.IsZero() && now.Sub(l.Retired) <= grace
+		}
+	}
+	return false
 }
 
 // Verify returns nil when every proof carries the signature of the key of its

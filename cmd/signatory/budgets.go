@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -37,7 +38,8 @@ func (p program) budgetsCommand(f *adminFlags) *cobra.Command {
 type budgetRow struct {
 	Client          string `json:"client"`
 	Unit            string `json:"unit"`
-	Window          string `json:"window"` // hour, day, or the id of a keyset
+	Purpose         string `json:"purpose,omitempty"` // melt-change: with retired keysets
+	Window          string `json:"window"`            // hour, day, or the id of a keyset
 	Value           uint64 `json:"value"`
 	ValueLimit      uint64 `json:"value_limit"`
 	Signatures      uint64 `json:"signatures"`
@@ -49,13 +51,15 @@ func budgetRows(in *adminpb.BudgetsResponse) []budgetRow {
 	for _, b := range in.GetBudgets() {
 		add := func(name string, w *adminpb.Window) {
 			rows = append(rows, budgetRow{
-				Client: b.GetClient(), Unit: b.GetUnit(), Window: name,
+				Client: b.GetClient(), Unit: b.GetUnit(), Purpose: b.GetPurpose(), Window: name,
 				Value: w.GetUsed().GetValue(), ValueLimit: w.GetLimit().GetValue(),
 				Signatures: w.GetUsed().GetSignatures(), SignaturesLimit: w.GetLimit().GetSignatures(),
 			})
 		}
-		add("hour", b.GetHour())
-		add("day", b.GetDay())
+		if b.GetPurpose() == "" {
+			add("hour", b.GetHour())
+			add("day", b.GetDay())
+		}
 		for _, k := range b.GetKeysets() {
 			add(hex.EncodeToString(k.GetId()), k.GetWindow())
 		}
@@ -71,7 +75,7 @@ func (p program) printBudgets(rows []budgetRow) error {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\tvalue %d of %s\tsignatures %d of %s\n", r.Client, r.Unit, r.Window,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\tvalue %d of %s\tsignatures %d of %s\n", r.Client, r.Unit, cmp.Or(r.Purpose, "-"), r.Window,
 			r.Value, describeLimit(r.ValueLimit), r.Signatures, describeLimit(r.SignaturesLimit))
 	}
 	if err := w.Flush(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"mintmark/cashu"
 	"mintmark/keystore"
 	adminpb "mintmark/proto/signatory/admin/v1"
+	"mintmark/signatory"
 	"mintmark/signatory/internal/budget"
 )
 
@@ -50,14 +51,15 @@ func openBudgets(ctx context.Context, store BudgetStore, clock func() time.Time)
 
 func (b *budgets) minute() int64 { return b.clock().Unix() / 60 }
 
-// take uses the budget of a client, durably, or fails with *budget.Exceeded. refund
-// gives it back, if no signature leaves.
-func (b *budgets) take(ctx context.Context, who *Client, spends []budget.Spend) (refund func(), err error) {
-	if who.Budgets == nil {
+// take uses the budget of an account, durably, or fails with *budget.Exceeded.
+// refund gives it back, if no signature leaves. limits is nil where nothing is
+// counted.
+func (b *budgets) take(ctx context.Context, account string, limits map[cashu.Unit]budget.Limits, spends []budget.Spend) (refund func(), err error) {
+	if limits == nil || len(spends) == 0 {
 		return func() {}, nil
 	}
 	b.mu.Lock()
-	ticket, err := b.ledger.Take(b.minute(), who.Name, who.Budgets, spends)
+	ticket, err := b.ledger.Take(b.minute(), account, limits, spends)
 	b.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func (b *budgets) take(ctx context.Context, who *Client, spends []budget.Spend) 
 	}
 	if err := b.cover(ctx, ticket); err != nil {
 		refund()
-		return nil, fmt.Errorf("reserving the budget of %s: %w", who.Name, err)
+		return nil, fmt.Errorf("reserving the budget of %s: %w", account, err)
 	}
 	return refund, nil
 }
@@ -122,15 +124,26 @@ func (b *budgets) report(clients *Clients) (out []*adminpb.Budget) {
 	for _, c := range clients.list {
 		for _, unit := range slices.Sorted(maps.Keys(c.Budgets)) {
 			limits, used := c.Budgets[unit], b.ledger.Used(budget.Account{Client: c.Name, Unit: unit}, minute)
-			one := &adminpb.Budget{
+			out = append(out, &adminpb.Budget{
 				Client: c.Name, Unit: string(unit),
 				Hour: window(used.Hour, limits.Hour), Day: window(used.Day, limits.Day),
-			}
-			for _, id := range slices.SortedFunc(maps.Keys(used.Keysets), func(a, b cashu.KeysetID) int { return bytes.Compare(a.Bytes(), b.Bytes()) }) {
-				one.Keysets = append(one.Keysets, &adminpb.KeysetBudget{Id: id.Bytes(), Window: window(used.Keysets[id], limits.Keyset)})
-			}
-			out = append(out, one)
+				Keysets: keysetWindows(used, limits),
+			})
 		}
+		changes := c.changeLimits()
+		for _, unit := range slices.Sorted(maps.Keys(changes)) {
+			used := b.ledger.Used(budget.Account{Client: c.changeAccount(), Unit: unit}, minute)
+			out = append(out, &adminpb.Budget{
+				Client: c.Name, Unit: string(unit), Purpose: string(signatory.MeltChange), Keysets: keysetWindows(used, changes[unit]),
+			})
+		}
+	}
+	return out
+}
+
+func keysetWindows(used budget.Report, limits budget.Limits) (out []*adminpb.KeysetBudget) {
+	for _, id := range slices.SortedFunc(maps.Keys(used.Keysets), func(a, b cashu.KeysetID) int { return bytes.Compare(a.Bytes(), b.Bytes()) }) {
+		out = append(out, &adminpb.KeysetBudget{Id: id.Bytes(), Window: window(used.Keysets[id], limits.Keyset)})
 	}
 	return out
 }

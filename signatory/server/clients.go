@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"time"
 
 	"mintmark/cashu"
 	"mintmark/signatory/internal/budget"
@@ -27,6 +28,12 @@ type Client struct {
 	// Budgets bound what is signed for it, by unit. nil: no bounds. Otherwise a
 	// unit that is not in it has none to spend.
 	Budgets map[cashu.Unit]budget.Limits
+	// Changes allows, by unit, signing with retired keysets for the change of
+	// melts. A unit that is not in it has none.
+	Changes map[cashu.Unit]ChangePolicy
+
+	// anyChange is a grace for every unit, without a budget.
+	anyChange time.Duration
 
 	pins  []pin
 	names []string
@@ -80,7 +87,7 @@ type finder func(identity) (*Client, error)
 // everybody is what holds without a clients file: whoever the transport lets in
 // may sign and rotate.
 func everybody(identity) (*Client, error) {
-	return &Client{Name: "everybody", Roles: Mint | Rotator | Monitor, Rotate: RotateAllow}, nil
+	return &Client{Name: "everybody", Roles: Mint | Rotator | Monitor, Rotate: RotateAllow, anyChange: openGrace}, nil
 }
 
 // ourselves is the same for the admin socket: the user of this process, and root.

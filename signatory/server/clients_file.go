@@ -40,7 +40,8 @@ type clientTOML struct {
 	MaxItems    int `toml:"max_items"`
 	MaxInFlight int `toml:"max_in_flight"`
 
-	Budget []budgetTOML `toml:"budget"`
+	Budget     []budgetTOML `toml:"budget"`
+	MeltChange []changeTOML `toml:"melt_change"`
 }
 
 // budgetTOML is the budget of a client for one unit. What is left out is no limit.
@@ -166,6 +167,12 @@ func (c *Clients) add(in clientTOML) (problems []error) {
 	}
 	for _, b := range in.Budget {
 		bad(out.addBudget(b))
+	}
+	if len(in.MeltChange) > 0 && !out.Roles.Any(Mint) {
+		bad(errors.New("melt_change is for a client that is a mint"))
+	}
+	for _, m := range in.MeltChange {
+		bad(out.addChange(m))
 	}
 	bad(c.recognise(out, in))
 	c.list = append(c.list, out)

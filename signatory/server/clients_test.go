@@ -129,6 +129,11 @@ func TestAClientsFileThatMakesNoSenseIsExplained(t *testing.T) {
 		"a negative budget":        {good + "[[client.budget]]\nunit = \"sat\"\nhour_value = -1\n", []string{"clients.toml:7: "}},
 		"two budgets of a unit":    {good + "[[client.budget]]\nunit = \"sat\"\nday_value = 1\n[[client.budget]]\nunit = \"SAT\"\nday_value = 2\n", []string{"two budgets for sat"}},
 		"an unknown limit":         {good + "[[client.budget]]\nunit = \"sat\"\nweek_value = 1\n", []string{"clients.toml:7: unknown key client.budget.week_value"}},
+		"change of no unit":        {good + "[[client.melt_change]]\ngrace = \"1h\"\nvalue = 1\nsignatures = 1\n", []string{`for the unit "", which is none`}},
+		"change for ever":          {good + "[[client.melt_change]]\nunit = \"sat\"\ngrace = \"2161h\"\nvalue = 1\nsignatures = 1\n", []string{`"2161h" and must be a duration like 72h, at most 2160h`}},
+		"change without limits":    {good + "[[client.melt_change]]\nunit = \"sat\"\n", []string{`is "" and must be a duration`, "must say a value and a number of signatures"}},
+		"change of a unit twice":   {good + strings.Repeat(changeOfTen, 2), []string{"two melt_change for sat"}},
+		"change for a monitor":     {"[[client]]\nname = \"m\"\nroles = [\"monitor\"]\nuid = [1]\n" + changeOfTen, []string{"melt_change is for a client that is a mint"}},
 		"everything at once": {
 			"[[client]]\n[[client]]\nname = \"n\"\nroles = [\"x\"]\nspki = [\"y\"]\nsan = [\"z\"]\n",
 			[]string{`client 1 (""): the name must be`, `client 1 (""): it has no roles`, `"x" is none`, `"y" is no pin`, `"z" is no name`},

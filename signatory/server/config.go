@@ -33,6 +33,9 @@ type Keystore interface {
 	// Changed is closed once Keysets has something newer than at this call.
 	Changed() <-chan struct{}
 	Sign(context.Context, []cashu.BlindedMessage) ([]cashu.BlindSignature, error)
+	// SignRetired is Sign with exceptions: keysets that were retired no longer
+	// ago than their grace.
+	SignRetired(ctx context.Context, m []cashu.BlindedMessage, grace map[cashu.KeysetID]time.Duration) ([]cashu.BlindSignature, error)
 	Verify(context.Context, []cashu.Proof) error
 	Rotate(context.Context, keystore.RotateParams) (cashu.Keyset, error)
 }
@@ -137,7 +140,7 @@ func (cfg Config) validate() (address.Address, error) {
 	if cfg.Clients != nil && cfg.Insecure {
 		errs = append(errs, errors.New("insecure and a clients file exclude each other: without TLS nobody can be recognised"))
 	}
-	if cfg.Clients != nil && cfg.Records == nil && slices.ContainsFunc(cfg.Clients.list, func(c *Client) bool { return c.Budgets != nil }) {
+	if cfg.Clients != nil && cfg.Records == nil && slices.ContainsFunc(cfg.Clients.list, func(c *Client) bool { return c.Budgets != nil || c.Changes != nil }) {
 		errs = append(errs, errors.New("there are budgets and nowhere to record them"))
 	}
 	if cfg.AdminMode&^0o770 != 0 {

@@ -44,6 +44,10 @@ func (c *Client) describe(b *strings.Builder) {
 		l := c.Budgets[unit]
 		fmt.Fprintf(b, "  budget   %s: an hour %s, a day %s, a keyset %s\n", unit, describeUse(l.Hour), describeUse(l.Day), describeUse(l.Keyset))
 	}
+	for _, unit := range slices.Sorted(maps.Keys(c.Changes)) {
+		p := c.Changes[unit]
+		fmt.Fprintf(b, "  change   %s: until %s after a keyset was retired, %s of each\n", unit, p.Grace, describeUse(p.Limit))
+	}
 	table := access()
 	var may []string
 	for _, method := range slices.Sorted(maps.Keys(table)) {

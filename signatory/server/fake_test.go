@@ -87,6 +87,10 @@ func (f *fake) Sign(ctx context.Context, m []cashu.BlindedMessage) ([]cashu.Blin
 	return f.sign(ctx, m)
 }
 
+func (f *fake) SignRetired(ctx context.Context, m []cashu.BlindedMessage, _ map[cashu.KeysetID]time.Duration) ([]cashu.BlindSignature, error) {
+	return f.sign(ctx, m)
+}
+
 func (f *fake) Verify(ctx context.Context, p []cashu.Proof) error { return f.verify(ctx, p) }
 
 func (f *fake) Rotate(ctx context.Context, p keystore.RotateParams) (cashu.Keyset, error) {

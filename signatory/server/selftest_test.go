@@ -80,7 +80,7 @@ func TestWhatDoesNotVerifyDoesNotLeave(t *testing.T) {
 	messages, _ := order(t, ks.Keysets().Keysets[0], 1, 4)
 	sign := func(check OutputCheck, spoil func([]cashu.BlindSignature)) error {
 		s := &signing{failing{Keystore: ks, spoil: spoil}, budgets, frozen, journal, check}
-		_, err := s.sign(t.Context(), &Client{Name: "c"}, messages)
+		_, err := s.sign(t.Context(), &Client{Name: "c"}, "", messages)
 		return err
 	}
 	for _, check := range []OutputCheck{CheckSample, CheckEvery} {

@@ -44,7 +44,11 @@ func (s *service) BlindSign(ctx context.Context, in *pb.BlindedMessages) (*pb.Bl
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	signatures, err := s.signing.sign(ctx, clientOf(ctx), messages)
+	purpose, err := purposeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	signatures, err := s.signing.sign(ctx, clientOf(ctx), purpose, messages)
 	if err != nil {
 		inBand, err := answerTo(err)
 		return &pb.BlindSignResponse{Error: inBand}, err

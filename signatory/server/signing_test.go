@@ -132,7 +132,15 @@ func TestAUnitWithoutBudgetIsNotSignedForAClientThatHasOne(t *testing.T) {
 // brokenRecords cannot write.
 type brokenRecords struct {
 	Records
-	broken atomic.Bool
+	broken  atomic.Bool
+	noAudit atomic.Bool
+}
+
+func (b *brokenRecords) Audit(ctx context.Context, kind keystore.AuditKind, client string, detail map[string]any) error {
+	if b.noAudit.Load() {
+		return errors.New("the disk is full")
+	}
+	return b.Records.Audit(ctx, kind, client, detail)
 }
 
 func (b *brokenRecords) SaveBudget(ctx context.Context, counters []keystore.BudgetCounter, prune int64) error {
@@ -223,7 +231,7 @@ func TestFrozenMeansFrozen(t *testing.T) {
 	messages, _ := order(t, ks.Keysets().Keysets[0], 1, 1)
 	expect := func(when string, s *signing, stopped bool) {
 		t.Helper()
-		_, err := s.sign(t.Context(), &Client{Name: "c"}, messages)
+		_, err := s.sign(t.Context(), &Client{Name: "c"}, "", messages)
 		if errors.Is(err, &cashu.Error{Code: cashu.CodeUnavailable}) != stopped || (err == nil) == stopped {
 			t.Errorf("%s: %v", when, err)
 		}
@@ -284,7 +292,7 @@ func TestAFreezeCatchesWhatIsUnderWay(t *testing.T) {
 	ks.sign = func(ctx context.Context, m []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
 		return make([]cashu.BlindSignature, len(m)), f.freeze(ctx, "sat", "operator")
 	}
-	got, err := s.sign(t.Context(), &Client{Name: "c"}, []cashu.BlindedMessage{{Amount: 8, ID: keyset(t, 0, 0).ID, B: point(t, hexB)}})
+	got, err := s.sign(t.Context(), &Client{Name: "c"}, "", []cashu.BlindedMessage{{Amount: 8, ID: keyset(t, 0, 0).ID, B: point(t, hexB)}})
 	if got != nil || !errors.Is(err, &cashu.Error{Code: cashu.CodeUnavailable}) {
 		t.Errorf("%v, %v", got, err)
 	}

@@ -995,7 +995,7 @@ func (*BudgetsRequest) Descriptor() ([]byte, []int) {
 	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{14}
 }
 
-// BudgetsResponse has one entry for each client and unit with a budget.
+// BudgetsResponse has one entry for each client, unit and purpose with a budget.
 type BudgetsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budgets       []*Budget              `protobuf:"bytes,1,rep,name=budgets,proto3" json:"budgets,omitempty"`
@@ -1146,7 +1146,8 @@ func (x *Window) GetLimit() *Use {
 	return nil
 }
 
-// Budget is the one of a client for a unit.
+// Budget is the one of a client for a unit. With a purpose it is the one for
+// retired keysets, and has no hour and no day.
 type Budget struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Client string                 `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
@@ -1154,7 +1155,9 @@ type Budget struct {
 	Hour   *Window                `protobuf:"bytes,3,opt,name=hour,proto3" json:"hour,omitempty"`
 	Day    *Window                `protobuf:"bytes,4,opt,name=day,proto3" json:"day,omitempty"`
 	// For each keyset that the client had used.
-	Keysets       []*KeysetBudget `protobuf:"bytes,5,rep,name=keysets,proto3" json:"keysets,omitempty"`
+	Keysets []*KeysetBudget `protobuf:"bytes,5,rep,name=keysets,proto3" json:"keysets,omitempty"`
+	// Empty, or melt-change.
+	Purpose       string `protobuf:"bytes,6,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1222,6 +1225,13 @@ func (x *Budget) GetKeysets() []*KeysetBudget {
 		return x.Keysets
 	}
 	return nil
+}
+
+func (x *Budget) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
 }
 
 // KeysetBudget is what was used of a keyset in all its life.
@@ -1443,13 +1453,14 @@ const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"signatures\"d\n" +
 	"\x06Window\x12+\n" +
 	"\x04used\x18\x01 \x01(\v2\x17.signatory.admin.v1.UseR\x04used\x12-\n" +
-	"\x05limit\x18\x02 \x01(\v2\x17.signatory.admin.v1.UseR\x05limit\"\xce\x01\n" +
+	"\x05limit\x18\x02 \x01(\v2\x17.signatory.admin.v1.UseR\x05limit\"\xe8\x01\n" +
 	"\x06Budget\x12\x16\n" +
 	"\x06client\x18\x01 \x01(\tR\x06client\x12\x12\n" +
 	"\x04unit\x18\x02 \x01(\tR\x04unit\x12.\n" +
 	"\x04hour\x18\x03 \x01(\v2\x1a.signatory.admin.v1.WindowR\x04hour\x12,\n" +
 	"\x03day\x18\x04 \x01(\v2\x1a.signatory.admin.v1.WindowR\x03day\x12:\n" +
-	"\akeysets\x18\x05 \x03(\v2 .signatory.admin.v1.KeysetBudgetR\akeysets\"R\n" +
+	"\akeysets\x18\x05 \x03(\v2 .signatory.admin.v1.KeysetBudgetR\akeysets\x12\x18\n" +
+	"\apurpose\x18\x06 \x01(\tR\apurpose\"R\n" +
 	"\fKeysetBudget\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x122\n" +
 	"\x06window\x18\x02 \x01(\v2\x1a.signatory.admin.v1.WindowR\x06window\"\x12\n" +
