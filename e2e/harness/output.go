@@ -35,7 +35,12 @@ func (w *Wallet) Output(amount uint64) Output {
 	w.t.Helper()
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails
-	secret := hex.EncodeToString(random)
+	return w.OutputOf(amount, hex.EncodeToString(random))
+}
+
+// OutputOf prepares one blinded message of this secret.
+func (w *Wallet) OutputOf(amount uint64, secret string) Output {
+	w.t.Helper()
 	r, err := bdhke.RandomScalar(nil)
 	if err != nil {
 		w.t.Fatal(err)

@@ -35,10 +35,11 @@ type Signature struct {
 
 // Proof is a coin.
 type Proof struct {
-	Amount uint64      `json:"amount"`
-	ID     string      `json:"id"`
-	Secret string      `json:"secret"`
-	C      bdhke.Point `json:"C"`
+	Amount  uint64      `json:"amount"`
+	ID      string      `json:"id"`
+	Secret  string      `json:"secret"`
+	C       bdhke.Point `json:"C"`
+	Witness any         `json:"witness,omitempty"` // JSON text, or what a test puts in its place
 }
 
 // Quote is a mint quote over bolt11.

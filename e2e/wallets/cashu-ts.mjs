@@ -3,7 +3,7 @@
 // process is a wallet on one machine: it keeps what the library keeps in memory,
 // also the keysets as it last saw them.
 import { createInterface } from 'node:readline';
-import { Amount, Wallet, getEncodedToken, hasValidDleq } from '@cashu/cashu-ts';
+import { Amount, SigAll, Wallet, getDecodedToken, getEncodedToken, hasValidDleq } from '@cashu/cashu-ts';
 
 let wallet;
 
@@ -19,6 +19,11 @@ async function verified(proofs) {
     }
   }
   return proofs;
+}
+
+async function withPreimage(token, preimage) {
+  const { proofs } = getDecodedToken(token, wallet.keyChain.getAllKeysetIds());
+  return preimage === undefined ? proofs : proofs.map((p) => ({ ...p, witness: { preimage, signatures: [] } }));
 }
 
 const ops = {
@@ -58,8 +63,37 @@ const ops = {
     return { proofs, total: total(proofs) };
   },
 
+  // Spending conditions: lock is what the library calls P2PKOptions.
+  async lock({ amount, proofs, lock }) {
+    const { keep, send } = await wallet.send(amount, proofs, { includeFees: true }, { send: { type: 'p2pk', options: lock } });
+    await verified([...keep, ...send]);
+    return { keep, send, total: total(send), token: getEncodedToken({ mint: wallet.mint.mintUrl, unit: 'sat', proofs: send }) };
+  },
+
+  async unlock({ token, keys, preimage }) {
+    const proofs = await verified(await wallet.receive(await withPreimage(token, preimage), { privkey: keys ?? [] }));
+    return { proofs, total: total(proofs) };
+  },
+
+  // Several people sign one transaction, one after the other, as a package that
+  // they send each other.
+  async unlockTogether({ token, keys, preimage }) {
+    const preview = await wallet.prepareSwapToReceive(await withPreimage(token, preimage));
+    let signed = SigAll.extractSwapPackage(preview);
+    for (const key of keys) {
+      signed = SigAll.signPackage(SigAll.deserializePackage(SigAll.serializePackage(signed)), key);
+    }
+    const { keep } = await wallet.completeSwap(SigAll.mergeSwapPackage(signed, preview));
+    const proofs = await verified(keep);
+    return { proofs, total: total(proofs) };
+  },
+
   async states({ proofs }) {
     return (await wallet.checkProofsStates(proofs)).map((s) => s.state);
+  },
+
+  async witnesses({ proofs }) {
+    return (await wallet.checkProofsStates(proofs)).map((s) => s.witness ?? '');
   },
 
   // What a user does who has nothing left but the words: every keyset that the
