@@ -90,7 +90,7 @@ func ParseAuditHead(text string) (AuditHead, error) {
 // and lists of strings; anything else is refused, so that neither a point nor a
 // secret can slip in.
 func (ks *Keystore) Audit(ctx context.Context, kind AuditKind, client string, detail map[string]any) error {
-	err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+	err := ks.write(ctx, func(tx sqldb.Tx) error {
 		return ks.audit(ctx, tx, kind, client, detail)
 	})
 	if err != nil {

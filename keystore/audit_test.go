@@ -71,7 +71,7 @@ func forge(t *testing.T, path string, statements ...string) {
 
 func mustVerifyAudit(t *testing.T, path string, pin *AuditHead) AuditSummary {
 	t.Helper()
-	s, err := VerifyAudit(t.Context(), path, pin)
+	s, err := VerifyAudit(t.Context(), At(path), pin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestTamperingWithAnyRecordIsDetected(t *testing.T) {
 			for n := 1; n <= records; n++ {
 				cfg := auditedConfig(t, records)
 				forge(t, cfg.Path, way(n)...)
-				if _, err := VerifyAudit(t.Context(), cfg.Path, nil); !errors.Is(err, ErrAudit) {
+				if _, err := VerifyAudit(t.Context(), At(cfg.Path), nil); !errors.Is(err, ErrAudit) {
 					t.Errorf("record %d: VerifyAudit = %v, want ErrAudit", n, err)
 				}
 				if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrAudit) {
@@ -177,7 +177,7 @@ func TestTruncationIsDetectedAgainstAPinnedHead(t *testing.T) {
 		if s := mustVerifyAudit(t, cfg.Path, nil); s.Records != uint64(keep) {
 			t.Errorf("%d records are left, want %d", s.Records, keep)
 		}
-		if _, err := VerifyAudit(t.Context(), cfg.Path, &pin); !errors.Is(err, ErrAudit) {
+		if _, err := VerifyAudit(t.Context(), At(cfg.Path), &pin); !errors.Is(err, ErrAudit) {
 			t.Errorf("cut after %d: %v, want ErrAudit", keep, err)
 		}
 	}
@@ -195,7 +195,7 @@ func TestAChainMadeAnewWithoutTheSeedIsDetected(t *testing.T) {
 		if s := mustVerifyAudit(t, cfg.Path, nil); s.Records != records {
 			t.Fatalf("the forgery is clumsy: %+v", s)
 		}
-		if _, err := VerifyAudit(t.Context(), cfg.Path, &pin); !errors.Is(err, ErrAudit) {
+		if _, err := VerifyAudit(t.Context(), At(cfg.Path), &pin); !errors.Is(err, ErrAudit) {
 			t.Errorf("from %d: VerifyAudit with a pin = %v, want ErrAudit", from, err)
 		}
 		if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrAudit) {
@@ -208,7 +208,7 @@ func TestAChainMadeAnewWithoutTheSeedIsDetected(t *testing.T) {
 func remake(t *testing.T, path string, from uint64) {
 	t.Helper()
 	var records []AuditRecord
-	err := readAudit(t.Context(), path, func(tx sqldb.Tx, _ bdhke.Point) error {
+	err := readAudit(t.Context(), At(path), func(tx sqldb.Tx, _ bdhke.Point) error {
 		return eachAuditRecord(t.Context(), tx, 0, func(r AuditRecord, _ []byte) error {
 			records = append(records, r)
 			return nil
@@ -237,7 +237,7 @@ func TestALogOfAnotherKeystoreDoesNotFit(t *testing.T) {
 	t.Parallel()
 	cfg := auditedConfig(t, 2)
 	forge(t, cfg.Path, `UPDATE keystore SET identity = x'02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5'`)
-	if _, err := VerifyAudit(t.Context(), cfg.Path, nil); !errors.Is(err, ErrAudit) {
+	if _, err := VerifyAudit(t.Context(), At(cfg.Path), nil); !errors.Is(err, ErrAudit) {
 		t.Errorf("VerifyAudit = %v, want ErrAudit", err)
 	}
 }
@@ -252,7 +252,7 @@ func TestTheStartChecksOnlyTheTailOfALongLog(t *testing.T) {
 	}
 	forge(t, cfg.Path, "UPDATE audit SET client = 'mint' WHERE seq = 3", "UPDATE audit SET client = 'x' WHERE seq = 2")
 	mustClose(t, mustOpen(t, cfg))
-	if _, err := VerifyAudit(t.Context(), cfg.Path, nil); !errors.Is(err, ErrAudit) {
+	if _, err := VerifyAudit(t.Context(), At(cfg.Path), nil); !errors.Is(err, ErrAudit) {
 		t.Errorf("VerifyAudit = %v, want ErrAudit: it reads everything", err)
 	}
 }
@@ -323,7 +323,7 @@ func TestAnExportIsLinesOfJSONThatCanBeCheckedElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := ExportAudit(t.Context(), cfg.Path, &out); err != nil {
+	if err := ExportAudit(t.Context(), At(cfg.Path), &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")

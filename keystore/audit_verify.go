@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"mintmark/bdhke"
@@ -32,16 +31,16 @@ type AuditSummary struct {
 	Kinds       map[AuditKind]uint64
 }
 
-// VerifyAudit reads the whole audit log of the keystore at path, without a seed
+// VerifyAudit reads the whole audit log of the keystore at a place, without a seed
 // and without changing anything, also while a signatory runs on it. A record that
 // was altered, added, removed or moved is ErrAudit and named, as is a log that
 // ends before its stored head. Whoever can write to the database can also make
 // the chain anew from some record on: then only pin tells, a head that was kept
 // elsewhere, which must be in the chain. nil = none.
-func VerifyAudit(ctx context.Context, path string, pin *AuditHead) (AuditSummary, error) {
+func VerifyAudit(ctx context.Context, at Place, pin *AuditHead) (AuditSummary, error) {
 	s := AuditSummary{Kinds: map[AuditKind]uint64{}}
 	pinned := pin == nil
-	err := readAudit(ctx, path, func(tx sqldb.Tx, identity bdhke.Point) error {
+	err := readAudit(ctx, at, func(tx sqldb.Tx, identity bdhke.Point) error {
 		s.Identity = identity
 		c := auditChain{head: AuditHead{Hash: auditOrigin(identity)}}
 		if pin != nil && *pin == c.head {
@@ -72,10 +71,10 @@ func VerifyAudit(ctx context.Context, path string, pin *AuditHead) (AuditSummary
 	})
 	switch {
 	case err != nil:
-		return AuditSummary{}, fmt.Errorf("verifying the audit log of %s: %w", path, err)
+		return AuditSummary{}, fmt.Errorf("verifying the audit log of %s: %w", at, err)
 	case !pinned:
 		return AuditSummary{}, fmt.Errorf("verifying the audit log of %s: %w: it ends with record %d, before the pinned %d",
-			path, ErrAudit, s.Head.Seq, pin.Seq)
+			at, ErrAudit, s.Head.Seq, pin.Seq)
 	}
 	return s, nil
 }
@@ -122,18 +121,24 @@ func (ks *Keystore) checkAuditTail(ctx context.Context, tx sqldb.Tx) error {
 		if c.head.Seq == 0 && from > 1 {
 			c.head = AuditHead{from - 1, r.Prev} // taken on trust; its own seal covers it
 		}
-		if err := c.next(r); err != nil {
-			return err
-		}
-		if !bytes.Equal(seal, ks.sealAudit(r.Hash)) {
-			return fmt.Errorf("%w: record %d was not made by this signatory", ErrAudit, r.Seq)
-		}
-		return nil
+		return ks.nextSealed(&c, r, seal)
 	})
 	if err != nil {
 		return err
 	}
+	ks.others.head = c.head
 	return c.end(ctx, tx, ks.identity)
+}
+
+// nextSealed is next for who has the seed, and with it can tell who made a record.
+func (ks *Keystore) nextSealed(c *auditChain, r AuditRecord, seal []byte) error {
+	if err := c.next(r); err != nil {
+		return err
+	}
+	if !bytes.Equal(seal, ks.sealAudit(r.Hash)) {
+		return fmt.Errorf("%w: record %d was not made by this signatory", ErrAudit, r.Seq)
+	}
+	return nil
 }
 
 type auditJSON struct {
@@ -146,12 +151,12 @@ type auditJSON struct {
 	Hash   string          `json:"hash"`
 }
 
-// ExportAudit writes every record of the keystore at path as a line of JSON, in
+// ExportAudit writes every record of the keystore at a place as a line of JSON, in
 // order and as it is: it judges nothing, VerifyAudit does.
-func ExportAudit(ctx context.Context, path string, w io.Writer) error {
+func ExportAudit(ctx context.Context, at Place, w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	err := readAudit(ctx, path, func(tx sqldb.Tx, _ bdhke.Point) error {
+	err := readAudit(ctx, at, func(tx sqldb.Tx, _ bdhke.Point) error {
 		return eachAuditRecord(ctx, tx, 0, func(r AuditRecord, _ []byte) error {
 			detail := json.RawMessage(r.Detail)
 			if !json.Valid(detail) { // damaged; still shown, as a string
@@ -164,24 +169,16 @@ func ExportAudit(ctx context.Context, path string, w io.Writer) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("exporting the audit log of %s: %w", path, err)
+		return fmt.Errorf("exporting the audit log of %s: %w", at, err)
 	}
 	return nil
 }
 
-func stmtAuditThere() sqldb.Stmt {
-	return sqldb.Stmt{Name: "audit.there", SQL: `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('audit', 'audit_head')`}
-}
-
-// readAudit opens the keystore at path only to look at it.
-func readAudit(ctx context.Context, path string, read func(sqldb.Tx, bdhke.Point) error) error {
-	db, err := sqldb.Open(ctx, sqldb.Config{Path: path, ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	err = db.Read(ctx, func(tx sqldb.Tx) error {
-		tables := 0
-		if err := tx.QueryRow(ctx, stmtAuditThere()).Scan(&tables); err != nil {
+// readAudit opens the keystore only to look at it.
+func readAudit(ctx context.Context, at Place, read func(sqldb.Tx, bdhke.Point) error) error {
+	return at.look(ctx, func(tx sqldb.Tx) error {
+		tables, err := at.tables(ctx, tx, "audit", "audit_head")
+		if err != nil {
 			return err
 		}
 		if tables != 2 {
@@ -193,5 +190,4 @@ func readAudit(ctx context.Context, path string, read func(sqldb.Tx, bdhke.Point
 		}
 		return read(tx, head.identity)
 	})
-	return errors.Join(err, db.Close())
 }

@@ -18,11 +18,12 @@ import (
 // ErrExposedSeed: a seed in plain text does not go into a backup.
 var ErrExposedSeed = errors.New("the seed is not sealed")
 
-// Backup copies the keystore at database, also while a signatory runs on it, into
+// Backup copies the keystore at a place, also while signatories run on it, into
 // the new directory dir: the database, a manifest of what is in it, and, with a
 // seedFile, that file, which must be sealed. The manifest is written last: a
 // directory without one is not a backup. What is in it without the seed is public.
-func Backup(ctx context.Context, database, seedFile, dir string, now time.Time) (m Manifest, err error) {
+// The copy is a SQLite file, whatever the keystore is in.
+func Backup(ctx context.Context, at Place, seedFile, dir string, now time.Time) (m Manifest, err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return Manifest{}, fmt.Errorf("making the backup: %w", err)
 	}
@@ -31,7 +32,7 @@ func Backup(ctx context.Context, database, seedFile, dir string, now time.Time) 
 			err = errors.Join(fmt.Errorf("making the backup: %w", err), os.RemoveAll(dir))
 		}
 	}()
-	if err := copyDatabase(ctx, database, filepath.Join(dir, BackupDatabase)); err != nil {
+	if err := copyDatabase(ctx, at, filepath.Join(dir, BackupDatabase)); err != nil {
 		return Manifest{}, err
 	}
 	if m, err = describeDatabase(ctx, filepath.Join(dir, BackupDatabase)); err != nil {
@@ -60,8 +61,11 @@ func Backup(ctx context.Context, database, seedFile, dir string, now time.Time) 
 	return m, err
 }
 
-func copyDatabase(ctx context.Context, from, to string) error {
-	db, err := sqldb.Open(ctx, sqldb.Config{Path: from, ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
+func copyDatabase(ctx context.Context, from Place, to string) error {
+	if from.Shared() {
+		return from.exportTo(ctx, to)
+	}
+	db, err := sqldb.Open(ctx, sqldb.Config{Path: from.Path, ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
@@ -110,27 +114,34 @@ func VerifyBackup(ctx context.Context, dir string, seed Seed) (Manifest, error) 
 		return Manifest{}, err
 	}
 	if !seed.IsZero() {
-		if _, _, err := CheckSeed(ctx, database, seed); err != nil {
+		if _, _, err := CheckSeed(ctx, At(database), seed); err != nil {
 			return Manifest{}, err
 		}
 	}
 	return m, nil
 }
 
-// Restore puts the database of a backup to a path where nothing is, after
+// Restore puts the database of a backup to the place of cfg, where nothing is, after
 // VerifyBackup with the seed, and an opening of the copy as a start would do it.
 //
 // Keysets may have been made after the backup, with indexes that it does not know.
 // Using one again would give two keysets the same keys. So the copy gives out no
 // index below the minutes since 1970: more than anybody has ever rotated, and more
 // with every further restore. The restore is written into the audit log.
-func Restore(ctx context.Context, dir, database string, cfg Config) (m Manifest, err error) {
+func Restore(ctx context.Context, dir string, cfg Config) (m Manifest, err error) {
 	if cfg.Seed.IsZero() {
 		return Manifest{}, errors.New("restoring needs the seed")
 	}
 	if m, err = VerifyBackup(ctx, dir, cfg.Seed); err != nil {
 		return Manifest{}, err
 	}
+	if (Place{Path: cfg.Path}).Shared() {
+		if err := restoreToServer(ctx, dir, cfg, m); err != nil {
+			return Manifest{}, fmt.Errorf("restoring: %w", err)
+		}
+		return m, nil
+	}
+	database := cfg.Path
 	if _, err := os.Lstat(database); !errors.Is(err, fs.ErrNotExist) {
 		return Manifest{}, fmt.Errorf("restoring: %s is there already, or cannot be looked at", database)
 	}
@@ -138,7 +149,7 @@ func Restore(ctx context.Context, dir, database string, cfg Config) (m Manifest,
 	if err := removeFiles(cfg.Path); err != nil { // of a restore that was killed
 		return Manifest{}, fmt.Errorf("restoring: %w", err)
 	}
-	err = copyDatabase(ctx, filepath.Join(dir, BackupDatabase), cfg.Path)
+	err = copyDatabase(ctx, At(filepath.Join(dir, BackupDatabase)), cfg.Path)
 	if err == nil {
 		err = finishRestore(ctx, cfg, m)
 	}
@@ -162,8 +173,7 @@ func removeFiles(database string) error {
 }
 
 func stmtRaiseIndexFloor() sqldb.Stmt {
-	return sqldb.Stmt{Name: "keysets.raise_index_floor", SQL: `
-UPDATE keystore SET index_floor = MAX(index_floor, $1, (SELECT COALESCE(MAX(idx), 0) + 1 FROM keysets)) WHERE one = 1`}
+	return sqldb.Stmt{Name: "keysets.raise_index_floor", SQL: `UPDATE keystore SET index_floor = $1 WHERE one = 1`}
 }
 
 // finishRestore opens the copy, and makes it fit to go on from.
@@ -172,17 +182,74 @@ func finishRestore(ctx context.Context, cfg Config, m Manifest) error {
 	if err != nil {
 		return err
 	}
-	err = ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
-		if n, err := tx.Exec(ctx, stmtRaiseIndexFloor(), ks.clock().Unix()/60); err != nil || n != 1 {
-			return fmt.Errorf("raising the lowest index, %d rows: %w", n, err)
-		}
-		state, err := currentState(ctx, tx)
-		if err != nil {
+	err = ks.write(ctx, func(tx sqldb.Tx) error { return ks.markRestored(ctx, tx, m) })
+	return errors.Join(err, ks.Close())
+}
+
+// markRestored raises the lowest index, and writes down that and why.
+func (ks *Keystore) markRestored(ctx context.Context, tx sqldb.Tx, m Manifest) error {
+	var floor uint32
+	if err := tx.QueryRow(ctx, stmtIndexFloor()).Scan(&floor); err != nil {
+		return fmt.Errorf("reading the lowest index: %w", err)
+	}
+	floor = max(floor, uint32(ks.clock().Unix()/60))
+	for _, k := range m.Keysets {
+		floor = max(floor, k.Index+1)
+	}
+	if n, err := tx.Exec(ctx, stmtRaiseIndexFloor(), floor); err != nil || n != 1 {
+		return fmt.Errorf("raising the lowest index, %d rows: %w", n, err)
+	}
+	state, err := currentState(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return ks.audit(ctx, tx, AuditRestore, "", map[string]any{
+		"backup_made": m.Made.Format(time.RFC3339), "backup_head": m.AuditHead, "keysets": len(m.Keysets), stateField: state,
+	})
+}
+
+// restoreToServer fills an empty database. All of it happens in one transaction,
+// so that there is never a copy that may go on with the old indexes. Then it is
+// opened, as a start would do it.
+func restoreToServer(ctx context.Context, dir string, cfg Config, m Manifest) error {
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	var content map[string][][]any
+	err := At(filepath.Join(dir, BackupDatabase)).look(ctx, func(tx sqldb.Tx) (err error) {
+		content, err = readTables(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	ks, err := newKeystore(cfg)
+	if err != nil {
+		return err
+	}
+	at := Place{cfg.Path, cfg.PasswordFile}
+	db, err := sqldb.Open(ctx, at.config(cfg.Logger))
+	if err != nil {
+		return err
+	}
+	err = db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+		switch _, err := readHeader(ctx, tx); {
+		case err == nil:
+			return fmt.Errorf("%w: %s", ErrInUse, at)
+		case !errors.Is(err, sqldb.ErrNoRows):
 			return err
 		}
-		return ks.audit(ctx, tx, AuditRestore, "", map[string]any{
-			"backup_made": m.Made.Format(time.RFC3339), "backup_head": m.AuditHead, "keysets": len(m.Keysets), stateField: state,
-		})
+		if err := writeTables(ctx, tx, content); err != nil {
+			return err
+		}
+		return ks.markRestored(ctx, tx, m)
 	})
-	return errors.Join(err, ks.Close())
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	cfg.Create = false
+	if ks, err = Open(ctx, cfg); err != nil {
+		return err
+	}
+	return ks.Close()
 }

@@ -25,7 +25,7 @@ func backedUp(t *testing.T) (cfg Config, ks *Keystore, dir string) {
 		t.Fatal(err)
 	}
 	dir = filepath.Join(t.TempDir(), "backup")
-	if _, err := Backup(t.Context(), cfg.Path, seed, dir, testNow); err != nil { // while it is open
+	if _, err := Backup(t.Context(), At(cfg.Path), seed, dir, testNow); err != nil { // while it is open
 		t.Fatal(err)
 	}
 	return cfg, ks, dir
@@ -52,7 +52,7 @@ func TestABackupComesBackAsItWas(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "keystore.db")
 	restored := cfg
 	restored.Seed = mustSeed(t, nuts250Seed)
-	if _, err := Restore(t.Context(), dir, to, restored); err != nil {
+	if _, err := Restore(t.Context(), dir, restored.to(to)); err != nil {
 		t.Fatal(err)
 	}
 	assertOnlySeed(t, to)
@@ -65,7 +65,7 @@ func TestABackupComesBackAsItWas(t *testing.T) {
 	if s.Records != seq+1 || s.Kinds[AuditRestore] != 1 {
 		t.Errorf("the audit log is %+v", s)
 	}
-	if _, err := Restore(t.Context(), dir, to, restored); err == nil {
+	if _, err := Restore(t.Context(), dir, restored.to(to)); err == nil {
 		t.Error("a database was overwritten")
 	}
 }
@@ -95,7 +95,7 @@ func TestNoKeyComesAgainAfterAnOldBackupIsRestored(t *testing.T) {
 		again.Clock = func() time.Time { return now }
 		again.Seed = mustSeed(t, nuts250Seed)
 		to := filepath.Join(t.TempDir(), "keystore.db")
-		if _, err := Restore(t.Context(), dir, to, again); err != nil {
+		if _, err := Restore(t.Context(), dir, again.to(to)); err != nil {
 			t.Fatal(err)
 		}
 		again.Path = to
@@ -177,7 +177,7 @@ func TestABackupThatWasChangedIsNoticed(t *testing.T) {
 			}
 			to := filepath.Join(t.TempDir(), "keystore.db")
 			cfg.Seed = seed
-			if _, err := Restore(t.Context(), dir, to, cfg); err == nil {
+			if _, err := Restore(t.Context(), dir, cfg.to(to)); err == nil {
 				t.Error("it was restored")
 			}
 			if _, err := os.Stat(to); !errors.Is(err, os.ErrNotExist) {
@@ -193,7 +193,7 @@ func TestABackupIsNotRestoredWithAnotherSeed(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "keystore.db")
 	for name, seed := range map[string]Seed{"another": mustSeed(t, otherSeed), "none": {}} {
 		cfg.Seed = seed
-		if _, err := Restore(t.Context(), dir, to, cfg); err == nil {
+		if _, err := Restore(t.Context(), dir, cfg.to(to)); err == nil {
 			t.Errorf("it was restored with %s seed", name)
 		}
 	}
@@ -211,22 +211,28 @@ func TestAFailedBackupLeavesNoDirectoryAndAPlainSeedStaysAtHome(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "backup")
-	if _, err := Backup(t.Context(), cfg.Path, plain, dir, testNow); !errors.Is(err, ErrExposedSeed) {
+	if _, err := Backup(t.Context(), At(cfg.Path), plain, dir, testNow); !errors.Is(err, ErrExposedSeed) {
 		t.Errorf("Backup = %v, want ErrExposedSeed", err)
 	}
-	if _, err := Backup(t.Context(), cfg.Path+"x", "", dir, testNow); err == nil {
+	if _, err := Backup(t.Context(), At(cfg.Path+"x"), "", dir, testNow); err == nil {
 		t.Error("nothing was backed up")
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("there is a directory: %v", err)
 	}
-	if _, err := Backup(t.Context(), cfg.Path, "", dir, testNow); err != nil {
+	if _, err := Backup(t.Context(), At(cfg.Path), "", dir, testNow); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Backup(t.Context(), cfg.Path, "", dir, testNow); !errors.Is(err, os.ErrExist) {
+	if _, err := Backup(t.Context(), At(cfg.Path), "", dir, testNow); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a backup was overwritten: %v", err)
 	}
 	if _, err := VerifyBackup(t.Context(), dir, Seed{}); err != nil {
 		t.Errorf("the refused backup damaged the one that is there: %v", err)
 	}
+}
+
+// to is the configuration of a keystore that goes elsewhere.
+func (c Config) to(path string) Config {
+	c.Path = path
+	return c
 }

@@ -41,6 +41,12 @@ SELECT client, unit, keyset, bucket, value, count FROM budgets WHERE bucket = 0 
 ORDER BY client, unit, keyset, bucket`}
 }
 
+func stmtBudgetOf() sqldb.Stmt {
+	return sqldb.Stmt{Name: "budgets.of", SQL: `
+SELECT client, unit, keyset, bucket, value, count FROM budgets WHERE (bucket = 0 OR bucket >= $1) AND client = $2
+ORDER BY client, unit, keyset, bucket`}
+}
+
 func stmtBudget() sqldb.Stmt {
 	return sqldb.Stmt{Name: "budgets.one", SQL: `
 SELECT value, count FROM budgets WHERE client = $1 AND unit = $2 AND keyset = $3 AND bucket = $4`}
@@ -60,28 +66,9 @@ func stmtPruneBudgets() sqldb.Stmt {
 // sinceBucket or later.
 func (ks *Keystore) LoadBudget(ctx context.Context, sinceBucket int64) ([]BudgetCounter, error) {
 	var counters []BudgetCounter
-	err := ks.db.Read(ctx, func(tx sqldb.Tx) error {
-		counters = nil
-		return tx.Query(ctx, stmtBudgets(), func(scan sqldb.Scan) error {
-			var (
-				c     BudgetCounter
-				unit  string
-				id    []byte
-				value uint64
-				err   error
-			)
-			if err := scan(&c.Client, &unit, &id, &c.Bucket, &value, &c.Count); err != nil {
-				return err
-			}
-			c.Unit, c.Value = cashu.Unit(unit), cashu.Amount(value)
-			if len(id) > 0 {
-				if c.Keyset, err = cashu.KeysetIDFromBytes(id); err != nil {
-					return fmt.Errorf("a budget of %q: %w", c.Client, err)
-				}
-			}
-			counters = append(counters, c)
-			return nil
-		}, sinceBucket)
+	err := ks.db.Read(ctx, func(tx sqldb.Tx) (err error) {
+		counters, err = readBudget(ctx, tx, stmtBudgets(), sinceBucket)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the budgets: %w", err)
@@ -89,18 +76,52 @@ func (ks *Keystore) LoadBudget(ctx context.Context, sinceBucket int64) ([]Budget
 	return counters, nil
 }
 
-// SaveBudget stores the counters, all or none, and returns when they are on the
-// disk. A counter never goes down: the larger number of the stored and the given
-// one stays. Buckets that began before pruneBefore are forgotten; those of all
-// time (0) never are.
-func (ks *Keystore) SaveBudget(ctx context.Context, counters []BudgetCounter, pruneBefore int64) error {
-	err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+func readBudget(ctx context.Context, tx sqldb.Tx, s sqldb.Stmt, args ...any) (counters []BudgetCounter, err error) {
+	err = tx.Query(ctx, s, func(scan sqldb.Scan) error {
+		var (
+			c     BudgetCounter
+			unit  string
+			id    []byte
+			value uint64
+			err   error
+		)
+		if err := scan(&c.Client, &unit, &id, &c.Bucket, &value, &c.Count); err != nil {
+			return err
+		}
+		c.Unit, c.Value = cashu.Unit(unit), cashu.Amount(value)
+		if len(id) > 0 {
+			if c.Keyset, err = cashu.KeysetIDFromBytes(id); err != nil {
+				return fmt.Errorf("a budget of %q: %w", c.Client, err)
+			}
+		}
+		counters = append(counters, c)
+		return nil
+	}, args...)
+	return counters, err
+}
+
+// ReserveBudget lets decide see the stored counters of a client, those of all time
+// and those of buckets that began at sinceBucket or later, and stores what it
+// returns. Nobody else changes a counter meanwhile, in no process. When it returns,
+// all of it is on the disk, or with an error none. A counter never goes down: the
+// larger of the stored and the given number stays. Older buckets, of any client,
+// are forgotten. decide may be called twice.
+func (ks *Keystore) ReserveBudget(ctx context.Context, client string, sinceBucket int64, decide func([]BudgetCounter) ([]BudgetCounter, error)) error {
+	err := ks.write(ctx, func(tx sqldb.Tx) error {
+		stored, err := readBudget(ctx, tx, stmtBudgetOf(), sinceBucket, client)
+		if err != nil {
+			return err
+		}
+		counters, err := decide(stored)
+		if err != nil {
+			return err
+		}
 		for _, c := range counters {
 			if err := saveCounter(ctx, tx, c); err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, stmtPruneBudgets(), pruneBefore)
+		_, err = tx.Exec(ctx, stmtPruneBudgets(), sinceBucket)
 		return err
 	})
 	if err != nil {

@@ -19,7 +19,7 @@ func TestBudgetCountersSurviveARestartAndNeverGoDown(t *testing.T) {
 	later := BudgetCounter{Client: "mint", Unit: "sat", Bucket: 200, Value: 1, Count: 1}
 	save := func(prune int64, all ...BudgetCounter) {
 		t.Helper()
-		if err := ks.SaveBudget(t.Context(), all, prune); err != nil {
+		if err := ks.ReserveBudget(t.Context(), "mint", prune, func([]BudgetCounter) ([]BudgetCounter, error) { return all, nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

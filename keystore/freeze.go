@@ -79,7 +79,7 @@ func (ks *Keystore) Unfreeze(ctx context.Context, unit cashu.Unit, client string
 }
 
 func (ks *Keystore) setFreeze(ctx context.Context, kind AuditKind, unit cashu.Unit, client string, change func(sqldb.Tx) error) error {
-	err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+	err := ks.write(ctx, func(tx sqldb.Tx) error {
 		if err := change(tx); err != nil {
 			return err
 		}

@@ -24,11 +24,19 @@ import (
 // accident: it would hand out indexes, and with them keys, a second time.
 var ErrNoDatabase = errors.New("there is no keystore database")
 
+// ErrInUse: there is a keystore already where a new one was to be made.
+var ErrInUse = errors.New("there is a keystore in this database already")
+
 // Config says what to open. Path and Seed are required.
 type Config struct {
 	// Path of the SQLite file, or sqldb.Memory. One process at a time can have
-	// it open; a second one gets sqldb.ErrInUse.
+	// it open; a second one gets sqldb.ErrInUse. Or the postgres:// URL of a
+	// database on a server, which several signatories may share. Each takes over
+	// what the others change, within a second.
 	Path string
+	// PasswordFile holds the password for the URL, if the URL does not. It is
+	// read for every new connection.
+	PasswordFile string
 	// Create makes the database if it is missing or empty. Only for the very
 	// first start with a seed, and for sqldb.Memory; otherwise that is
 	// ErrNoDatabase.
@@ -42,6 +50,12 @@ type Config struct {
 	// Parallel is the number of goroutines that share one call of Sign or
 	// Verify. 0 = GOMAXPROCS.
 	Parallel int
+	// Poll is how often a shared keystore looks for what other signatories have
+	// changed, besides being told. 0 = 500 ms.
+	Poll time.Duration
+	// MaxStaleness is how long a shared keystore signs without having heard from
+	// its database. 0 = 5 s.
+	MaxStaleness time.Duration
 	// Clock tells the time for expiry and creation. nil = time.Now.
 	Clock func() time.Time
 	// Logger hears about rotations and slow statements. nil = slog.Default().
@@ -63,6 +77,15 @@ func (c *Config) validate() error {
 	}
 	if c.Parallel < 0 {
 		problems = append(problems, fmt.Errorf("parallel is %d", c.Parallel))
+	}
+	if c.Poll < 0 || c.MaxStaleness < 0 {
+		problems = append(problems, errors.New("times to poll and to wait cannot be negative"))
+	}
+	if c.Poll == 0 {
+		c.Poll = 500 * time.Millisecond
+	}
+	if c.MaxStaleness == 0 {
+		c.MaxStaleness = 5 * time.Second
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("keystore configuration: %w", err)
@@ -98,8 +121,9 @@ type Keystore struct {
 	clock    func() time.Time
 	log      *slog.Logger
 
-	rotating sync.Mutex // one change of keysets at a time, so that snapshots are published in order
+	rotating sync.Mutex // one change of keysets at a time in this process; the database orders those of several
 	current  atomic.Pointer[state]
+	others   *others // what comes from other signatories on the same database
 }
 
 // Snapshot is everything public about the keysets at one moment. It is shared,
@@ -129,30 +153,48 @@ func Open(ctx context.Context, cfg Config) (*Keystore, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	at := Place{cfg.Path, cfg.PasswordFile}
 	if !cfg.Create {
-		if info, err := os.Stat(cfg.Path); errors.Is(err, fs.ErrNotExist) || (err == nil && info.Size() == 0) {
-			return nil, fmt.Errorf("%w: %s", ErrNoDatabase, cfg.Path)
+		if err := at.exists(ctx); err != nil {
+			return nil, err
 		}
 	}
 	ks, err := newKeystore(cfg)
 	if err != nil {
 		return nil, err
 	}
-	ks.db, err = sqldb.Open(ctx, sqldb.Config{
-		Path:          cfg.Path,
-		Migrations:    migrations(),
-		Logger:        cfg.Logger,
-		Clock:         cfg.Clock,
-		Exclusive:     true,
-		AlwaysDurable: true,
-	})
+	dbConfig := at.config(cfg.Logger)
+	dbConfig.Clock, dbConfig.Exclusive, dbConfig.AlwaysDurable = cfg.Clock, !at.Shared(), true
+	ks.db, err = sqldb.Open(ctx, dbConfig)
 	if err != nil {
 		return nil, fmt.Errorf("opening the keystore: %w", err)
 	}
 	if err := ks.load(ctx, cfg.Create); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the keystore %s: %w", cfg.Path, err), ks.db.Close())
+		return nil, errors.Join(fmt.Errorf("opening the keystore %s: %w", at, err), ks.db.Close())
 	}
+	ks.follow()
 	return ks, nil
+}
+
+// exists is ErrNoDatabase where nothing is that could be a keystore. It makes
+// nothing.
+func (p Place) exists(ctx context.Context) error {
+	there := 0
+	if p.Shared() {
+		err := p.look(ctx, func(tx sqldb.Tx) (err error) {
+			there, err = p.tables(ctx, tx, "keystore")
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("opening the keystore: %w", err)
+		}
+	} else if info, err := os.Stat(p.Path); err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		there = 1
+	}
+	if there == 0 {
+		return fmt.Errorf("%w: %s", ErrNoDatabase, p)
+	}
+	return nil
 }
 
 func newKeystore(cfg Config) (*Keystore, error) {
@@ -176,6 +218,7 @@ func newKeystore(cfg Config) (*Keystore, error) {
 		parallel: cfg.Parallel,
 		clock:    cfg.Clock,
 		log:      cfg.Logger,
+		others:   newOthers(cfg),
 	}, nil
 }
 
@@ -183,7 +226,7 @@ func newKeystore(cfg Config) (*Keystore, error) {
 func (ks *Keystore) load(ctx context.Context, create bool) error {
 	if create {
 		if err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
-			return ensureHeader(ctx, tx, ks.identity)
+			return ks.ensureHeader(ctx, tx)
 		}); err != nil {
 			return err
 		}
@@ -219,13 +262,25 @@ func (ks *Keystore) load(ctx context.Context, create bool) error {
 		return err
 	}
 	ks.publish(next)
+	ks.others.heard(time.Now())
 	return nil
 }
 
-// publish makes next the current state and wakes everybody who waits for it.
+// publish makes next the current state and wakes everybody who waits for it,
+// unless a newer one is there already: what this process has committed and what it
+// has heard of others may come in any order.
 func (ks *Keystore) publish(next *state) {
-	if old := ks.current.Swap(next); old != nil {
-		close(old.replaced)
+	for {
+		old := ks.current.Load()
+		if old != nil && old.Epoch >= next.Epoch {
+			return
+		}
+		if ks.current.CompareAndSwap(old, next) {
+			if old != nil {
+				close(old.replaced)
+			}
+			return
+		}
 	}
 }
 
@@ -242,6 +297,7 @@ func (ks *Keystore) Changed() <-chan struct{} { return ks.current.Load().replace
 
 // Close closes the database. The caller has seen to it that no call is running.
 func (ks *Keystore) Close() error {
+	ks.others.stop()
 	if err := ks.db.Close(); err != nil {
 		return fmt.Errorf("closing the keystore: %w", err)
 	}

@@ -137,7 +137,7 @@ func (ks *Keystore) change(ctx context.Context, kind AuditKind, decide func(*cha
 	defer ks.rotating.Unlock()
 	client, _ := ctx.Value(clientKey{}).(string)
 	var next *state
-	err := ks.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+	err := ks.write(ctx, func(tx sqldb.Tx) error {
 		c := &change{ctx: ctx, tx: tx, now: ks.clock()}
 		err := ks.read(c)
 		if err == nil {
@@ -159,11 +159,16 @@ func (ks *Keystore) change(ctx context.Context, kind AuditKind, decide func(*cha
 	}
 	crashpoint.Here(crashRotated)
 	ks.publish(next)
-	return next, nil
+	return next, nil // even if others have gone on meanwhile
 }
 
+// read reads what is there. What the audit log does not say the same of is not gone
+// on from: the record of the change would seal it.
 func (ks *Keystore) read(c *change) (err error) {
 	if c.head, err = readHeader(c.ctx, c.tx); err != nil {
+		return err
+	}
+	if err := ks.checkState(c.ctx, c.tx); err != nil {
 		return err
 	}
 	if c.rows, err = readRows(c.ctx, c.tx); err != nil {

@@ -234,7 +234,7 @@ func TestADatabaseOfTheFirstSchemaOpens(t *testing.T) {
 		"DROP TABLE audit", "DROP TABLE audit_head", "DROP TABLE budgets", "DROP TABLE freezes",
 		"ALTER TABLE keysets DROP COLUMN activated", "ALTER TABLE keysets DROP COLUMN retired",
 		"ALTER TABLE keystore DROP COLUMN index_floor", "DELETE FROM migrations WHERE position > 1")
-	if _, err := VerifyAudit(t.Context(), cfg.Path, nil); !errors.Is(err, ErrNoAudit) {
+	if _, err := VerifyAudit(t.Context(), At(cfg.Path), nil); !errors.Is(err, ErrNoAudit) {
 		t.Errorf("VerifyAudit = %v, want ErrNoAudit", err)
 	}
 	cfg.Create = false

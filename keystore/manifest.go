@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,7 +117,7 @@ func describeFile(path string) (ManifestFile, error) {
 
 // describeDatabase says what is in a database. The audit log is read whole.
 func describeDatabase(ctx context.Context, path string) (Manifest, error) {
-	audit, err := VerifyAudit(ctx, path, nil)
+	audit, err := VerifyAudit(ctx, At(path), nil)
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -126,11 +125,7 @@ func describeDatabase(ctx context.Context, path string) (Manifest, error) {
 		Format: manifestFormat, Identity: audit.Identity.String(), AuditHead: audit.Head.String(),
 		Keysets: []ManifestKeyset{},
 	}
-	db, err := sqldb.Open(ctx, sqldb.Config{Path: path, ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return Manifest{}, err
-	}
-	err = db.Read(ctx, func(tx sqldb.Tx) error {
+	err = At(path).look(ctx, func(tx sqldb.Tx) error {
 		head, err := readHeader(ctx, tx)
 		if err != nil {
 			return err
@@ -145,7 +140,7 @@ func describeDatabase(ctx context.Context, path string) (Manifest, error) {
 		}
 		return nil
 	})
-	return m, errors.Join(err, db.Close())
+	return m, err
 }
 
 // sameContent compares everything but when it was made and the files.

@@ -90,19 +90,15 @@ func lockSeedFile(path string) (unlock func() error, err error) {
 	return func() error { return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close()) }, nil
 }
 
-// CheckSeed tells whether the seed is the one of the keystore at path: the
+// CheckSeed tells whether the seed is the one of the keystore at a place: the
 // identity and every keyset are derived and compared. It changes nothing, also
 // while a signatory runs there. A difference is ErrMismatch.
-func CheckSeed(ctx context.Context, path string, seed Seed) (identity bdhke.Point, keysets int, err error) {
+func CheckSeed(ctx context.Context, at Place, seed Seed) (identity bdhke.Point, keysets int, err error) {
 	ks, err := newKeystore(Config{Seed: seed, Parallel: 1, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return bdhke.Point{}, 0, err
 	}
-	db, err := sqldb.Open(ctx, sqldb.Config{Path: path, ReadOnly: true, Logger: ks.log})
-	if err != nil {
-		return bdhke.Point{}, 0, err
-	}
-	err = db.Read(ctx, func(tx sqldb.Tx) error {
+	err = at.look(ctx, func(tx sqldb.Tx) error {
 		head, err := readHeader(ctx, tx)
 		if err != nil {
 			return err
@@ -118,8 +114,8 @@ func CheckSeed(ctx context.Context, path string, seed Seed) (identity bdhke.Poin
 		_, err = ks.build(head.epoch, rows)
 		return err
 	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		return bdhke.Point{}, 0, fmt.Errorf("checking the seed against %s: %w", path, err)
+	if err != nil {
+		return bdhke.Point{}, 0, fmt.Errorf("checking the seed against %s: %w", at, err)
 	}
 	return ks.identity, keysets, nil
 }

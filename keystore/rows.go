@@ -101,19 +101,29 @@ INSERT INTO keysets (epoch, id, contents, unit, unit_index, idx, id_version, act
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0)`}
 }
 
+// stmtLockHeader is stmtHeader, and makes all who change the keystore wait for
+// each other, also in other processes, until the transaction ends. It is the only
+// lock of the keystore, so nobody can wait in a circle.
+func stmtLockHeader() sqldb.Stmt {
+	return sqldb.Stmt{Name: "keystore.lock", SQL: `SELECT identity, epoch FROM keystore WHERE one = 1 {lock keystore}`}
+}
+
 // header is the single row about the keystore itself.
 type header struct {
 	identity bdhke.Point
 	epoch    uint64
 }
 
-// ensureHeader writes the first header; an existing one is left alone.
-func ensureHeader(ctx context.Context, tx sqldb.Tx, identity bdhke.Point) error {
-	_, err := readHeader(ctx, tx)
-	if !errors.Is(err, sqldb.ErrNoRows) {
+// ensureHeader writes the first header. An existing one is left alone; in a
+// database that others can use it is ErrInUse.
+func (ks *Keystore) ensureHeader(ctx context.Context, tx sqldb.Tx) error {
+	switch _, err := readHeader(ctx, tx); {
+	case err == nil && ks.others.shared:
+		return ErrInUse
+	case !errors.Is(err, sqldb.ErrNoRows):
 		return err
 	}
-	enc := identity.Bytes()
+	enc := ks.identity.Bytes()
 	if _, err := tx.Exec(ctx, stmtAddHeader(), enc[:]); err != nil {
 		return fmt.Errorf("writing the identity of the keystore: %w", err)
 	}
@@ -121,9 +131,18 @@ func ensureHeader(ctx context.Context, tx sqldb.Tx, identity bdhke.Point) error 
 }
 
 func readHeader(ctx context.Context, tx sqldb.Tx) (header, error) {
+	return scanHeader(ctx, tx, stmtHeader())
+}
+
+// lockHeader comes first in every transaction that writes.
+func lockHeader(ctx context.Context, tx sqldb.Tx) (header, error) {
+	return scanHeader(ctx, tx, stmtLockHeader())
+}
+
+func scanHeader(ctx context.Context, tx sqldb.Tx, s sqldb.Stmt) (header, error) {
 	var h header
 	var enc []byte
-	if err := tx.QueryRow(ctx, stmtHeader()).Scan(&enc, &h.epoch); err != nil {
+	if err := tx.QueryRow(ctx, s).Scan(&enc, &h.epoch); err != nil {
 		return header{}, fmt.Errorf("reading the identity of the keystore: %w", err)
 	}
 	var err error
@@ -186,7 +205,7 @@ func readRows(ctx context.Context, tx sqldb.Tx) ([]row, error) {
 
 func addRow(ctx context.Context, tx sqldb.Tx, r row) error {
 	_, err := tx.Exec(ctx, stmtAddKeyset(), r.epoch, r.id.Bytes(), r.contents.Bytes(), string(r.unit), r.unitIndex,
-		r.index, uint8(r.version), r.active, r.fee, formatAmounts(r.amounts), r.finalExpiry, r.created.Unix(), r.issuer, r.activated)
+		r.index, uint8(r.version), number(r.active), r.fee, formatAmounts(r.amounts), r.finalExpiry, r.created.Unix(), r.issuer, r.activated)
 	if err != nil {
 		return fmt.Errorf("storing keyset %d of %s: %w", r.index, r.unit, err)
 	}
@@ -203,6 +222,14 @@ func setState(ctx context.Context, tx sqldb.Tx, s sqldb.Stmt, id cashu.KeysetID,
 		return fmt.Errorf("changing keyset %s: %w", id, err)
 	}
 	return nil
+}
+
+// number is a bool as rows keep it.
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // moment is a time as rows keep it, in which 0 stands for never.

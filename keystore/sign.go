@@ -18,8 +18,8 @@ import (
 // sign (NUT-02).
 //
 // Errors of messages are *cashu.Error: 12001 for a keyset or an amount without a
-// key, 12002 inactive, 12003 expired, 11008 for the same B_ twice. When ctx ends,
-// Sign stops early with its error.
+// key, 12002 inactive, 12003 expired, 11008 for the same B_ twice. ErrStale: see
+// there. When ctx ends, Sign stops early with its error.
 func (ks *Keystore) Sign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
 	return ks.SignRetired(ctx, messages, nil)
 }
@@ -29,6 +29,9 @@ func (ks *Keystore) Sign(ctx context.Context, messages []cashu.BlindedMessage) (
 // It is for the change of a payment that was under way when the keyset was retired
 // (NUT-08). A keyset that has never been active makes no exception.
 func (ks *Keystore) SignRetired(ctx context.Context, messages []cashu.BlindedMessage, grace map[cashu.KeysetID]time.Duration) ([]cashu.BlindSignature, error) {
+	if err := ks.others.stale(); err != nil {
+		return nil, err
+	}
 	s, now := ks.current.Load(), ks.clock()
 	keys := make([]mintkey.Key, len(messages))
 	seen := make(map[[bdhke.PointSize]byte]struct{}, len(messages))
@@ -85,8 +88,12 @@ func (s *state) inGrace(id cashu.KeysetID, grace time.Duration, now time.Time) b
 //
 // Errors of proofs are *cashu.Error: cashu.ErrProofInvalid (10001) without saying
 // which one, 12001 for a keyset or an amount without a key, 12003 expired, 11007
-// for the same secret twice. When ctx ends, Verify stops early with its error.
+// for the same secret twice. ErrStale: see there. When ctx ends, Verify stops early
+// with its error.
 func (ks *Keystore) Verify(ctx context.Context, proofs []cashu.Proof) error {
+	if err := ks.others.stale(); err != nil {
+		return err
+	}
 	s, now := ks.current.Load(), ks.clock()
 	keys := make([]mintkey.Key, len(proofs))
 	seen := make(map[string]struct{}, len(proofs))

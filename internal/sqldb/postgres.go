@@ -47,8 +47,10 @@ func openPostgres(ctx context.Context, c Config) (_ engine, err error) {
 	e := &postgresEngine{config: c}
 	e.closing, e.stop = context.WithCancel(context.Background())
 	e.report = reporter{config: &e.config}
-	if e.writers, err = e.pool(ctx, c.Postgres.Writers, postgresPlans); err != nil {
-		return nil, err
+	if !c.ReadOnly {
+		if e.writers, err = e.pool(ctx, c.Postgres.Writers, postgresPlans); err != nil {
+			return nil, err
+		}
 	}
 	reading := map[string]string{}
 	for _, settings := range []map[string]string{postgresPlans, postgresReading} {
@@ -73,14 +75,19 @@ func (e *postgresEngine) pool(ctx context.Context, size int, settings map[string
 	return pgxpool.NewWithConfig(ctx, p)
 }
 
-// prepare looks at the server and brings the schema up to date.
+// prepare looks at the server and, except for who only looks, brings the schema
+// up to date.
 func (e *postgresEngine) prepare(ctx context.Context) error {
-	conn, err := e.acquire(ctx, e.writers)
+	pool := e.writers
+	if e.config.ReadOnly {
+		pool = e.readers
+	}
+	conn, err := e.acquire(ctx, pool)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	if err := e.inspect(ctx, conn.Conn()); err != nil {
+	if err := e.inspect(ctx, conn.Conn()); err != nil || e.config.ReadOnly {
 		return err
 	}
 	return e.migrate(ctx, conn.Conn())
@@ -167,6 +174,9 @@ func (e *postgresEngine) audit(ctx context.Context, fn func(Tx) error) error {
 }
 
 func (e *postgresEngine) write(ctx context.Context, d Durability, fn func(Tx) error) error {
+	if e.config.ReadOnly {
+		return ErrReadOnly
+	}
 	commit := postgresDeferred
 	if e.config.AlwaysDurable || d == Durable {
 		commit = postgresDurable

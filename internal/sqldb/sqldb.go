@@ -64,9 +64,9 @@ type Config struct {
 	// refused with ErrInUse. Without it several processes can share the file.
 	// Not for a server.
 	Exclusive bool
-	// ReadOnly opens a file that exists to look at it, also while another
-	// process has it open exclusively: it makes nothing, applies no migration
-	// and refuses every Write with ErrReadOnly. Not for a server or Memory.
+	// ReadOnly opens a database that exists to look at it, also a file that
+	// another process has open exclusively: it makes nothing, applies and judges
+	// no migration and refuses every Write with ErrReadOnly. Not for Memory.
 	ReadOnly bool
 	// AlwaysDurable makes every commit Durable.
 	AlwaysDurable bool
@@ -97,8 +97,8 @@ func (c *Config) validate() error {
 	if c.Exclusive && IsServer(c.Path) {
 		errs = append(errs, errors.New("sqldb: a database on a server cannot be exclusive"))
 	}
-	if c.ReadOnly && (c.Exclusive || c.Path == Memory || IsServer(c.Path)) {
-		errs = append(errs, errors.New("sqldb: read-only is for a file, and not exclusive"))
+	if c.ReadOnly && (c.Exclusive || c.Path == Memory) {
+		errs = append(errs, errors.New("sqldb: read-only is for what exists, and not exclusive"))
 	}
 	errs = append(errs, c.Postgres.validate())
 	seen := map[string]bool{}
@@ -144,10 +144,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	open, name := openSQLite, c.Path
 	switch {
-	case c.ReadOnly:
-		open = openSQLiteReadOnly
 	case IsServer(c.Path):
 		open, name = openPostgres, serverName(c.Path)
+	case c.ReadOnly:
+		open = openSQLiteReadOnly
 	}
 	e, err := open(ctx, c)
 	if err != nil {

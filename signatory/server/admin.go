@@ -142,7 +142,10 @@ func (a *admin) RetireKeyset(ctx context.Context, in *adminpb.RetireKeysetReques
 	return &adminpb.RetireKeysetResponse{Keyset: a.keyset(id)}, nil
 }
 
-func (a *admin) Budgets(context.Context, *adminpb.BudgetsRequest) (*adminpb.BudgetsResponse, error) {
+func (a *admin) Budgets(ctx context.Context, _ *adminpb.BudgetsRequest) (*adminpb.BudgetsResponse, error) {
+	if err := a.signing.budgets.refresh(ctx); err != nil {
+		return nil, &hidden{err}
+	}
 	return &adminpb.BudgetsResponse{Budgets: a.signing.budgets.report(a.clients)}, nil
 }
 

@@ -163,7 +163,7 @@ func TestAKeysetThroughItsLife(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	var log strings.Builder
-	if err := keystore.ExportAudit(t.Context(), o.file, &log); err != nil || !strings.Contains(log.String(), "operator") {
+	if err := keystore.ExportAudit(t.Context(), keystore.At(o.file), &log); err != nil || !strings.Contains(log.String(), "operator") {
 		t.Errorf("%v: the audit log does not name who did it:\n%s", err, log.String())
 	}
 

@@ -32,21 +32,46 @@ type budgets struct {
 // nobody has a budget.
 func openBudgets(ctx context.Context, store BudgetStore, clock func() time.Time) (*budgets, error) {
 	b := &budgets{store: store, clock: clock}
-	var stored []budget.Counter
-	if store != nil {
-		counters, err := store.LoadBudget(ctx, budget.Since(b.minute()))
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range counters {
-			stored = append(stored, budget.Counter{
-				Account: budget.Account{Client: c.Client, Unit: c.Unit},
-				Keyset:  c.Keyset, Bucket: c.Bucket, Use: budget.Use{Value: c.Value, Count: c.Count},
-			})
+	b.ledger = budget.New(nil)
+	return b, b.refresh(ctx)
+}
+
+// refresh takes over what other signatories have stored.
+func (b *budgets) refresh(ctx context.Context) error {
+	if b.store == nil {
+		return nil
+	}
+	b.saving.Lock() // what is stored and what is known to be must not differ
+	defer b.saving.Unlock()
+	counters, err := b.store.LoadBudget(ctx, budget.Since(b.minute()))
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ledger.Sync(fromStore(counters))
+	return nil
+}
+
+func fromStore(counters []keystore.BudgetCounter) []budget.Counter {
+	out := make([]budget.Counter, len(counters))
+	for i, c := range counters {
+		out[i] = budget.Counter{
+			Account: budget.Account{Client: c.Client, Unit: c.Unit},
+			Keyset:  c.Keyset, Bucket: c.Bucket, Use: budget.Use{Value: c.Value, Count: c.Count},
 		}
 	}
-	b.ledger = budget.New(stored)
-	return b, nil
+	return out
+}
+
+func toStore(counters []budget.Counter) []keystore.BudgetCounter {
+	out := make([]keystore.BudgetCounter, len(counters))
+	for i, c := range counters {
+		out[i] = keystore.BudgetCounter{
+			Client: c.Client, Unit: c.Unit, Keyset: c.Keyset, Bucket: c.Bucket, Value: c.Value, Count: c.Count,
+		}
+	}
+	return out
 }
 
 func (b *budgets) minute() int64 { return b.clock().Unix() / 60 }
@@ -69,14 +94,16 @@ func (b *budgets) take(ctx context.Context, account string, limits map[cashu.Uni
 		defer b.mu.Unlock()
 		b.ledger.Refund(ticket)
 	}
-	if err := b.cover(ctx, ticket); err != nil {
+	if err := b.cover(ctx, account, ticket); err != nil {
 		refund()
 		return nil, fmt.Errorf("reserving the budget of %s: %w", account, err)
 	}
 	return refund, nil
 }
 
-func (b *budgets) cover(ctx context.Context, ticket budget.Ticket) error {
+// cover stores what a ticket needs, if the budget of the account allows it in the light of
+// what other signatories have used.
+func (b *budgets) cover(ctx context.Context, account string, ticket budget.Ticket) error {
 	if b.covered(ticket) {
 		return nil
 	}
@@ -88,17 +115,19 @@ func (b *budgets) cover(ctx context.Context, ticket budget.Ticket) error {
 	if b.store == nil {
 		return errors.New("there is nowhere to store it")
 	}
-	b.mu.Lock()
-	unstored := b.ledger.Unstored()
-	b.mu.Unlock()
-	counters := make([]keystore.BudgetCounter, len(unstored))
-	for i, c := range unstored {
-		counters[i] = keystore.BudgetCounter{
-			Client: c.Client, Unit: c.Unit, Keyset: c.Keyset, Bucket: c.Bucket, Value: c.Value, Count: c.Count,
+	var unstored []budget.Counter
+	decide := func(stored []keystore.BudgetCounter) ([]keystore.BudgetCounter, error) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.ledger.Sync(fromStore(stored))
+		if err := b.ledger.Fits(b.minute(), ticket); err != nil {
+			return nil, err
 		}
+		unstored = b.ledger.Unstored(b.minute(), account)
+		return toStore(unstored), nil
 	}
 	// Others are covered by this write too: it does not end with our client.
-	if err := b.store.SaveBudget(context.WithoutCancel(ctx), counters, budget.Since(b.minute())); err != nil {
+	if err := b.store.ReserveBudget(context.WithoutCancel(ctx), account, budget.Since(b.minute()), decide); err != nil {
 		return err
 	}
 	b.mu.Lock()

@@ -38,6 +38,9 @@ type Keystore interface {
 	SignRetired(ctx context.Context, m []cashu.BlindedMessage, grace map[cashu.KeysetID]time.Duration) ([]cashu.BlindSignature, error)
 	Verify(context.Context, []cashu.Proof) error
 	Rotate(context.Context, keystore.RotateParams) (cashu.Keyset, error)
+	// Refresh looks now for what other signatories have changed in the same
+	// database. Where there are none it does nothing.
+	Refresh(context.Context) error
 }
 
 var _ Keystore = (*keystore.Keystore)(nil)

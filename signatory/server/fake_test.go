@@ -97,6 +97,8 @@ func (f *fake) Rotate(ctx context.Context, p keystore.RotateParams) (cashu.Keyse
 	return f.rotate(ctx, p)
 }
 
+func (f *fake) Refresh(context.Context) error { return nil }
+
 // keyset is one of a single key; two of different fees have different ids.
 func keyset(t testing.TB, fee, expiry uint64) cashu.Keyset {
 	t.Helper()

@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"mintmark/cashu"
 	"mintmark/signatory/internal/budget"
@@ -15,27 +17,75 @@ import (
 // everyUnit is the name under which all signing is frozen.
 const everyUnit cashu.Unit = ""
 
+// freezeRetry is the wait before what is frozen is read again.
+const freezeRetry = 200 * time.Millisecond
+
 // frozen is the kill switch: the units that do not sign.
 type frozen struct {
-	store   FreezeStore // nil: remembered in memory only
-	changes sync.Mutex
-	units   atomic.Pointer[map[cashu.Unit]bool]
+	store    FreezeStore // nil: remembered in memory only
+	changes  sync.Mutex
+	units    atomic.Pointer[map[cashu.Unit]bool]
+	unstored map[cashu.Unit]bool // frozen here, but it could not be written down
 }
 
 // openFrozen reads what was frozen before.
 func openFrozen(ctx context.Context, store FreezeStore) (*frozen, error) {
-	f, units := &frozen{store: store}, map[cashu.Unit]bool{}
-	if store != nil {
-		all, err := store.Freezes(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range all {
-			units[one.Unit] = true
-		}
+	f := &frozen{store: store, unstored: map[cashu.Unit]bool{}}
+	f.units.Store(&map[cashu.Unit]bool{})
+	return f, f.reload(ctx)
+}
+
+// reload reads what is frozen in the store, where other signatories may have
+// changed it. What could not be written there stays frozen.
+func (f *frozen) reload(ctx context.Context) error {
+	f.changes.Lock()
+	defer f.changes.Unlock()
+	if f.store == nil {
+		return nil
+	}
+	all, err := f.store.Freezes(ctx)
+	if err != nil {
+		return err
+	}
+	units := maps.Clone(f.unstored)
+	for _, one := range all {
+		units[one.Unit] = true
 	}
 	f.units.Store(&units)
-	return f, nil
+	return nil
+}
+
+// follow obeys what is frozen and unfrozen at other signatories, until ctx ends.
+func (f *frozen) follow(ctx context.Context, log *slog.Logger, changed func()) {
+	if f.store == nil {
+		return
+	}
+	retry := time.Duration(0)
+	for {
+		news := f.store.FreezesChanged() // before reading, or a change could be missed
+		err := f.reload(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			log.ErrorContext(ctx, "what is frozen cannot be read", "error", err)
+			retry = freezeRetry
+		default:
+			retry = 0
+		}
+		changed()
+		var again <-chan time.Time
+		if retry > 0 {
+			again = time.After(retry)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-news:
+			log.WarnContext(ctx, "another signatory has changed what is frozen")
+		case <-again:
+		}
+	}
 }
 
 func (f *frozen) list() []cashu.Unit { return slices.Sorted(maps.Keys(*f.units.Load())) }
@@ -69,6 +119,7 @@ func (f *frozen) freeze(ctx context.Context, unit cashu.Unit, client string) err
 		return nil
 	}
 	if err := f.store.Freeze(context.WithoutCancel(ctx), unit, client); err != nil {
+		f.unstored[unit] = true
 		return fmt.Errorf("signing is stopped, but it is not written down and would not survive a restart: %w", err)
 	}
 	return nil
@@ -83,6 +134,7 @@ func (f *frozen) unfreeze(ctx context.Context, unit cashu.Unit, client string) e
 			return fmt.Errorf("signing stays stopped: %w", err)
 		}
 	}
+	delete(f.unstored, unit)
 	f.set(unit, false)
 	return nil
 }

@@ -18,10 +18,11 @@ type Auditor interface {
 	AuditHead(context.Context) (seq uint64, hash [32]byte, err error)
 }
 
-// BudgetStore remembers what was used. A stored counter never goes down.
+// BudgetStore remembers what was used. A stored counter never goes down. While
+// decide runs, nobody else stores anything, also no other signatory.
 type BudgetStore interface {
 	LoadBudget(ctx context.Context, sinceBucket int64) ([]keystore.BudgetCounter, error)
-	SaveBudget(ctx context.Context, counters []keystore.BudgetCounter, pruneBefore int64) error
+	ReserveBudget(ctx context.Context, client string, sinceBucket int64, decide func([]keystore.BudgetCounter) ([]keystore.BudgetCounter, error)) error
 }
 
 // FreezeStore remembers what is frozen, together with the audit record of it.
@@ -29,6 +30,9 @@ type FreezeStore interface {
 	Freezes(context.Context) ([]keystore.Freeze, error)
 	Freeze(ctx context.Context, unit cashu.Unit, client string) error
 	Unfreeze(ctx context.Context, unit cashu.Unit, client string) error
+	// FreezesChanged is closed when somebody else has changed Freezes after this
+	// call.
+	FreezesChanged() <-chan struct{}
 }
 
 // Records is everything that has to outlive the process.

@@ -96,6 +96,7 @@ func (s *Server) Serve(ctx context.Context) error {
 
 	var background sync.WaitGroup
 	background.Go(func() { health.run(ending) })
+	background.Go(func() { signing.frozen.follow(ending, s.cfg.Logger, func() { health.update() }) })
 	failed := make(chan error, 2)
 	background.Go(func() { failed <- g.Serve(ln) })
 	if adminLn != nil {

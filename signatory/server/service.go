@@ -48,7 +48,11 @@ func (s *service) BlindSign(ctx context.Context, in *pb.BlindedMessages) (*pb.Bl
 	if err != nil {
 		return nil, err
 	}
-	signatures, err := s.signing.sign(ctx, clientOf(ctx), purpose, messages)
+	var signatures []cashu.BlindSignature
+	err = s.upToDate(ctx, func() (err error) {
+		signatures, err = s.signing.sign(ctx, clientOf(ctx), purpose, messages)
+		return err
+	})
 	if err != nil {
 		inBand, err := answerTo(err)
 		return &pb.BlindSignResponse{Error: inBand}, err
@@ -69,7 +73,7 @@ func (s *service) VerifyProofs(ctx context.Context, in *pb.Proofs) (*pb.BooleanR
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	err = s.keystore.Verify(ctx, proofs)
+	err = s.upToDate(ctx, func() error { return s.keystore.Verify(ctx, proofs) })
 	switch {
 	case err == nil:
 		crashpoint.Here(crashVerified)
@@ -167,6 +171,8 @@ func answerTo(err error) (*pb.Error, error) {
 		return wire.Error(refusal), nil
 	case errors.Is(err, keystore.ErrRefused):
 		return &pb.Error{Detail: err.Error()}, nil
+	case errors.Is(err, keystore.ErrStale):
+		return nil, status.Error(codes.Unavailable, "the signatory has lost its database, and does not know what others have retired")
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, status.Error(codes.DeadlineExceeded, "the call took too long")
 	case errors.Is(err, context.Canceled):

@@ -46,7 +46,7 @@ func storedKeystore(t *testing.T, path string, create bool, clock func() time.Ti
 // kinds are those of the audit log, in order.
 func kinds(t *testing.T, path string) map[keystore.AuditKind]uint64 {
 	t.Helper()
-	s, err := keystore.VerifyAudit(t.Context(), path, nil)
+	s, err := keystore.VerifyAudit(t.Context(), keystore.At(path), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,11 +143,11 @@ func (b *brokenRecords) Audit(ctx context.Context, kind keystore.AuditKind, clie
 	return b.Records.Audit(ctx, kind, client, detail)
 }
 
-func (b *brokenRecords) SaveBudget(ctx context.Context, counters []keystore.BudgetCounter, prune int64) error {
+func (b *brokenRecords) ReserveBudget(ctx context.Context, client string, since int64, decide func([]keystore.BudgetCounter) ([]keystore.BudgetCounter, error)) error {
 	if b.broken.Load() {
 		return errors.New("the disk is full")
 	}
-	return b.Records.SaveBudget(ctx, counters, prune)
+	return b.Records.ReserveBudget(ctx, client, since, decide)
 }
 
 func (b *brokenRecords) Freeze(ctx context.Context, unit cashu.Unit, client string) error {
@@ -341,7 +341,7 @@ func TestTheSameAlarmIsRecordedOnceAMinute(t *testing.T) {
 		t.Errorf("%d records", got)
 	}
 	var out strings.Builder
-	if err := keystore.ExportAudit(t.Context(), path, &out); err != nil || !strings.Contains(out.String(), `"not_recorded\":99`) && !strings.Contains(out.String(), `"not_recorded":99`) {
+	if err := keystore.ExportAudit(t.Context(), keystore.At(path), &out); err != nil || !strings.Contains(out.String(), `"not_recorded\":99`) && !strings.Contains(out.String(), `"not_recorded":99`) {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }

@@ -7,6 +7,9 @@
 // ahead of what is used, so that a crash loses some budget and regains none, and
 // most signatures need no write at all.
 //
+// Several ledgers may share what is stored: what one has stored ahead counts as used
+// for all others, so together they never exceed a limit.
+//
 // Time is counted in buckets of five minutes. A bucket counts for a window as
 // long as any part of it is inside, so an hour is 60 to 65 minutes.
 package budget
@@ -89,6 +92,11 @@ func (u Use) add(v Use) Use {
 		out.Count = ^uint64(0)
 	}
 	return out
+}
+
+// minus is u-v, and not less than nothing.
+func (u Use) minus(v Use) Use {
+	return Use{u.Value - min(u.Value, v.Value), u.Count - min(u.Count, v.Count)}
 }
 
 func (u Use) within(limit Use) (what string, max uint64, ok bool) {

@@ -121,7 +121,7 @@ func TestMostSignaturesNeedNoWrite(t *testing.T) {
 		}
 		if !l.Covered(ticket) {
 			writes++
-			l.Stored(l.Unstored())
+			l.Stored(l.Unstored(begins, "m"))
 		}
 		if !l.Covered(ticket) {
 			t.Fatal("not covered by a write")
@@ -133,7 +133,8 @@ func TestMostSignaturesNeedNoWrite(t *testing.T) {
 }
 
 // The whole promise: whatever is taken, refunded, stored, lost in a crash, or
-// waited for, what really was released never exceeds a limit in any window.
+// waited for, by one signatory or by three that share a database, what really was
+// released never exceeds a limit in any window.
 func TestNoCrashGivesBudgetBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -150,20 +151,25 @@ func TestNoCrashGivesBudgetBack(t *testing.T) {
 		}
 		var released []release
 		disk := map[place]Use{}
-		l, minute := New(nil), int64(begins)
-		restart := func() {
-			var stored []Counter
+		minute := int64(begins)
+		onDisk := func() (stored []Counter) {
 			for at, use := range disk {
 				if at.bucket == 0 || at.bucket >= Since(minute) {
 					stored = append(stored, Counter{at.Account, at.keyset, at.bucket, use})
 				}
 			}
-			l = New(stored)
+			return stored
+		}
+		ledgers := make([]*Ledger, rapid.IntRange(1, 3).Draw(t, "signatories"))
+		for i := range ledgers {
+			ledgers[i] = New(nil)
 		}
 		for range rapid.IntRange(1, 150).Draw(t, "steps") {
+			one := rapid.IntRange(0, len(ledgers)-1).Draw(t, "one")
+			l := ledgers[one]
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:
-				restart() // crash: only what is on the disk is left
+				ledgers[one] = New(onDisk()) // crash: only what is on the disk is left
 			case 1, 2:
 				minute += rapid.Int64Range(1, 200).Draw(t, "wait")
 			default:
@@ -173,7 +179,12 @@ func TestNoCrashGivesBudgetBack(t *testing.T) {
 					continue
 				}
 				if !l.Covered(ticket) {
-					stored := l.Unstored()
+					l.Sync(onDisk())
+					if l.Fits(minute, ticket) != nil {
+						l.Refund(ticket)
+						continue
+					}
+					stored := l.Unstored(minute, "m")
 					lost := rapid.IntRange(0, 9).Draw(t, "lost") == 0
 					if lost { // the write failed
 						l.Refund(ticket)
@@ -231,7 +242,7 @@ func TestACrashTakesLittle(t *testing.T) {
 		if _, err := l.Take(begins, "m", limits, sat(1, 100, 1)); err != nil {
 			t.Fatal(err)
 		}
-		l.Stored(l.Unstored())
+		l.Stored(l.Unstored(begins, "m"))
 	}
 	after := New(l.stored()).Used(Account{"m", "sat"}, begins)
 	if after.Hour.Value < 5000 || after.Hour.Value > 5100 {
@@ -242,11 +253,53 @@ func TestACrashTakesLittle(t *testing.T) {
 func (l *Ledger) stored() (out []Counter) {
 	for a, buckets := range l.accounts {
 		for begin, c := range buckets {
-			out = append(out, Counter{Account: a, Bucket: begin, Use: c.stored})
+			out = append(out, Counter{Account: a, Bucket: begin, Use: c.others.add(c.stored)})
 		}
 	}
 	for at, c := range l.keysets {
-		out = append(out, Counter{Account: at.Account, Keyset: at.keyset, Use: c.stored})
+		out = append(out, Counter{Account: at.Account, Keyset: at.keyset, Use: c.others.add(c.stored)})
 	}
 	return out
+}
+
+// What one has stored ahead is used for the other, and what the other leaves can be
+// used to the last.
+func TestTwoLedgersShareABudget(t *testing.T) {
+	t.Parallel()
+	limits := map[cashu.Unit]Limits{"sat": {Hour: Use{Value: 1000}, Keyset: Use{Value: 5000}}}
+	disk := map[place]Use{}
+	ledgers, taken := []*Ledger{New(nil), New(nil)}, 0
+	for refused := 0; refused < 2; {
+		refused = 0
+		for _, l := range ledgers {
+			ticket, err := l.Take(begins, "m", limits, sat(1, 7, 1))
+			if err == nil && !l.Covered(ticket) {
+				var stored []Counter
+				for at, use := range disk {
+					stored = append(stored, Counter{at.Account, at.keyset, at.bucket, use})
+				}
+				l.Sync(stored)
+				if err = l.Fits(begins, ticket); err != nil {
+					l.Refund(ticket)
+				} else {
+					stored = l.Unstored(begins, "m")
+					for _, c := range stored {
+						disk[place{c.Account, c.Keyset, c.Bucket}] = c.Use
+					}
+					l.Stored(stored)
+				}
+			}
+			if err != nil {
+				refused++
+				continue
+			}
+			taken += 7
+		}
+	}
+	if taken > 1000 || taken < 980 {
+		t.Errorf("two ledgers took %d of 1000", taken)
+	}
+	if all := disk[place{Account: Account{"m", "sat"}, bucket: begins}]; all.Value > 1000 {
+		t.Errorf("%d of 1000 are stored", all.Value)
+	}
 }

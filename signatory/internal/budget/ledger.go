@@ -15,11 +15,17 @@ type place struct {
 	bucket int64
 }
 
-// counter is the number in it: stored is at least used once the use is covered.
+// counter is the numbers in it: what was used here, what is stored for that, and
+// what is stored for others: other signatories, and our own past before a start.
+// stored is at least used once the use is covered.
 type counter struct {
-	used, stored Use
-	limits       Limits
+	used, stored, others Use
+	limits               Limits
 }
+
+// all is what counts against the limits. What others have stored they may use at
+// any time, so it counts as used.
+func (c *counter) all() Use { return c.used.add(c.others) }
 
 // Ledger holds the counters of all clients. It is for one goroutine at a time.
 type Ledger struct {
@@ -28,7 +34,10 @@ type Ledger struct {
 }
 
 // Ticket is a use that was taken.
-type Ticket struct{ parts []part }
+type Ticket struct {
+	parts  []part
+	places []place // of its keysets
+}
 
 type part struct {
 	*counter
@@ -41,9 +50,17 @@ func New(stored []Counter) *Ledger {
 	l := &Ledger{accounts: map[Account]map[int64]*counter{}, keysets: map[place]*counter{}}
 	for _, c := range stored {
 		at := l.counter(place{c.Account, c.Keyset, c.Bucket})
-		at.used, at.stored = c.Use, c.Use
+		at.others = c.Use
 	}
 	return l
+}
+
+// Sync takes over what is stored now, of the accounts that the counters are of.
+func (l *Ledger) Sync(stored []Counter) {
+	for _, s := range stored {
+		c := l.counter(place{s.Account, s.Keyset, s.Bucket})
+		c.others = s.Use.minus(c.stored)
+	}
 }
 
 func (l *Ledger) counter(at place) *counter {
@@ -79,24 +96,17 @@ func (l *Ledger) Take(minute int64, client string, limits map[cashu.Unit]Limits,
 		perKeyset[at] = perKeyset[at].add(s.Use)
 	}
 	for unit, use := range perUnit {
-		account, limit := Account{client, unit}, limits[unit]
-		for _, w := range []struct {
-			name    string
-			minutes int64
-			limit   Use
-		}{{"hour", hour, limit.Hour}, {"day", day, limit.Day}} {
-			if what, most, ok := l.window(account, minute-w.minutes).add(use).within(w.limit); !ok {
-				return Ticket{}, &Exceeded{account, w.name, what, most}
-			}
+		if err := l.fits(Account{client, unit}, minute, use, limits[unit]); err != nil {
+			return Ticket{}, err
 		}
 	}
 	for at, use := range perKeyset {
-		if what, most, ok := l.counter(at).used.add(use).within(limits[at.Unit].Keyset); !ok {
+		if what, most, ok := l.counter(at).all().add(use).within(limits[at.Unit].Keyset); !ok {
 			return Ticket{}, &Exceeded{at.Account, "keyset", what, most}
 		}
 	}
 
-	var t Ticket
+	t := Ticket{places: slices.Collect(maps.Keys(perKeyset))}
 	for unit, use := range perUnit {
 		account := Account{client, unit}
 		l.prune(account, minute)
@@ -113,11 +123,40 @@ func (t *Ticket) take(c *counter, use Use, limits Limits) {
 	t.parts = append(t.parts, part{c, use, c.used})
 }
 
+// fits tells whether the windows of an account have room for a use.
+func (l *Ledger) fits(a Account, minute int64, use Use, limits Limits) error {
+	for _, w := range []struct {
+		name    string
+		minutes int64
+		limit   Use
+	}{{"hour", hour, limits.Hour}, {"day", day, limits.Day}} {
+		if what, most, ok := l.window(a, minute-w.minutes).add(use).within(w.limit); !ok {
+			return &Exceeded{a, w.name, what, most}
+		}
+	}
+	return nil
+}
+
+// Fits tells whether a ticket is within the limits still, after a Sync: others may
+// have been quicker. If not, it is to be refunded.
+func (l *Ledger) Fits(minute int64, t Ticket) error {
+	for _, at := range t.places {
+		c := l.counter(at)
+		if what, most, ok := c.all().within(c.limits.Keyset); !ok {
+			return &Exceeded{at.Account, "keyset", what, most}
+		}
+		if err := l.fits(at.Account, minute, Use{}, c.limits); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // window is what an account used in buckets that end after from.
 func (l *Ledger) window(a Account, from int64) (sum Use) {
 	for begin, c := range l.accounts[a] {
 		if begin+BucketMinutes > from {
-			sum = sum.add(c.used)
+			sum = sum.add(c.all())
 		}
 	}
 	return sum
@@ -146,29 +185,55 @@ func (l *Ledger) Refund(t Ticket) {
 	}
 }
 
-// Unstored are the counters that must be stored so that all that was taken until
-// now is covered.
-func (l *Ledger) Unstored() (out []Counter) {
+// Unstored are the counters of a client that must be stored so that all that was
+// taken until now, and fits, is covered. Call Sync with what is stored, and store
+// the result while nobody else can store anything: all together then stay within
+// the limits.
+func (l *Ledger) Unstored(minute int64, client string) (out []Counter) {
 	for account, buckets := range l.accounts {
+		if account.Client != client {
+			continue
+		}
 		for begin, c := range buckets {
-			if !c.stored.covers(c.used) {
-				out = append(out, Counter{Account: account, Bucket: begin, Use: c.used.ahead(bucketChunks, c.limits.Hour, c.limits.Day)})
+			if c.stored.covers(c.used) || l.fits(account, minute, Use{}, c.limits) != nil {
+				continue
 			}
+			ahead := c.used.ahead(bucketChunks, c.limits.Hour, c.limits.Day)
+			ahead = c.atMost(ahead, l.window(account, minute-hour), c.limits.Hour)
+			ahead = c.atMost(ahead, l.window(account, minute-day), c.limits.Day)
+			out = append(out, Counter{Account: account, Bucket: begin, Use: c.others.add(ahead)})
 		}
 	}
 	for at, c := range l.keysets {
-		if !c.stored.covers(c.used) {
-			out = append(out, Counter{Account: at.Account, Keyset: at.keyset, Use: c.used.ahead(keysetChunks, c.limits.Keyset)})
+		if at.Client != client || c.stored.covers(c.used) {
+			continue
+		}
+		if _, _, ok := c.all().within(c.limits.Keyset); ok {
+			ahead := c.atMost(c.used.ahead(keysetChunks, c.limits.Keyset), c.all(), c.limits.Keyset)
+			out = append(out, Counter{Account: at.Account, Keyset: at.keyset, Use: c.others.add(ahead)})
 		}
 	}
 	return out
+}
+
+// atMost cuts what is to be stored ahead down to what a limit leaves, of which sum
+// is used. sum is within the limit, and c.used a part of it.
+func (c *counter) atMost(ahead, sum, limit Use) Use {
+	if limit.Value != 0 {
+		ahead.Value = min(ahead.Value, c.used.Value+limit.Value-sum.Value)
+	}
+	if limit.Count != 0 {
+		ahead.Count = min(ahead.Count, c.used.Count+limit.Count-sum.Count)
+	}
+	return Use{max(ahead.Value, c.stored.Value), max(ahead.Count, c.stored.Count)}
 }
 
 // Stored notes that the counters are on the disk.
 func (l *Ledger) Stored(counters []Counter) {
 	for _, s := range counters {
 		c := l.counter(place{s.Account, s.Keyset, s.Bucket})
-		c.stored = Use{max(c.stored.Value, s.Value), max(c.stored.Count, s.Count)}
+		mine := s.Use.minus(c.others)
+		c.stored = Use{max(c.stored.Value, mine.Value), max(c.stored.Count, mine.Count)}
 	}
 }
 
@@ -184,7 +249,7 @@ func (l *Ledger) Used(a Account, minute int64) Report {
 	r := Report{Account: a, Hour: l.window(a, minute-hour), Day: l.window(a, minute-day), Keysets: map[cashu.KeysetID]Use{}}
 	for at, c := range l.keysets {
 		if at.Account == a {
-			r.Keysets[at.keyset] = c.used
+			r.Keysets[at.keyset] = c.all()
 		}
 	}
 	return r
