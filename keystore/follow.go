@@ -45,6 +45,9 @@ func newOthers(cfg Config) *others {
 
 func (o *others) heard(begun time.Time) { o.last.Store(&begun) }
 
+// Stale is ErrStale while nothing is signed or verified for that reason.
+func (ks *Keystore) Stale() error { return ks.others.stale() }
+
 // stale is an error if the last look is too long ago. A process that was stopped
 // and goes on finds out here, before it signs with what it knew then.
 func (o *others) stale() error {
@@ -61,20 +64,42 @@ func (ks *Keystore) follow() {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ks.keepLooking(ctx)
-	}()
+	told := make(chan struct{}, 1)
+	var running sync.WaitGroup
+	running.Go(func() { ks.keepLooking(ctx, told) })
+	running.Go(func() {
+		// A notice is a hint: without it the next look is at most a poll away.
+		err := ks.db.Listen(ctx, noticeChannel, func(sqldb.Notice) {
+			select {
+			case told <- struct{}{}:
+			default:
+			}
+		})
+		if ctx.Err() == nil {
+			ks.log.Error("notices of other signatories are not heard", "error", err)
+		}
+	})
 	ks.others.stop = func() {
 		cancel()
-		<-done
+		running.Wait()
 	}
 }
 
-// keepLooking looks every Config.Poll, and at once when the database says that
-// there is something.
-func (ks *Keystore) keepLooking(ctx context.Context) {
+// noticeChannel is where signatories tell each other that keysets or freezes have
+// changed.
+const noticeChannel = "keystore"
+
+// tell tells the others when the transaction commits.
+func (ks *Keystore) tell(ctx context.Context, tx sqldb.Tx) error {
+	if !ks.others.shared {
+		return nil
+	}
+	return tx.Notify(ctx, noticeChannel, "")
+}
+
+// keepLooking looks every Config.Poll, and at once when it is told that there is
+// something.
+func (ks *Keystore) keepLooking(ctx context.Context, told <-chan struct{}) {
 	failed := false
 	for ctx.Err() == nil {
 		err := ks.Refresh(ctx)
@@ -87,6 +112,7 @@ func (ks *Keystore) keepLooking(ctx context.Context) {
 		failed = err != nil
 		select {
 		case <-ctx.Done():
+		case <-told:
 		case <-time.After(ks.others.poll):
 		}
 	}

@@ -83,7 +83,10 @@ func (ks *Keystore) setFreeze(ctx context.Context, kind AuditKind, unit cashu.Un
 		if err := change(tx); err != nil {
 			return err
 		}
-		return ks.audit(ctx, tx, kind, client, map[string]any{"unit": unit})
+		if err := ks.audit(ctx, tx, kind, client, map[string]any{"unit": unit}); err != nil {
+			return err
+		}
+		return ks.tell(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("%s of %q: %w", kind, string(unit), err)

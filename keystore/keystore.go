@@ -106,6 +106,7 @@ func (c *Config) validate() error {
 type database interface {
 	Read(context.Context, func(sqldb.Tx) error) error
 	Write(context.Context, sqldb.Durability, func(sqldb.Tx) error) error
+	Listen(ctx context.Context, channel string, fn func(sqldb.Notice)) error
 	Close() error
 }
 

@@ -149,6 +149,9 @@ func (ks *Keystore) change(ctx context.Context, kind AuditKind, decide func(*cha
 		if err == nil {
 			err = ks.audit(ctx, tx, kind, client, c.detail)
 		}
+		if err == nil {
+			err = ks.tell(ctx, tx)
+		}
 		return err
 	})
 	switch {

@@ -29,6 +29,7 @@ Both commands only read. They need no seed, and the signatory may be running.`,
 
 func (p program) auditVerifyCommand() *cobra.Command {
 	var data, pin string
+	var database databaseFlags
 	cmd := &cobra.Command{
 		Use:   "verify --data DIR [--pin SEQ:HASH]",
 		Short: "Check every record of the audit log",
@@ -53,8 +54,12 @@ with --pin the next time: verify fails unless that record is still in the chain.
 				}
 				pinned = &head
 			}
+			at, err := database.place(cmd, dataDir(data))
+			if err != nil {
+				return err
+			}
 			p.harden()
-			s, err := keystore.VerifyAudit(cmd.Context(), dataDir(data).database(), pinned)
+			s, err := keystore.VerifyAudit(cmd.Context(), at, pinned)
 			if err != nil {
 				return hintAudit(err)
 			}
@@ -62,12 +67,14 @@ with --pin the next time: verify fails unless that record is still in the chain.
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", "", "data `directory` (required)")
+	database.add(cmd)
 	cmd.Flags().StringVar(&pin, "pin", "", "`head` that was printed before, SEQ:HASH, and must still be in the chain")
 	return cmd
 }
 
 func (p program) auditExportCommand() *cobra.Command {
 	var data string
+	var database databaseFlags
 	cmd := &cobra.Command{
 		Use:   "export --data DIR",
 		Short: "Print the audit log as lines of JSON",
@@ -79,11 +86,16 @@ database. It does not judge: that is what verify does.`,
 			if data == "" {
 				return usagef(cmd, "--data is missing: the directory that holds the keystore")
 			}
+			at, err := database.place(cmd, dataDir(data))
+			if err != nil {
+				return err
+			}
 			p.harden()
-			return hintAudit(keystore.ExportAudit(cmd.Context(), dataDir(data).database(), p.stdout))
+			return hintAudit(keystore.ExportAudit(cmd.Context(), at, p.stdout))
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", "", "data `directory` (required)")
+	database.add(cmd)
 	return cmd
 }
 
@@ -117,5 +129,5 @@ func hintAudit(err error) error {
 	case errors.Is(err, keystore.ErrNoAudit):
 		return hint(err, "it begins when this version of the signatory serves for the first time")
 	}
-	return err
+	return hintDatabase(err)
 }

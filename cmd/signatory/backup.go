@@ -18,6 +18,7 @@ import (
 func (p program) backupCommand() *cobra.Command {
 	var data, out string
 	var withSeed bool
+	var database databaseFlags
 	cmd := &cobra.Command{
 		Use:   "backup --data DIR --out NEWDIR",
 		Short: "Copy the keystore into a new directory, also while it is in use",
@@ -26,19 +27,26 @@ the identity, every keyset, the head of the audit log, and a hash of each file.
 
 The copy holds nothing secret; without the seed nobody can sign with it. With
 --with-seed the seed file goes along, if it is sealed. Otherwise the words on paper
-are the other half of the backup: "signatory seed check" proves that they fit.`,
+are the other half of the backup: "signatory seed check" proves that they fit.
+
+The copy is the same SQLite file whether the keystore is one or is in a PostgreSQL
+database; restore takes it to either.`,
 		Example: `  signatory backup --data /var/lib/signatory --out /backup/signatory-$(date +%F)`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if data == "" || out == "" {
 				return usagef(cmd, "--data and --out are both needed: the directory to copy, and a new one for the copy")
 			}
-			p.harden()
 			dir, seed := dataDir(data), ""
+			at, err := database.place(cmd, dir)
+			if err != nil {
+				return err
+			}
+			p.harden()
 			if withSeed {
 				seed = dir.seed()
 			}
-			m, err := keystore.Backup(cmd.Context(), dir.database(), seed, out, p.clock())
+			m, err := keystore.Backup(cmd.Context(), at, seed, out, p.clock())
 			if err != nil {
 				return hintBackup(err)
 			}
@@ -49,6 +57,7 @@ are the other half of the backup: "signatory seed check" proves that they fit.`,
 	flags.StringVar(&data, "data", "", "data `directory` (required)")
 	flags.StringVar(&out, "out", "", "`directory` to make (required)")
 	flags.BoolVar(&withSeed, "with-seed", false, "copy the sealed seed file as well")
+	database.add(cmd)
 	return cmd
 }
 
@@ -130,6 +139,7 @@ func (p program) verifyBackup(ctx context.Context, f restoreFlags) error {
 
 func (p program) restoreCommand() *cobra.Command {
 	var f restoreFlags
+	var database databaseFlags
 	cmd := &cobra.Command{
 		Use:   "restore --from BACKUP --data NEWDIR",
 		Short: "Make a data directory out of a backup, and prove it",
@@ -152,16 +162,21 @@ Never let the old and the restored signatory run side by side.`,
 				return err
 			}
 			p.harden()
-			return p.restore(cmd.Context(), f)
+			at, err := database.place(cmd, dataDir(f.data))
+			if err != nil {
+				return err
+			}
+			return p.restore(cmd.Context(), f, at)
 		},
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.data, "data", "", "data `directory`, made if it is missing (required)")
+	database.add(cmd)
 	return cmd
 }
 
 // restore writes the seed last, as init does: a directory with a seed is complete.
-func (p program) restore(ctx context.Context, f restoreFlags) error {
+func (p program) restore(ctx context.Context, f restoreFlags, at keystore.Place) error {
 	path, err := f.seed()
 	if err != nil {
 		return err
@@ -182,8 +197,8 @@ func (p program) restore(ctx context.Context, f restoreFlags) error {
 	if err := os.MkdirAll(f.data, 0o700); err != nil {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
-	m, err := keystore.Restore(ctx, f.from, dir.database(), keystore.Config{
-		Seed: seed, IssuerVersion: issuer, Clock: p.clock, Logger: slog.New(slog.DiscardHandler),
+	m, err := keystore.Restore(ctx, f.from, keystore.Config{
+		Path: at.Path, PasswordFile: at.PasswordFile, Seed: seed, IssuerVersion: issuer, Clock: p.clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err == nil {
 		err = keystore.CopySeedFile(path, dir.seed())
@@ -194,7 +209,11 @@ func (p program) restore(ctx context.Context, f restoreFlags) error {
 	if err := p.printManifest("Restored to "+f.data, m); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "Every keyset comes out of the seed in %s.\nNext: signatory serve --data %s\n", dir.seed(), dir)
+	next := fmt.Sprintf("signatory serve --data %s", dir)
+	if at.Shared() {
+		next += " --database URL"
+	}
+	_, err = fmt.Fprintf(p.stdout, "Every keyset comes out of the seed in %s.\nNext: %s\n", dir.seed(), next)
 	return err
 }
 
@@ -225,5 +244,5 @@ func hintBackup(err error) error {
 	case errors.Is(err, keystore.ErrOlderSchema), errors.Is(err, keystore.ErrNoAudit):
 		return hint(err, "serve it once with this version, then back it up")
 	}
-	return err
+	return hintDatabase(err)
 }

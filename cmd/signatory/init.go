@@ -24,6 +24,7 @@ type initFlags struct {
 	noWords    bool
 	importFile string
 	passphrase passphraseFlags
+	database   databaseFlags
 }
 
 func (p program) initCommand() *cobra.Command {
@@ -49,11 +50,16 @@ thousandths of the unit, and the number of denominations 1, 2, 4, 8 and so on.
 "sat,0,32" is satoshis without fees in coins from 1 to 2147483648. Fees and
 denominations can be changed later with "signatory keysets rotate".
 
-A directory that has a seed is refused: init never replaces one.`,
+With --database the keystore is in a PostgreSQL database, where several signatories
+can share it. Only the first needs an init: the others get a copy of the seed file.
+
+A directory that has a seed is refused, and a database that has a keystore: init
+never replaces one.`,
 		Example: `  signatory init --data /var/lib/signatory
   signatory init --data ./try --plaintext-seed
   signatory init --data DIR --unit sat,100,32 --unit usd,0,20
-  signatory init --data DIR --import-file words.txt --passphrase-file pass.txt`,
+  signatory init --data DIR --import-file words.txt --passphrase-file pass.txt
+  signatory init --data DIR --database postgres://signatory@db.example/signatory --database-password-file FILE`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.init(cmd, f) },
 	}
@@ -64,6 +70,7 @@ A directory that has a seed is refused: init never replaces one.`,
 	flags.StringVar(&f.importFile, "import-file", "", "use the seed in this `file`, a BIP39 mnemonic or 16 to 64 bytes in hexadecimal, instead of a new one")
 	flags.BoolVar(&f.noWords, "no-words", false, "do not show the words of a new seed; they can be read from the seed file")
 	f.passphrase.add(flags)
+	f.database.add(cmd)
 	return cmd
 }
 
@@ -72,15 +79,19 @@ func (p program) init(cmd *cobra.Command, f initFlags) error {
 	if err != nil {
 		return err
 	}
-	p.harden()
 	dir := dataDir(f.data)
+	at, err := f.database.place(cmd, dir)
+	if err != nil {
+		return err
+	}
+	p.harden()
 	release, err := dir.claim()
 	if err != nil {
 		return err
 	}
-	text, err := p.fill(cmd.Context(), dir, f, units)
+	text, err := p.fill(cmd.Context(), dir, at, f, units)
 	if err := errors.Join(err, release(err == nil)); err != nil {
-		return err
+		return hintDatabase(err)
 	}
 	return p.farewell(dir, f, text)
 }
@@ -104,7 +115,7 @@ func (p program) checkInit(cmd *cobra.Command, f *initFlags) ([]keystore.RotateP
 
 // fill makes the keystore, and the seed file as the very last thing: a directory
 // with a seed is a complete one. It returns the text of the seed.
-func (p program) fill(ctx context.Context, dir dataDir, f initFlags, units []keystore.RotateParams) (text string, err error) {
+func (p program) fill(ctx context.Context, dir dataDir, at keystore.Place, f initFlags, units []keystore.RotateParams) (text string, err error) {
 	text, seed, err := p.newSeed(f.importFile)
 	if err != nil {
 		return "", err
@@ -118,7 +129,7 @@ func (p program) fill(ctx context.Context, dir dataDir, f initFlags, units []key
 		defer clear(passphrase)
 	}
 	ks, err := keystore.Open(ctx, keystore.Config{
-		Path: dir.database(), Create: true, Seed: seed, IssuerVersion: issuer,
+		Path: at.Path, PasswordFile: at.PasswordFile, Create: true, Seed: seed, IssuerVersion: issuer,
 		Clock: p.clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -172,7 +183,11 @@ func (p program) farewell(dir dataDir, f initFlags, text string) error {
 	} else if err := p.showWords(dir, f, text); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "Next: signatory serve --data %s\n", dir)
+	next := fmt.Sprintf("signatory serve --data %s", dir)
+	if f.database.url != "" {
+		next += " --database URL"
+	}
+	fmt.Fprintf(p.stdout, "Next: %s\n", next)
 	return nil
 }
 

@@ -24,6 +24,7 @@ func (p program) seedCommand() *cobra.Command {
 
 func (p program) seedCheckCommand() *cobra.Command {
 	var data string
+	var database databaseFlags
 	cmd := &cobra.Command{
 		Use:   "check --data DIR",
 		Short: "Check that the words on paper are the seed of this keystore",
@@ -38,21 +39,26 @@ Do this on the day you write the words down, and once a year.`,
 			if data == "" {
 				return usagef(cmd, "--data is missing: the directory that holds the keystore")
 			}
+			at, err := database.place(cmd, dataDir(data))
+			if err != nil {
+				return err
+			}
 			p.harden()
-			return p.checkSeed(cmd.Context(), dataDir(data))
+			return p.checkSeed(cmd.Context(), at)
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", "", "data `directory` (required)")
+	database.add(cmd)
 	return cmd
 }
 
-func (p program) checkSeed(ctx context.Context, dir dataDir) error {
+func (p program) checkSeed(ctx context.Context, at keystore.Place) error {
 	seed, err := p.askSeed(ctx)
 	if err != nil {
 		return err
 	}
 	defer seed.Wipe()
-	identity, n, err := keystore.CheckSeed(ctx, dir.database(), seed)
+	identity, n, err := keystore.CheckSeed(ctx, at, seed)
 	if err != nil {
 		return hintCheck(err)
 	}

@@ -33,6 +33,8 @@ type serveFlags struct {
 	exitWithStdin bool
 	unseal        unsealFlags
 	seedCred      string
+	database      databaseFlags
+	place         keystore.Place
 	lockMemory    bool
 	log           logFlags
 }
@@ -66,7 +68,8 @@ A program that starts serve as its child gives it a pipe as standard input and
 sets --exit-with-stdin: when the parent dies, however it dies, the kernel closes
 the pipe and serve ends as with SIGTERM.`,
 		Example: `  signatory serve --data /var/lib/signatory --listen unix:/run/signatory/s.sock
-  signatory serve --data DIR --listen 10.0.0.2:15060 --tls /etc/signatory/tls --passphrase-file /run/secrets/pass`,
+  signatory serve --data DIR --listen 10.0.0.2:15060 --tls /etc/signatory/tls --passphrase-file /run/secrets/pass
+  signatory serve --data DIR --database postgres://signatory@db.example/signatory --database-password-file FILE ...`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd, f) },
 	}
@@ -83,6 +86,7 @@ the pipe and serve ends as with SIGTERM.`,
 	flags.DurationVar(&f.drain, "drain-timeout", 10*time.Second, "how long calls under way may take at the end")
 	flags.BoolVar(&f.exitWithStdin, "exit-with-stdin", false, "end when standard input ends: for a parent process that holds the other end")
 	f.unseal.add(flags)
+	f.database.add(cmd)
 	flags.BoolVar(&f.lockMemory, "lock-memory", false, "keep all memory out of swap; needs LimitMEMLOCK=infinity, and the log says whether it worked")
 	flags.StringVar(&f.seedCred, "seed-credential", "", "take the seed itself from the systemd credential with this `name`, not from DIR/seed")
 	f.log.add(flags)
@@ -149,6 +153,9 @@ func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketMode
 	if err := f.unseal.check(cmd); err != nil {
 		return modes, err
 	}
+	if f.place, err = f.database.place(cmd, dataDir(f.data)); err != nil {
+		return modes, err
+	}
 	if f.exitWithStdin && f.unseal.passphrase.fd == 0 {
 		return modes, usagef(cmd, "--exit-with-stdin and --passphrase-fd 0 exclude each other")
 	}
@@ -209,9 +216,9 @@ func (p program) openKeystore(ctx context.Context, f serveFlags, log *slog.Logge
 		return nil, err
 	}
 	ks, err := keystore.Open(ctx, keystore.Config{
-		Path: dir.database(), Seed: seed, IssuerVersion: issuer, Clock: p.clock, Logger: log,
+		Path: f.place.Path, PasswordFile: f.place.PasswordFile, Seed: seed, IssuerVersion: issuer, Clock: p.clock, Logger: log,
 	})
-	return ks, hintKeystore(err, dir)
+	return ks, hintKeystore(err, dir, f.place)
 }
 
 func hintSeed(err error, dir dataDir) error {
@@ -228,16 +235,18 @@ func hintSeed(err error, dir dataDir) error {
 	return err
 }
 
-func hintKeystore(err error, dir dataDir) error {
+func hintKeystore(err error, dir dataDir, at keystore.Place) error {
 	switch {
+	case errors.Is(err, keystore.ErrNoDatabase) && at.Shared():
+		return hint(err, "check the URL; if it is right, restore the backup: without it, new keysets would use old keys again")
 	case errors.Is(err, keystore.ErrNoDatabase):
 		return hint(err, "put it back from the backup: without it, new keysets would use old keys again")
 	case errors.Is(err, keystore.ErrMismatch):
-		return hint(err, "check that %s is the seed of this keystore; if it is, restore %s from the backup", dir.seed(), dir.database())
+		return hint(err, "check that %s is the seed of this keystore; if it is, restore %s from the backup", dir.seed(), at)
 	case errors.Is(err, sqldb.ErrInUse):
 		return hint(err, "another signatory is running on %s: stop it first", dir)
 	}
-	return err
+	return hintDatabase(err)
 }
 
 // endWithStdin waits for the end of the standard input. What comes before is not

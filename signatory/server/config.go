@@ -41,6 +41,9 @@ type Keystore interface {
 	// Refresh looks now for what other signatories have changed in the same
 	// database. Where there are none it does nothing.
 	Refresh(context.Context) error
+	// Stale is an error while the keystore refuses to sign because it does not
+	// know what others have changed.
+	Stale() error
 }
 
 var _ Keystore = (*keystore.Keystore)(nil)

@@ -17,11 +17,23 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/internal/pgtest"
 	"mintmark/keystore"
 	"mintmark/signatory"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// postgres is the server of all tests that do not harm it.
+var postgres pgtest.Shared
+
+// run stops the server after the tests and before the search for leaks.
+type run struct{ m *testing.M }
+
+func (r run) Run() int {
+	defer postgres.Stop()
+	return r.m.Run()
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(run{m}) }
 
 const (
 	hexA = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5"
@@ -98,6 +110,7 @@ func (f *fake) Rotate(ctx context.Context, p keystore.RotateParams) (cashu.Keyse
 }
 
 func (f *fake) Refresh(context.Context) error { return nil }
+func (f *fake) Stale() error                  { return nil }
 
 // keyset is one of a single key; two of different fees have different ids.
 func keyset(t testing.TB, fee, expiry uint64) cashu.Keyset {

@@ -13,7 +13,7 @@ import (
 // healthState keeps grpc.health.v1 true. The empty service is the process: it
 // serves from the start to the beginning of the end. The service
 // signatory.Signatory serves as long as some keyset can sign and signing is not
-// frozen altogether.
+// frozen altogether, nor the keystore stale.
 type healthState struct {
 	server   *health.Server
 	keystore Keystore
@@ -27,8 +27,14 @@ func newHealth(ks Keystore, frozen *frozen, clock func() time.Time) *healthState
 	return h
 }
 
+// healthInterval is how often it is looked whether the keystore still knows what
+// others have changed.
+const healthInterval = time.Second
+
 // run follows the keysets until ctx ends.
 func (h *healthState) run(ctx context.Context) {
+	tick := time.NewTicker(healthInterval)
+	defer tick.Stop()
 	for {
 		changed := h.keystore.Changed() // before update reads, or a change could be missed
 		expiry := h.update()
@@ -42,6 +48,7 @@ func (h *healthState) run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-changed:
 		case <-expired:
+		case <-tick.C:
 		}
 		if timer != nil {
 			timer.Stop()
@@ -69,7 +76,7 @@ func (h *healthState) update() time.Duration {
 		}
 		last = max(last, k.FinalExpiry)
 	}
-	if h.frozen.everything() {
+	if h.frozen.everything() || h.keystore.Stale() != nil {
 		status = healthpb.HealthCheckResponse_NOT_SERVING
 	}
 	h.server.SetServingStatus(pb.Signatory_ServiceDesc.ServiceName, status)
