@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"google.golang.org/grpc/codes"
@@ -74,8 +73,11 @@ func (c *Client) verifyDLEQ(ctx context.Context, messages []cashu.BlindedMessage
 	case DLEQPresent:
 		return nil
 	case DLEQSample:
-		from = rand.IntN(len(messages))
-		to = from + 1
+		i, ok := c.sampler.Pick(len(messages))
+		if !ok {
+			return nil
+		}
+		from, to = i, i+1
 	}
 	for i := from; i < to; i++ {
 		key, err := c.publicKey(ctx, messages[i].ID, messages[i].Amount)

@@ -12,6 +12,7 @@ import (
 
 	"mintmark/cashu"
 	pb "mintmark/proto/signatory"
+	"mintmark/signatory/internal/sample"
 	"mintmark/signatory/internal/wire"
 )
 
@@ -22,6 +23,7 @@ type Client struct {
 	rpc      pb.SignatoryClient
 	deadline time.Duration
 	dleq     DLEQCheck
+	sampler  sample.Sampler
 	// seen is what the last snapshot held: its keys are shared with the next
 	// one, and DLEQ proofs are verified against them.
 	seen atomic.Pointer[map[cashu.KeysetID]cashu.Keyset]

@@ -55,9 +55,10 @@ const (
 	// cares verifies for itself: a check here finds only a broken signatory,
 	// and costs the mint about what signing costs the signatory.
 	DLEQPresent DLEQCheck = iota
-	// DLEQSample verifies one signature of each answer, picked at random: a
-	// signatory that mixes up keys or answers is noticed within a few calls,
-	// at a price that does not grow with the call.
+	// DLEQSample verifies one signature, picked at random, of an answer that
+	// comes after a tenth of a second without a check, and of those between
+	// one in 32: a signatory that mixes up keys or answers is noticed within
+	// a few calls, at a bounded price.
 	DLEQSample
 	// DLEQEvery verifies all.
 	DLEQEvery

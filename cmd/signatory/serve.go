@@ -81,7 +81,7 @@ the pipe and serve ends as with SIGTERM.`,
 	flags.StringVar(&f.clients, "clients", "", "TOML `file` of who may do what (default: whoever gets in may sign and rotate)")
 	flags.StringVar(&f.admin, "admin", "", "admin `socket`: unix:PATH, or none (default unix:DIR/admin.sock)")
 	flags.StringVar(&f.adminMode, "admin-mode", "0600", "`mode` of the admin socket, octal; 0660 lets the group in, as far as the clients file names them")
-	flags.StringVar(&f.checkOutput, "check-output", "sample", "how many signatures are verified before they leave: `sample` (one of each call) or every (signing takes twice as long)")
+	flags.StringVar(&f.checkOutput, "check-output", "sample", "how many signatures are verified before they leave: `sample` (some of them, at a bounded price) or every (signing takes twice as long)")
 	flags.StringVar(&f.socketMode, "socket-mode", "0600", "`mode` of the unix socket, octal; 0660 lets the group in")
 	flags.DurationVar(&f.drain, "drain-timeout", 10*time.Second, "how long calls under way may take at the end")
 	flags.BoolVar(&f.exitWithStdin, "exit-with-stdin", false, "end when standard input ends: for a parent process that holds the other end")

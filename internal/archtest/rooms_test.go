@@ -71,6 +71,7 @@ var rooms = []room{
 	},
 	{path: "signatory/internal/address"},
 	{path: "signatory/internal/budget", imports: []string{"cashu"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
+	{path: "signatory/internal/sample", neverLinks: keyMaterial},
 	{path: "signatory/internal/wire", imports: []string{"cashu", "bdhke", "proto/..."}, neverLinks: keyMaterial},
 	{
 		path:         "signatory/server",

@@ -79,7 +79,7 @@ func TestWhatDoesNotVerifyDoesNotLeave(t *testing.T) {
 	journal := newJournal(nil, slog.New(slog.DiscardHandler), time.Now)
 	messages, _ := order(t, ks.Keysets().Keysets[0], 1, 4)
 	sign := func(check OutputCheck, spoil func([]cashu.BlindSignature)) error {
-		s := &signing{failing{Keystore: ks, spoil: spoil}, budgets, frozen, journal, check}
+		s := &signing{keystore: failing{Keystore: ks, spoil: spoil}, budgets: budgets, frozen: frozen, journal: journal, check: check}
 		_, err := s.sign(t.Context(), &Client{Name: "c"}, "", messages)
 		return err
 	}

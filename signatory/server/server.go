@@ -195,7 +195,7 @@ func (s *Server) openSigning(ctx context.Context) (*signing, error) {
 			return nil, err
 		}
 		frozen, err := openFrozen(ctx, nil)
-		return &signing{s.cfg.Keystore, budgets, frozen, newJournal(nil, s.cfg.Logger, s.cfg.Clock), s.cfg.OutputCheck}, err
+		return &signing{keystore: s.cfg.Keystore, budgets: budgets, frozen: frozen, journal: newJournal(nil, s.cfg.Logger, s.cfg.Clock), check: s.cfg.OutputCheck}, err
 	}
 	budgets, err := openBudgets(ctx, records, s.cfg.Clock)
 	if err != nil {
@@ -208,7 +208,7 @@ func (s *Server) openSigning(ctx context.Context) (*signing, error) {
 	if frozen.any() {
 		s.cfg.Logger.WarnContext(ctx, "signing is frozen", "units", frozen.list())
 	}
-	return &signing{s.cfg.Keystore, budgets, frozen, newJournal(records, s.cfg.Logger, s.cfg.Clock), s.cfg.OutputCheck}, nil
+	return &signing{keystore: s.cfg.Keystore, budgets: budgets, frozen: frozen, journal: newJournal(records, s.cfg.Logger, s.cfg.Clock), check: s.cfg.OutputCheck}, nil
 }
 
 // drain lets calls end, and cuts off those that do not.

@@ -9,6 +9,7 @@ import (
 	"mintmark/keystore"
 	"mintmark/signatory"
 	"mintmark/signatory/internal/budget"
+	"mintmark/signatory/internal/sample"
 )
 
 // signing is everything that stands between a request to sign and the keys, and
@@ -19,6 +20,7 @@ type signing struct {
 	frozen   *frozen
 	journal  *journal
 	check    OutputCheck
+	sampler  sample.Sampler
 }
 
 // bill is what a call uses, sorted by what has to allow it.
@@ -149,7 +151,7 @@ func (s *signing) recordChange(ctx context.Context, who *Client, change []budget
 // verify, and what was frozen meanwhile, stays here.
 func (s *signing) release(messages []cashu.BlindedMessage, signatures []cashu.BlindSignature) error {
 	keysets := s.keystore.Keysets().Keysets
-	if err := checkOutput(s.check, keysets, messages, signatures); err != nil {
+	if err := checkOutput(s.check, &s.sampler, keysets, messages, signatures); err != nil {
 		return err
 	}
 	if !s.frozen.any() {
