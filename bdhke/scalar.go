@@ -65,6 +65,10 @@ func (s Scalar) Equal(t Scalar) bool {
 	return !s.IsZero() && !t.IsZero() && s.Secret().Equal(t.Secret())
 }
 
+// Wipe overwrites the secret in memory, in all copies of s, which are zero values
+// from then on. Nobody may use s meanwhile.
+func (s Scalar) Wipe() { s.box.Wipe() }
+
 // IsZero tells that there is no scalar.
 func (s Scalar) IsZero() bool { return s.Secret() == nil }
 

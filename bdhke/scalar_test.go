@@ -184,3 +184,17 @@ func TestAddingScalarsIsAdditionModuloTheOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestAWipedScalarIsGoneInAllItsCopies(t *testing.T) {
+	t.Parallel()
+	s, err := bdhke.RandomScalar(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, other := s.Secret(), s
+	s.Wipe()
+	if !other.IsZero() || shared.Bytes() != [32]byte{} {
+		t.Error("a copy still holds the secret")
+	}
+	bdhke.Scalar{}.Wipe()
+}

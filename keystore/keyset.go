@@ -31,6 +31,7 @@ func derive(root *bip32.Node, r row) (*keyset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving keyset %d of %s: %w", r.index, r.unit, err)
 	}
+	defer parent.Wipe()
 	keys := make(map[cashu.Amount]mintkey.Key, len(r.amounts))
 	points := make(map[cashu.Amount]bdhke.Point, len(r.amounts))
 	for position, amount := range r.amounts {

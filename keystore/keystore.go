@@ -203,6 +203,7 @@ func newKeystore(cfg Config) (*Keystore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving the master key: %w", err)
 	}
+	defer master.Wipe()
 	root, err := master.Hardened(purpose)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the root of the keysets: %w", err)
@@ -296,9 +297,11 @@ func (ks *Keystore) Keysets() Snapshot { return ks.current.Load().Snapshot }
 // been replaced. To miss nothing, call Changed first and Keysets after it.
 func (ks *Keystore) Changed() <-chan struct{} { return ks.current.Load().replaced }
 
-// Close closes the database. The caller has seen to it that no call is running.
+// Close wipes the keys and closes the database. The caller has seen to it that no
+// call is running, and makes none but Close any more.
 func (ks *Keystore) Close() error {
 	ks.others.stop()
+	ks.wipe()
 	if err := ks.db.Close(); err != nil {
 		return fmt.Errorf("closing the keystore: %w", err)
 	}

@@ -42,6 +42,10 @@ func Parse(b []byte) (Key, error) {
 	return New(s), nil
 }
 
+// Wipe overwrites the scalar in memory, in all copies of k: they sign and verify
+// nothing any more. Nobody may use k meanwhile.
+func (k Key) Wipe() { k.box.Wipe() }
+
 // Public returns K = k*G, computed once.
 func (k Key) Public() bdhke.Point { return k.public }
 

@@ -48,6 +48,13 @@ func Master(seed []byte) (*Node, error) {
 // Key is the private key of the node.
 func (n *Node) Key() bdhke.Scalar { return n.key }
 
+// Wipe overwrites the key and the chain code in memory; nothing can be derived from
+// n any more. Nobody may use n, or its Key, meanwhile.
+func (n *Node) Wipe() {
+	n.key.Wipe()
+	clear(n.chain[:])
+}
+
 // Hardened is the hardened child with the given number, without the hardening
 // bit. It needs no public key on the way: one HMAC and one addition modulo the
 // group order.
@@ -86,6 +93,9 @@ func (n *Node) Path(numbers ...uint32) (*Node, error) {
 }
 
 func (n *Node) step(data []byte) (*Node, error) {
+	if n.key.IsZero() { // wiped: what came out would be a key that everybody knows
+		return nil, ErrNoKey
+	}
 	mac := hmac.New(sha512.New, n.chain[:])
 	mac.Write(data)
 	return newNode(mac.Sum(nil), n.key)

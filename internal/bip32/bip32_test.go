@@ -150,3 +150,15 @@ func assertSameNode(t *testing.T, got *Node, want *hdkeychain.ExtendedKey) {
 
 // oneSeed is 31 zero bytes and a one.
 const oneSeed = "0000000000000000000000000000000000000000000000000000000000000001"
+
+func TestAWipedNodeIsEmpty(t *testing.T) {
+	t.Parallel()
+	n, err := Master(bytes.Repeat([]byte("s"), 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Wipe()
+	if _, err := n.Hardened(0); err == nil || !n.Key().IsZero() || n.chain != [32]byte{} {
+		t.Error("something is left")
+	}
+}

@@ -46,3 +46,13 @@ func (b Box) Open() *Scalar {
 	}
 	return *b.s
 }
+
+// Wipe overwrites the scalar, for all who share it, and empties the box. Nobody
+// may use it meanwhile. A backend keeps its scalars by value, or this wipes
+// nothing.
+func (b Box) Wipe() {
+	if s := b.Open(); s != nil {
+		*s = Scalar{}
+		*b.s = nil
+	}
+}
