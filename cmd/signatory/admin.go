@@ -37,13 +37,13 @@ which user is there; without a clients file that must be the user of the signato
 or root, with one a client with the role admin (or, to look only, monitor).`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usagef(cmd, "say status, freeze, unfreeze, prepare, activate, retire or budgets")
+			return usagef(cmd, "say status, freeze, unfreeze, lock, unlock, prepare, activate, retire or budgets")
 		},
 	}
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&f.address, "connect", "", "admin `socket`: unix:PATH (required)")
 	flags.BoolVar(&f.json, "json", false, "print JSON for programs")
-	cmd.AddCommand(p.statusCommand(&f), p.freezeCommand(&f), p.unfreezeCommand(&f),
+	cmd.AddCommand(p.statusCommand(&f), p.freezeCommand(&f), p.unfreezeCommand(&f), p.lockCommand(&f), p.unlockCommand(&f),
 		p.prepareCommand(&f), p.activateCommand(&f), p.retireCommand(&f), p.budgetsCommand(&f))
 	return cmd
 }

@@ -36,6 +36,7 @@ type serveFlags struct {
 	database      databaseFlags
 	place         keystore.Place
 	lockMemory    bool
+	locked        bool
 	log           logFlags
 }
 
@@ -60,6 +61,10 @@ A sealed seed needs its passphrase, from --passphrase-file, --passphrase-fd,
 --passphrase-credential or the terminal, or the age identity that it was sealed
 for. systemd can keep either as an encrypted credential, or the seed itself.
 serve never makes a seed: that is what "signatory init" does.
+
+With --locked it starts without the seed: it signs nothing, and says so, until
+"signatory admin unlock" brings the passphrase or the identity over the admin
+socket. "signatory admin lock" takes the keys out of memory again.
 
 SIGTERM or Ctrl-C ends it: calls under way may finish, for --drain-timeout at
 most. A second one ends it at once.
@@ -89,6 +94,7 @@ the pipe and serve ends as with SIGTERM.`,
 	f.database.add(cmd)
 	flags.BoolVar(&f.lockMemory, "lock-memory", false, "keep all memory out of swap; needs LimitMEMLOCK=infinity, and the log says whether it worked")
 	flags.StringVar(&f.seedCred, "seed-credential", "", "take the seed itself from the systemd credential with this `name`, not from DIR/seed")
+	flags.BoolVar(&f.locked, "locked", false, "start without the seed, until \"signatory admin unlock\"")
 	f.log.add(flags)
 	return cmd
 }
@@ -119,21 +125,23 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	if f.exitWithStdin {
 		go endWithStdin(p.stdin, cancel, log)
 	}
-	ks, err := p.openKeystore(ctx, f, log)
+	keys := opening{p, f, log}
+	ks, err := keys.atStart(ctx)
 	if err != nil {
 		return err
 	}
-	s := ks.Keysets()
-	log.Info("every keyset fits the seed", "identity", ks.Identity().String(), "keysets", len(s.Keysets), "epoch", s.Epoch)
 	srv, err := server.New(server.Config{
-		Keystore: ks, Records: ks, Listen: f.listen, SocketMode: modes.mints, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
-		AdminListen: adminListen(f, log), AdminMode: modes.admin, Lifecycle: ks, OutputCheck: outputChecks()[f.checkOutput],
+		Keystore: ks, Open: keys.atUnlock, Listen: f.listen, SocketMode: modes.mints, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
+		AdminListen: adminListen(f, log), AdminMode: modes.admin, OutputCheck: outputChecks()[f.checkOutput],
 		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
 	})
-	if err == nil {
-		err = srv.Serve(ctx)
+	if err != nil {
+		if ks != nil {
+			err = errors.Join(err, ks.Close())
+		}
+		return err
 	}
-	if err := errors.Join(err, ks.Close()); err != nil {
+	if err := srv.Serve(ctx); err != nil {
 		return err
 	}
 	log.Info("signatory has ended")
@@ -158,6 +166,9 @@ func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketMode
 	}
 	if f.exitWithStdin && f.unseal.passphrase.fd == 0 {
 		return modes, usagef(cmd, "--exit-with-stdin and --passphrase-fd 0 exclude each other")
+	}
+	if f.locked && f.admin == "none" {
+		return modes, usagef(cmd, "--locked needs an admin socket: nobody could unlock it")
 	}
 	if f.drain <= 0 {
 		return modes, usagef(cmd, "--drain-timeout must be longer than nothing")
@@ -202,23 +213,6 @@ func adminListen(f serveFlags, log *slog.Logger) string {
 		return ""
 	}
 	return "unix:" + dataDir(f.data).adminSocket()
-}
-
-// openKeystore reads the seed, opens the keystore with it and forgets it.
-func (p program) openKeystore(ctx context.Context, f serveFlags, log *slog.Logger) (*keystore.Keystore, error) {
-	dir := dataDir(f.data)
-	seed, err := p.openSeed(ctx, dir, f.unseal, f.seedCred)
-	if err != nil {
-		return nil, err
-	}
-	defer seed.Wipe()
-	if err := dir.finish(); err != nil {
-		return nil, err
-	}
-	ks, err := keystore.Open(ctx, keystore.Config{
-		Path: f.place.Path, PasswordFile: f.place.PasswordFile, Seed: seed, IssuerVersion: issuer, Clock: p.clock, Logger: log,
-	})
-	return ks, hintKeystore(err, dir, f.place)
 }
 
 func hintSeed(err error, dir dataDir) error {

@@ -61,6 +61,7 @@ type statusJSON struct {
 	Identity  string            `json:"identity"`
 	Epoch     uint64            `json:"epoch"`
 	StartedAt int64             `json:"started_at"`
+	Locked    bool              `json:"locked"`
 	Frozen    frozenJSON        `json:"frozen"`
 	Keysets   []adminKeysetJSON `json:"keysets"`
 	AuditHead string            `json:"audit_head"`
@@ -69,7 +70,7 @@ type statusJSON struct {
 func statusOf(in *adminpb.StatusResponse) statusJSON {
 	out := statusJSON{
 		Identity: hex.EncodeToString(in.GetIdentity()), Epoch: in.GetEpoch(), StartedAt: in.GetStartedAt(),
-		Frozen: frozenOf(in.GetFrozen()), Keysets: []adminKeysetJSON{}, AuditHead: auditHead(in),
+		Locked: in.GetLocked(), Frozen: frozenOf(in.GetFrozen()), Keysets: []adminKeysetJSON{}, AuditHead: auditHead(in),
 	}
 	for _, k := range in.GetKeysets() {
 		out.Keysets = append(out.Keysets, adminKeyset(k))
@@ -87,6 +88,11 @@ func describeStage(s adminpb.Stage) string {
 }
 
 func (p program) printStatus(in *adminpb.StatusResponse) error {
+	if in.GetLocked() {
+		_, err := fmt.Fprintf(p.stdout, "locked: there are no keys in memory (signatory admin unlock)\nruns since %s\n",
+			time.Unix(in.GetStartedAt(), 0).UTC().Format(time.RFC3339))
+		return err
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "identity %x\nserves since %s\nepoch %d\n%s\n\n", in.GetIdentity(),
 		time.Unix(in.GetStartedAt(), 0).UTC().Format(time.RFC3339), in.GetEpoch(), describeFrozen(in.GetFrozen()))

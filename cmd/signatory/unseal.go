@@ -38,6 +38,9 @@ func (u *unsealFlags) check(cmd *cobra.Command) error {
 	return u.passphrase.check(cmd)
 }
 
+// byIdentity tells that an age identity is given.
+func (u *unsealFlags) byIdentity() bool { return u.identityFile != "" || u.identityCredential != "" }
+
 // opener asks for a secret only when the seed file needs it.
 func (p program) opener(ctx context.Context, u unsealFlags) keystore.Opener {
 	o := keystore.Opener{Passphrase: func() ([]byte, error) { return p.readPassphrase(ctx, u.passphrase, false) }}

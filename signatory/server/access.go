@@ -34,6 +34,8 @@ func access() map[string]Roles {
 		adminpb.AdminService_PrepareKeyset_FullMethodName:  Admin,
 		adminpb.AdminService_ActivateKeyset_FullMethodName: Admin,
 		adminpb.AdminService_RetireKeyset_FullMethodName:   Admin,
+		adminpb.AdminService_Lock_FullMethodName:           Admin,
+		adminpb.AdminService_Unlock_FullMethodName:         Admin,
 
 		healthpb.Health_Check_FullMethodName: anybody,
 		healthpb.Health_List_FullMethodName:  anybody,

@@ -32,6 +32,8 @@ func TestWhoMayCallWhat(t *testing.T) {
 		"/signatory.admin.v1.AdminService/PrepareKeyset":  "admin",
 		"/signatory.admin.v1.AdminService/ActivateKeyset": "admin",
 		"/signatory.admin.v1.AdminService/RetireKeyset":   "admin",
+		"/signatory.admin.v1.AdminService/Lock":           "admin",
+		"/signatory.admin.v1.AdminService/Unlock":         "admin",
 
 		"/grpc.health.v1.Health/Check": "mint,rotator,admin,monitor",
 		"/grpc.health.v1.Health/List":  "mint,rotator,admin,monitor",

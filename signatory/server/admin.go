@@ -35,6 +35,7 @@ type admin struct {
 	signing   *signing
 	clients   *Clients
 	health    *healthState
+	vault     *vault // nil: it cannot be locked
 	started   time.Time
 	log       *slog.Logger
 }
@@ -42,16 +43,21 @@ type admin struct {
 var _ adminpb.AdminServiceServer = (*admin)(nil)
 
 func (a *admin) Status(ctx context.Context, _ *adminpb.StatusRequest) (*adminpb.StatusResponse, error) {
+	snapshot := a.keystore.Keysets()
+	out := &adminpb.StatusResponse{Epoch: snapshot.Epoch, StartedAt: a.started.Unix()}
+	if name := a.keystore.Identity(); !name.IsZero() {
+		identity := name.Bytes()
+		out.Identity = identity[:]
+	}
+	if a.vault.locked() {
+		out.Locked = true
+		return out, nil
+	}
 	seq, hash, err := a.records.AuditHead(ctx)
 	if err != nil {
 		return nil, &hidden{err}
 	}
-	identity := a.keystore.Identity().Bytes()
-	snapshot := a.keystore.Keysets()
-	out := &adminpb.StatusResponse{
-		Identity: identity[:], Epoch: snapshot.Epoch, StartedAt: a.started.Unix(),
-		Frozen: a.frozen(), AuditSeq: seq, AuditHash: hash[:],
-	}
+	out.Frozen, out.AuditSeq, out.AuditHash = a.frozen(), seq, hash[:]
 	for _, l := range a.lifecycle.Lives() {
 		out.Keysets = append(out.Keysets, renderLife(l, snapshot.Keysets))
 	}
@@ -221,7 +227,7 @@ func adminError(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, keystore.ErrRefused):
+	case errors.Is(err, keystore.ErrRefused), errors.Is(err, errLocked):
 		return status.Error(codes.FailedPrecondition, err.Error())
 	}
 	return &hidden{err}

@@ -27,6 +27,7 @@ type around struct {
 	access      map[string]Roles
 	queue       *queue
 	journal     *journal
+	vault       *vault // nil: the keys are always there
 	callTimeout time.Duration
 	ending      context.Context // done when streams have to end
 }

@@ -50,8 +50,14 @@ var _ Keystore = (*keystore.Keystore)(nil)
 
 // Config says what to serve and where.
 type Config struct {
-	// Keystore holds the keys. Required. The server does not close it.
+	// Keystore holds the keys. Required without Open. The server does not close it
+	// without Open.
 	Keystore Keystore
+	// Open, if set, opens the keystore while the server runs, so that the operator
+	// can lock and unlock it. Keystore is then an Opened, which Serve closes in the
+	// end, or nil: it starts locked. Records and Lifecycle are the keystore. What
+	// Open needs beyond the Secret it gets elsewhere; it asks nobody.
+	Open func(context.Context, Secret) (Opened, error)
 	// Listen is "unix:PATH" or "HOST:PORT". Required without Listener.
 	Listen string
 	// SocketMode is the mode of the unix socket. Whoever can write to it can
@@ -135,18 +141,31 @@ func (cfg Config) adminFinder() finder {
 	return cfg.Clients.find
 }
 
+func (cfg Config) checkKeystore() error {
+	switch {
+	case cfg.Open == nil && cfg.Keystore == nil:
+		return errors.New("no keystore")
+	case cfg.Open == nil:
+		return nil
+	case cfg.AdminListen == "" && cfg.Keystore == nil:
+		return errors.New("it would start locked, and without an admin socket nobody could unlock it")
+	}
+	if _, ok := cfg.Keystore.(Opened); !ok && cfg.Keystore != nil {
+		return errors.New("the keystore cannot be locked")
+	}
+	return nil
+}
+
 func (cfg Config) validate() (address.Address, error) {
 	var errs []error
-	if cfg.Keystore == nil {
-		errs = append(errs, errors.New("no keystore"))
-	}
+	errs = append(errs, cfg.checkKeystore())
 	if cfg.SocketMode&^0o770 != 0 {
 		errs = append(errs, fmt.Errorf("mode %#o of the unix socket lets everybody in", cfg.SocketMode))
 	}
 	if cfg.Clients != nil && cfg.Insecure {
 		errs = append(errs, errors.New("insecure and a clients file exclude each other: without TLS nobody can be recognised"))
 	}
-	if cfg.Clients != nil && cfg.Records == nil && slices.ContainsFunc(cfg.Clients.list, func(c *Client) bool { return c.Budgets != nil || c.Changes != nil }) {
+	if cfg.Clients != nil && cfg.Records == nil && cfg.Open == nil && slices.ContainsFunc(cfg.Clients.list, func(c *Client) bool { return c.Budgets != nil || c.Changes != nil }) {
 		errs = append(errs, errors.New("there are budgets and nowhere to record them"))
 	}
 	if cfg.AdminMode&^0o770 != 0 {
@@ -156,7 +175,7 @@ func (cfg Config) validate() (address.Address, error) {
 		if at, err := address.Parse(cfg.AdminListen); err != nil || !at.Unix() {
 			errs = append(errs, fmt.Errorf("the admin socket must be unix:PATH, not %q", cfg.AdminListen))
 		}
-		if cfg.Records == nil || cfg.Lifecycle == nil {
+		if cfg.Open == nil && (cfg.Records == nil || cfg.Lifecycle == nil) {
 			errs = append(errs, errors.New("the admin socket needs records and keysets"))
 		}
 	}

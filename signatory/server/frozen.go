@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -63,10 +64,16 @@ func (f *frozen) follow(ctx context.Context, log *slog.Logger, changed func()) {
 	retry := time.Duration(0)
 	for {
 		news := f.store.FreezesChanged() // before reading, or a change could be missed
+		before := f.list()
 		err := f.reload(ctx)
+		if now := f.list(); !slices.Equal(before, now) {
+			log.WarnContext(ctx, "another signatory has changed what is frozen", "units", now)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return
+		case errors.Is(err, errLocked): // read by the unlock
+			retry = 0
 		case err != nil:
 			log.ErrorContext(ctx, "what is frozen cannot be read", "error", err)
 			retry = freezeRetry
@@ -82,7 +89,6 @@ func (f *frozen) follow(ctx context.Context, log *slog.Logger, changed func()) {
 		case <-ctx.Done():
 			return
 		case <-news:
-			log.WarnContext(ctx, "another signatory has changed what is frozen")
 		case <-again:
 		}
 	}

@@ -8,21 +8,25 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	pb "mintmark/proto/signatory"
+	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
 // healthState keeps grpc.health.v1 true. The empty service is the process: it
-// serves from the start to the beginning of the end. The service
-// signatory.Signatory serves as long as some keyset can sign and signing is not
-// frozen altogether, nor the keystore stale.
+// serves from the start to the beginning of the end, except while it is locked. The
+// service signatory.Signatory serves as long as some keyset can sign and signing is
+// not frozen altogether, nor the keystore stale; the one of the admin socket as long
+// as it is open.
 type healthState struct {
 	server   *health.Server
 	keystore Keystore
 	frozen   *frozen
+	vault    *vault
 	clock    func() time.Time
 }
 
-func newHealth(ks Keystore, frozen *frozen, clock func() time.Time) *healthState {
-	h := &healthState{server: health.NewServer(), keystore: ks, frozen: frozen, clock: clock}
+func newHealth(ks Keystore, frozen *frozen, vault *vault, clock func() time.Time) *healthState {
+	h := &healthState{server: health.NewServer(), keystore: ks, frozen: frozen, vault: vault, clock: clock}
+	h.server.SetServingStatus(adminpb.AdminService_ServiceDesc.ServiceName, healthpb.HealthCheckResponse_SERVING)
 	h.update()
 	return h
 }
@@ -62,6 +66,13 @@ func (h *healthState) run(ctx context.Context) {
 // update sets the status and returns the time until it changes by itself; 0 if it
 // does not.
 func (h *healthState) update() time.Duration {
+	if h.vault.locked() {
+		for _, service := range []string{"", pb.Signatory_ServiceDesc.ServiceName} {
+			h.server.SetServingStatus(service, healthpb.HealthCheckResponse_NOT_SERVING)
+		}
+		return 0
+	}
+	h.server.SetServingStatus("", healthpb.HealthCheckResponse_SERVING)
 	now := h.clock()
 	var last uint64 // when the last of the keysets that sign today expires
 	status := healthpb.HealthCheckResponse_NOT_SERVING

@@ -44,6 +44,8 @@ type Server struct {
 	cfg Config
 	at  address.Address
 	tls *tls.Config // nil: none
+
+	vault *vault // nil: the keystore is not ours to lock
 }
 
 // New checks the configuration and loads the certificates. It does not listen
@@ -60,28 +62,36 @@ func New(cfg Config) (*Server, error) {
 			return nil, fmt.Errorf("configuring the signatory server: %w", err)
 		}
 	}
+	if cfg.Open != nil {
+		now, _ := cfg.Keystore.(Opened) // nil: locked
+		s.vault = newVault(cfg.Open, now, cfg.Logger)
+		s.cfg.Keystore, s.cfg.Records, s.cfg.Lifecycle = s.vault, s.vault, s.vault
+	}
 	return s, nil
 }
 
 // Serve listens and answers until ctx ends. Then it reports itself as not
 // serving, ends all subscriptions, takes no new calls, lets those under way end
 // within DrainTimeout, and returns nil, or ErrDrainTimeout if it had to cut some
-// off. The unix socket is removed.
-func (s *Server) Serve(ctx context.Context) error {
-	if s.cfg.OutputCheck != checkNothing {
-		if err := selfTest(ctx, s.cfg.Keystore, s.cfg.Clock()); err != nil {
-			return fmt.Errorf("signatory server: %w", err)
-		}
+// off. The unix socket is removed. With Open, whatever keystore is there is closed.
+func (s *Server) Serve(ctx context.Context) (err error) {
+	if s.vault != nil {
+		defer func() { err = errors.Join(err, s.vault.Close()) }()
+	}
+	if err := s.selfTest(ctx); err != nil {
+		return fmt.Errorf("signatory server: %w", err)
 	}
 	signing, err := s.openSigning(ctx)
 	if err != nil {
 		return fmt.Errorf("signatory server: %w", err)
 	}
+	answers := newService(s.cfg.Keystore, signing, s.cfg.Logger)
+	s.prepareUnlock(signing, answers)
 	// ending is closed when subscriptions have to go, while calls may go on.
 	ending, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	health := newHealth(s.cfg.Keystore, signing.frozen, s.cfg.Clock)
-	g, adm := s.servers(ending, signing, health)
+	health := newHealth(s.cfg.Keystore, signing.frozen, s.vault, s.cfg.Clock)
+	g, adm := s.servers(ending, signing, answers, health)
 	defer adm.Stop()
 	if err := checkAccess(access(), g, adm); err != nil {
 		return fmt.Errorf("signatory server: %w", err)
@@ -126,30 +136,34 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	adm.Stop() // to the last the operator can see and stop
 	background.Wait()
+	if s.vault.locked() { // and the lock was the last thing to record
+		return err
+	}
 	return errors.Join(err, signing.journal.record(ctx, keystore.AuditStop, "", map[string]any{"in_order": err == nil}))
 }
 
 // servers makes the two of them: for mints, and for the operator.
-func (s *Server) servers(ending context.Context, signing *signing, health *healthState) (mints, operator *grpc.Server) {
+func (s *Server) servers(ending context.Context, signing *signing, answers *service, health *healthState) (mints, operator *grpc.Server) {
 	around := around{
 		log:         s.cfg.Logger,
 		find:        s.cfg.finder(),
 		open:        s.cfg.Clients == nil,
 		access:      access(),
 		journal:     signing.journal,
+		vault:       s.vault,
 		queue:       newQueue(runtime.GOMAXPROCS(0)),
 		callTimeout: s.cfg.CallTimeout,
 		ending:      ending,
 	}
 	mints = newGRPC(around, newDoor(s.tls, around.find, admitted, s.cfg.Logger, signing.journal))
-	pb.RegisterSignatoryServer(mints, newService(s.cfg.Keystore, signing, s.cfg.Logger))
+	pb.RegisterSignatoryServer(mints, answers)
 	healthpb.RegisterHealthServer(mints, health.server)
 
 	around.find, around.open = s.cfg.adminFinder(), false
 	operator = newGRPC(around, newDoor(nil, around.find, adminAdmitted, s.cfg.Logger, signing.journal))
 	adminpb.RegisterAdminServiceServer(operator, &admin{
 		keystore: s.cfg.Keystore, lifecycle: s.cfg.Lifecycle, records: s.cfg.Records, signing: signing,
-		clients: s.cfg.Clients, health: health, started: s.cfg.Clock(), log: s.cfg.Logger,
+		clients: s.cfg.Clients, health: health, vault: s.vault, started: s.cfg.Clock(), log: s.cfg.Logger,
 	})
 	healthpb.RegisterHealthServer(operator, health.server)
 	return mints, operator
@@ -177,8 +191,13 @@ func closeListener(ln net.Listener) error {
 	return ln.Close()
 }
 
-// recordStart writes down that we begin, and under which rules.
+// recordStart writes down that we begin, and under which rules. Without the seed
+// nothing can be sealed: then the unlock is the first record.
 func (s *Server) recordStart(ctx context.Context, j *journal, at net.Addr) error {
+	if s.vault.locked() {
+		s.cfg.Logger.WarnContext(ctx, "the signatory is locked: it signs when its operator has unlocked it")
+		return nil
+	}
 	err := j.record(ctx, keystore.AuditStart, "", map[string]any{"address": at.String(), "tls": s.tls != nil})
 	if err != nil || s.cfg.Clients == nil {
 		return err
@@ -197,12 +216,13 @@ func (s *Server) openSigning(ctx context.Context) (*signing, error) {
 		frozen, err := openFrozen(ctx, nil)
 		return &signing{keystore: s.cfg.Keystore, budgets: budgets, frozen: frozen, journal: newJournal(nil, s.cfg.Logger, s.cfg.Clock), check: s.cfg.OutputCheck}, err
 	}
+	// What is locked is read at the unlock.
 	budgets, err := openBudgets(ctx, records, s.cfg.Clock)
-	if err != nil {
+	if err != nil && !errors.Is(err, errLocked) {
 		return nil, err
 	}
 	frozen, err := openFrozen(ctx, records)
-	if err != nil {
+	if err != nil && !errors.Is(err, errLocked) {
 		return nil, err
 	}
 	if frozen.any() {
@@ -252,8 +272,8 @@ func (s *Server) listen() (net.Listener, error) {
 func newGRPC(around around, door door) *grpc.Server {
 	return grpc.NewServer(
 		grpc.Creds(door),
-		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.authorizeCall, around.checkCall, around.limitCall, around.queueCall),
-		grpc.ChainStreamInterceptor(around.logStream, around.recoverStream, around.authorizeStream, around.checkStream, around.limitStream),
+		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.authorizeCall, around.gateCall, around.checkCall, around.limitCall, around.queueCall),
+		grpc.ChainStreamInterceptor(around.logStream, around.recoverStream, around.authorizeStream, around.gateStream, around.checkStream, around.limitStream),
 		grpc.MaxRecvMsgSize(wire.MaxMessageSize),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.WaitForHandlers(true), // when Serve returns, nobody uses the keystore

@@ -156,6 +156,9 @@ func (s *service) render() *pb.KeysResponse {
 	return r
 }
 
+// forget what was rendered: the keysets come from another opening of the database.
+func (s *service) forget() { s.rendered.Store(nil) }
+
 func checkCount(n int, what string) error {
 	if n > signatory.MaxItems {
 		return status.Errorf(codes.InvalidArgument, "%d %s are too many: at most %d", n, what, signatory.MaxItems)
@@ -173,6 +176,8 @@ func answerTo(err error) (*pb.Error, error) {
 		return &pb.Error{Detail: err.Error()}, nil
 	case errors.Is(err, keystore.ErrStale):
 		return nil, status.Error(codes.Unavailable, "the signatory has lost its database, and does not know what others have retired")
+	case errors.Is(err, errLocked):
+		return nil, errLocked
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, status.Error(codes.DeadlineExceeded, "the call took too long")
 	case errors.Is(err, context.Canceled):

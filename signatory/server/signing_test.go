@@ -304,7 +304,7 @@ func TestHealthSaysWhenAllIsFrozen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHealth(newFake(t, keyset(t, 0, 0)), f, time.Now)
+	h := newHealth(newFake(t, keyset(t, 0, 0)), f, nil, time.Now)
 	for _, step := range []struct {
 		do   func(context.Context, cashu.Unit, string) error
 		unit cashu.Unit

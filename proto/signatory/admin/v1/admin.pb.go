@@ -129,9 +129,12 @@ type StatusResponse struct {
 	StartedAt int64   `protobuf:"varint,3,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
 	Frozen    *Frozen `protobuf:"bytes,4,opt,name=frozen,proto3" json:"frozen,omitempty"`
 	// In the order of their creation.
-	Keysets       []*Keyset `protobuf:"bytes,5,rep,name=keysets,proto3" json:"keysets,omitempty"`
-	AuditSeq      uint64    `protobuf:"varint,6,opt,name=audit_seq,json=auditSeq,proto3" json:"audit_seq,omitempty"`
-	AuditHash     []byte    `protobuf:"bytes,7,opt,name=audit_hash,json=auditHash,proto3" json:"audit_hash,omitempty"`
+	Keysets   []*Keyset `protobuf:"bytes,5,rep,name=keysets,proto3" json:"keysets,omitempty"`
+	AuditSeq  uint64    `protobuf:"varint,6,opt,name=audit_seq,json=auditSeq,proto3" json:"audit_seq,omitempty"`
+	AuditHash []byte    `protobuf:"bytes,7,opt,name=audit_hash,json=auditHash,proto3" json:"audit_hash,omitempty"`
+	// There are no keys in memory. Then frozen, keysets and the audit head are
+	// unknown, and identity and epoch are what they were before, if ever.
+	Locked        bool `protobuf:"varint,8,opt,name=locked,proto3" json:"locked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -213,6 +216,13 @@ func (x *StatusResponse) GetAuditHash() []byte {
 		return x.AuditHash
 	}
 	return nil
+}
+
+func (x *StatusResponse) GetLocked() bool {
+	if x != nil {
+		return x.Locked
+	}
+	return false
 }
 
 // Frozen is what does not sign.
@@ -1377,12 +1387,217 @@ func (x *AuditHeadResponse) GetHash() []byte {
 	return nil
 }
 
+// LockRequest asks for the lock.
+type LockRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LockRequest) Reset() {
+	*x = LockRequest{}
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LockRequest) ProtoMessage() {}
+
+func (x *LockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LockRequest.ProtoReflect.Descriptor instead.
+func (*LockRequest) Descriptor() ([]byte, []int) {
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{22}
+}
+
+// LockResponse says that there are no keys in memory any more.
+type LockResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LockResponse) Reset() {
+	*x = LockResponse{}
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LockResponse) ProtoMessage() {}
+
+func (x *LockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LockResponse.ProtoReflect.Descriptor instead.
+func (*LockResponse) Descriptor() ([]byte, []int) {
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{23}
+}
+
+// UnlockRequest brings what opens the seed. Without a secret the signatory takes
+// what it was started with: a credential or a file, or a seed that is not sealed.
+type UnlockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Secret:
+	//
+	//	*UnlockRequest_Passphrase
+	//	*UnlockRequest_Identity
+	Secret        isUnlockRequest_Secret `protobuf_oneof:"secret"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnlockRequest) Reset() {
+	*x = UnlockRequest{}
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnlockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnlockRequest) ProtoMessage() {}
+
+func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnlockRequest.ProtoReflect.Descriptor instead.
+func (*UnlockRequest) Descriptor() ([]byte, []int) {
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *UnlockRequest) GetSecret() isUnlockRequest_Secret {
+	if x != nil {
+		return x.Secret
+	}
+	return nil
+}
+
+func (x *UnlockRequest) GetPassphrase() []byte {
+	if x != nil {
+		if x, ok := x.Secret.(*UnlockRequest_Passphrase); ok {
+			return x.Passphrase
+		}
+	}
+	return nil
+}
+
+func (x *UnlockRequest) GetIdentity() []byte {
+	if x != nil {
+		if x, ok := x.Secret.(*UnlockRequest_Identity); ok {
+			return x.Identity
+		}
+	}
+	return nil
+}
+
+type isUnlockRequest_Secret interface {
+	isUnlockRequest_Secret()
+}
+
+type UnlockRequest_Passphrase struct {
+	Passphrase []byte `protobuf:"bytes,1,opt,name=passphrase,proto3,oneof"`
+}
+
+type UnlockRequest_Identity struct {
+	// The content of an age identity file.
+	Identity []byte `protobuf:"bytes,2,opt,name=identity,proto3,oneof"`
+}
+
+func (*UnlockRequest_Passphrase) isUnlockRequest_Secret() {}
+
+func (*UnlockRequest_Identity) isUnlockRequest_Secret() {}
+
+// UnlockResponse is whose keys are in memory now.
+type UnlockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The public key by which the signatory is known, compressed.
+	Identity      []byte `protobuf:"bytes,1,opt,name=identity,proto3" json:"identity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnlockResponse) Reset() {
+	*x = UnlockResponse{}
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnlockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnlockResponse) ProtoMessage() {}
+
+func (x *UnlockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnlockResponse.ProtoReflect.Descriptor instead.
+func (*UnlockResponse) Descriptor() ([]byte, []int) {
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *UnlockResponse) GetIdentity() []byte {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
 var File_signatory_admin_v1_admin_proto protoreflect.FileDescriptor
 
 const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"\x1esignatory/admin/v1/admin.proto\x12\x12signatory.admin.v1\"\x0f\n" +
-	"\rStatusRequest\"\x87\x02\n" +
+	"\rStatusRequest\"\x9f\x02\n" +
 	"\x0eStatusResponse\x12\x1a\n" +
 	"\bidentity\x18\x01 \x01(\fR\bidentity\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x1d\n" +
@@ -1392,7 +1607,8 @@ const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\akeysets\x18\x05 \x03(\v2\x1a.signatory.admin.v1.KeysetR\akeysets\x12\x1b\n" +
 	"\taudit_seq\x18\x06 \x01(\x04R\bauditSeq\x12\x1d\n" +
 	"\n" +
-	"audit_hash\x18\a \x01(\fR\tauditHash\"0\n" +
+	"audit_hash\x18\a \x01(\fR\tauditHash\x12\x16\n" +
+	"\x06locked\x18\b \x01(\bR\x06locked\"0\n" +
 	"\x06Frozen\x12\x10\n" +
 	"\x03all\x18\x01 \x01(\bR\x03all\x12\x14\n" +
 	"\x05units\x18\x02 \x03(\tR\x05units\"\xc1\x02\n" +
@@ -1467,12 +1683,22 @@ const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\x10AuditHeadRequest\"9\n" +
 	"\x11AuditHeadResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04hash\x18\x02 \x01(\fR\x04hash*W\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\"\r\n" +
+	"\vLockRequest\"\x0e\n" +
+	"\fLockResponse\"c\n" +
+	"\rUnlockRequest\x12%\n" +
+	"\n" +
+	"passphrase\x18\x01 \x01(\fB\x03\x80\x01\x01H\x00R\n" +
+	"passphrase\x12!\n" +
+	"\bidentity\x18\x02 \x01(\fB\x03\x80\x01\x01H\x00R\bidentityB\b\n" +
+	"\x06secret\",\n" +
+	"\x0eUnlockResponse\x12\x1a\n" +
+	"\bidentity\x18\x01 \x01(\fR\bidentity*W\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTAGE_PREPARED\x10\x01\x12\x10\n" +
 	"\fSTAGE_ACTIVE\x10\x02\x12\x11\n" +
-	"\rSTAGE_RETIRED\x10\x032\xe7\x05\n" +
+	"\rSTAGE_RETIRED\x10\x032\x83\a\n" +
 	"\fAdminService\x12O\n" +
 	"\x06Status\x12!.signatory.admin.v1.StatusRequest\x1a\".signatory.admin.v1.StatusResponse\x12O\n" +
 	"\x06Freeze\x12!.signatory.admin.v1.FreezeRequest\x1a\".signatory.admin.v1.FreezeResponse\x12U\n" +
@@ -1481,7 +1707,9 @@ const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\x0eActivateKeyset\x12).signatory.admin.v1.ActivateKeysetRequest\x1a*.signatory.admin.v1.ActivateKeysetResponse\x12a\n" +
 	"\fRetireKeyset\x12'.signatory.admin.v1.RetireKeysetRequest\x1a(.signatory.admin.v1.RetireKeysetResponse\x12R\n" +
 	"\aBudgets\x12\".signatory.admin.v1.BudgetsRequest\x1a#.signatory.admin.v1.BudgetsResponse\x12X\n" +
-	"\tAuditHead\x12$.signatory.admin.v1.AuditHeadRequest\x1a%.signatory.admin.v1.AuditHeadResponseB+Z)mintmark/proto/signatory/admin/v1;adminv1b\x06proto3"
+	"\tAuditHead\x12$.signatory.admin.v1.AuditHeadRequest\x1a%.signatory.admin.v1.AuditHeadResponse\x12I\n" +
+	"\x04Lock\x12\x1f.signatory.admin.v1.LockRequest\x1a .signatory.admin.v1.LockResponse\x12O\n" +
+	"\x06Unlock\x12!.signatory.admin.v1.UnlockRequest\x1a\".signatory.admin.v1.UnlockResponseB+Z)mintmark/proto/signatory/admin/v1;adminv1b\x06proto3"
 
 var (
 	file_signatory_admin_v1_admin_proto_rawDescOnce sync.Once
@@ -1496,7 +1724,7 @@ func file_signatory_admin_v1_admin_proto_rawDescGZIP() []byte {
 }
 
 var file_signatory_admin_v1_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_signatory_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_signatory_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_signatory_admin_v1_admin_proto_goTypes = []any{
 	(Stage)(0),                     // 0: signatory.admin.v1.Stage
 	(*StatusRequest)(nil),          // 1: signatory.admin.v1.StatusRequest
@@ -1521,6 +1749,10 @@ var file_signatory_admin_v1_admin_proto_goTypes = []any{
 	(*KeysetBudget)(nil),           // 20: signatory.admin.v1.KeysetBudget
 	(*AuditHeadRequest)(nil),       // 21: signatory.admin.v1.AuditHeadRequest
 	(*AuditHeadResponse)(nil),      // 22: signatory.admin.v1.AuditHeadResponse
+	(*LockRequest)(nil),            // 23: signatory.admin.v1.LockRequest
+	(*LockResponse)(nil),           // 24: signatory.admin.v1.LockResponse
+	(*UnlockRequest)(nil),          // 25: signatory.admin.v1.UnlockRequest
+	(*UnlockResponse)(nil),         // 26: signatory.admin.v1.UnlockResponse
 }
 var file_signatory_admin_v1_admin_proto_depIdxs = []int32{
 	3,  // 0: signatory.admin.v1.StatusResponse.frozen:type_name -> signatory.admin.v1.Frozen
@@ -1546,16 +1778,20 @@ var file_signatory_admin_v1_admin_proto_depIdxs = []int32{
 	13, // 20: signatory.admin.v1.AdminService.RetireKeyset:input_type -> signatory.admin.v1.RetireKeysetRequest
 	15, // 21: signatory.admin.v1.AdminService.Budgets:input_type -> signatory.admin.v1.BudgetsRequest
 	21, // 22: signatory.admin.v1.AdminService.AuditHead:input_type -> signatory.admin.v1.AuditHeadRequest
-	2,  // 23: signatory.admin.v1.AdminService.Status:output_type -> signatory.admin.v1.StatusResponse
-	6,  // 24: signatory.admin.v1.AdminService.Freeze:output_type -> signatory.admin.v1.FreezeResponse
-	8,  // 25: signatory.admin.v1.AdminService.Unfreeze:output_type -> signatory.admin.v1.UnfreezeResponse
-	10, // 26: signatory.admin.v1.AdminService.PrepareKeyset:output_type -> signatory.admin.v1.PrepareKeysetResponse
-	12, // 27: signatory.admin.v1.AdminService.ActivateKeyset:output_type -> signatory.admin.v1.ActivateKeysetResponse
-	14, // 28: signatory.admin.v1.AdminService.RetireKeyset:output_type -> signatory.admin.v1.RetireKeysetResponse
-	16, // 29: signatory.admin.v1.AdminService.Budgets:output_type -> signatory.admin.v1.BudgetsResponse
-	22, // 30: signatory.admin.v1.AdminService.AuditHead:output_type -> signatory.admin.v1.AuditHeadResponse
-	23, // [23:31] is the sub-list for method output_type
-	15, // [15:23] is the sub-list for method input_type
+	23, // 23: signatory.admin.v1.AdminService.Lock:input_type -> signatory.admin.v1.LockRequest
+	25, // 24: signatory.admin.v1.AdminService.Unlock:input_type -> signatory.admin.v1.UnlockRequest
+	2,  // 25: signatory.admin.v1.AdminService.Status:output_type -> signatory.admin.v1.StatusResponse
+	6,  // 26: signatory.admin.v1.AdminService.Freeze:output_type -> signatory.admin.v1.FreezeResponse
+	8,  // 27: signatory.admin.v1.AdminService.Unfreeze:output_type -> signatory.admin.v1.UnfreezeResponse
+	10, // 28: signatory.admin.v1.AdminService.PrepareKeyset:output_type -> signatory.admin.v1.PrepareKeysetResponse
+	12, // 29: signatory.admin.v1.AdminService.ActivateKeyset:output_type -> signatory.admin.v1.ActivateKeysetResponse
+	14, // 30: signatory.admin.v1.AdminService.RetireKeyset:output_type -> signatory.admin.v1.RetireKeysetResponse
+	16, // 31: signatory.admin.v1.AdminService.Budgets:output_type -> signatory.admin.v1.BudgetsResponse
+	22, // 32: signatory.admin.v1.AdminService.AuditHead:output_type -> signatory.admin.v1.AuditHeadResponse
+	24, // 33: signatory.admin.v1.AdminService.Lock:output_type -> signatory.admin.v1.LockResponse
+	26, // 34: signatory.admin.v1.AdminService.Unlock:output_type -> signatory.admin.v1.UnlockResponse
+	25, // [25:35] is the sub-list for method output_type
+	15, // [15:25] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
 	15, // [15:15] is the sub-list for extension extendee
 	0,  // [0:15] is the sub-list for field type_name
@@ -1575,13 +1811,17 @@ func file_signatory_admin_v1_admin_proto_init() {
 		(*UnfreezeRequest_All)(nil),
 	}
 	file_signatory_admin_v1_admin_proto_msgTypes[8].OneofWrappers = []any{}
+	file_signatory_admin_v1_admin_proto_msgTypes[24].OneofWrappers = []any{
+		(*UnlockRequest_Passphrase)(nil),
+		(*UnlockRequest_Identity)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signatory_admin_v1_admin_proto_rawDesc), len(file_signatory_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   22,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,8 @@ const (
 	AdminService_RetireKeyset_FullMethodName   = "/signatory.admin.v1.AdminService/RetireKeyset"
 	AdminService_Budgets_FullMethodName        = "/signatory.admin.v1.AdminService/Budgets"
 	AdminService_AuditHead_FullMethodName      = "/signatory.admin.v1.AdminService/AuditHead"
+	AdminService_Lock_FullMethodName           = "/signatory.admin.v1.AdminService/Lock"
+	AdminService_Unlock_FullMethodName         = "/signatory.admin.v1.AdminService/Unlock"
 )
 
 // AdminServiceClient is the client API for AdminService service.
@@ -58,6 +60,13 @@ type AdminServiceClient interface {
 	Budgets(ctx context.Context, in *BudgetsRequest, opts ...grpc.CallOption) (*BudgetsResponse, error)
 	// AuditHead is the last record of the audit log, to be kept somewhere else.
 	AuditHead(ctx context.Context, in *AuditHeadRequest, opts ...grpc.CallOption) (*AuditHeadResponse, error)
+	// Lock takes the keys out of memory: nothing signs, verifies or tells keysets
+	// until Unlock. Freezes and budgets stay as they are. While locked, of all calls
+	// here only Status, Budgets, Lock and Unlock are answered.
+	Lock(ctx context.Context, in *LockRequest, opts ...grpc.CallOption) (*LockResponse, error)
+	// Unlock opens the seed and serves. Everything is checked as at a start. What is
+	// not locked stays as it is.
+	Unlock(ctx context.Context, in *UnlockRequest, opts ...grpc.CallOption) (*UnlockResponse, error)
 }
 
 type adminServiceClient struct {
@@ -148,6 +157,26 @@ func (c *adminServiceClient) AuditHead(ctx context.Context, in *AuditHeadRequest
 	return out, nil
 }
 
+func (c *adminServiceClient) Lock(ctx context.Context, in *LockRequest, opts ...grpc.CallOption) (*LockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LockResponse)
+	err := c.cc.Invoke(ctx, AdminService_Lock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) Unlock(ctx context.Context, in *UnlockRequest, opts ...grpc.CallOption) (*UnlockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnlockResponse)
+	err := c.cc.Invoke(ctx, AdminService_Unlock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AdminServiceServer is the server API for AdminService service.
 // All implementations must embed UnimplementedAdminServiceServer
 // for forward compatibility.
@@ -173,6 +202,13 @@ type AdminServiceServer interface {
 	Budgets(context.Context, *BudgetsRequest) (*BudgetsResponse, error)
 	// AuditHead is the last record of the audit log, to be kept somewhere else.
 	AuditHead(context.Context, *AuditHeadRequest) (*AuditHeadResponse, error)
+	// Lock takes the keys out of memory: nothing signs, verifies or tells keysets
+	// until Unlock. Freezes and budgets stay as they are. While locked, of all calls
+	// here only Status, Budgets, Lock and Unlock are answered.
+	Lock(context.Context, *LockRequest) (*LockResponse, error)
+	// Unlock opens the seed and serves. Everything is checked as at a start. What is
+	// not locked stays as it is.
+	Unlock(context.Context, *UnlockRequest) (*UnlockResponse, error)
 	mustEmbedUnimplementedAdminServiceServer()
 }
 
@@ -206,6 +242,12 @@ func (UnimplementedAdminServiceServer) Budgets(context.Context, *BudgetsRequest)
 }
 func (UnimplementedAdminServiceServer) AuditHead(context.Context, *AuditHeadRequest) (*AuditHeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AuditHead not implemented")
+}
+func (UnimplementedAdminServiceServer) Lock(context.Context, *LockRequest) (*LockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Lock not implemented")
+}
+func (UnimplementedAdminServiceServer) Unlock(context.Context, *UnlockRequest) (*UnlockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Unlock not implemented")
 }
 func (UnimplementedAdminServiceServer) mustEmbedUnimplementedAdminServiceServer() {}
 func (UnimplementedAdminServiceServer) testEmbeddedByValue()                      {}
@@ -372,6 +414,42 @@ func _AdminService_AuditHead_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_Lock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).Lock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_Lock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).Lock(ctx, req.(*LockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_Unlock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnlockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).Unlock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_Unlock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).Unlock(ctx, req.(*UnlockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AdminService_ServiceDesc is the grpc.ServiceDesc for AdminService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -410,6 +488,14 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AuditHead",
 			Handler:    _AdminService_AuditHead_Handler,
+		},
+		{
+			MethodName: "Lock",
+			Handler:    _AdminService_Lock_Handler,
+		},
+		{
+			MethodName: "Unlock",
+			Handler:    _AdminService_Unlock_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
