@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -97,7 +99,7 @@ func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 			t.Fatal(err)
 		}
 		s.Secrets.Hide("a passphrase for the test")
-		s.operate("init", "--data", s.sigData(), "--passphrase-file", s.passphraseFile())
+		s.operate("init", "--data", s.sigData(), "--passphrase-file", s.passphraseFile(), "--import-file", s.hiddenSeed())
 		s.operate("certs", "--out", s.tls(), "--host", "127.0.0.1")
 	case Spawn:
 		s.sigAddr = "unix:" + filepath.Join(s.mintData(), "signatory.sock")
@@ -117,18 +119,65 @@ func (s *Stack) Start() {
 // StartSignatory starts the signatory and waits until it answers.
 func (s *Stack) StartSignatory(env ...string) {
 	s.t.Helper()
-	args := []string{"serve", "--data", s.sigData(), "--listen", s.sigAddr}
+	var args []string
 	if s.Transport == MTLS {
-		args = append(args, "--tls", s.tls(), "--passphrase-file", s.passphraseFile())
+		args = append(args, "--passphrase-file", s.passphraseFile())
+	}
+	s.launchSignatory(args, env...)
+	s.Signatory.until("the signatory lists its keysets", func() error {
+		_, err := s.keysets("list")
+		return err
+	})
+}
+
+// StartLocked starts the signatory without its seed, and waits for the admin
+// socket.
+func (s *Stack) StartLocked() {
+	s.t.Helper()
+	s.launchSignatory([]string{"--locked"})
+	s.Signatory.until("the admin socket answers", func() error {
+		_, err := s.Admin("status")
+		return err
+	})
+}
+
+func (s *Stack) launchSignatory(more []string, env ...string) {
+	s.t.Helper()
+	args := append([]string{"serve", "--data", s.sigData(), "--listen", s.sigAddr, "--log-level", "debug"}, more...)
+	if s.Transport == MTLS {
+		args = append(args, "--tls", s.tls())
 	}
 	s.Signatory = start(s.t, launch{
 		name: "signatory", path: s.Programs.Signatory, args: args, env: append(env, s.SignatoryFaults.env()),
 		log: filepath.Join(s.dir, "signatory.log"),
 	})
-	s.Signatory.until("the signatory lists its keysets", func() error {
-		_, err := s.keysets("list")
-		return err
-	})
+}
+
+// Admin runs a command of the signatory's operator and returns what it said.
+func (s *Stack) Admin(args ...string) (string, error) {
+	s.t.Helper()
+	return run(s.t, s.Programs.Signatory, append([]string{"admin", "--connect", "unix:" + filepath.Join(s.sigData(), "admin.sock")}, args...)...)
+}
+
+// MustUnlock brings the keys back.
+func (s *Stack) MustUnlock() {
+	s.t.Helper()
+	if _, err := s.Admin("unlock", "--passphrase-file", s.passphraseFile()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// hiddenSeed makes a seed that the logs are searched for, in a file to import.
+func (s *Stack) hiddenSeed() string {
+	s.t.Helper()
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails
+	s.Secrets.Hide(hex.EncodeToString(raw))
+	path := filepath.Join(s.dir, "import")
+	if err := os.WriteFile(path, []byte(hex.EncodeToString(raw)), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
 }
 
 // Replica is another mintd on the same database and the same signatory. It has
