@@ -51,8 +51,8 @@ crash: ## the long crash matrix, on an otherwise idle machine (CRASHTIME)
 wallets:
 	cd e2e/wallets && npm ci --no-fund --no-audit
 
-bench: ## benchmark the curve, the keystore and the line to the signatory
-	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/... ./keystore ./signatory/...
+bench: ## benchmark the curve, spending conditions, the keystore and the line to the signatory
+	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/... ./cashu/... ./keystore ./signatory/...
 
 # The two take turns, so that a noisy minute falls on both. The line in front of
 # each run is for "benchstat -col backend".

@@ -198,6 +198,15 @@ func TestPreimagesHaveThirtyTwoBytesAndNoOtherLength(t *testing.T) {
 	}
 }
 
+func TestAPreimageIsNotPadded(t *testing.T) {
+	t.Parallel()
+	p := locked(t, conditions.Lock{Hash: hashOf([32]byte{7})})
+	p.Witness = `{"preimage":"07"}`
+	if err := spend(swap(p), now); !errors.Is(err, cashu.ErrProofInvalid) {
+		t.Errorf("a preimage without its zeros: %v", err)
+	}
+}
+
 func TestEveryInputMustBeOpen(t *testing.T) {
 	t.Parallel()
 	lock := conditions.Lock{Key: key(t, 1).Public()}

@@ -21,7 +21,7 @@ type Witness struct {
 	Signatures []string // hex
 }
 
-// ParseWitness reads a witness. Text that is empty is an empty witness. Names
+// ParseWitness reads a witness. Empty text and null are an empty witness. Names
 // twice, trailing text and values of other types are refused, unknown names
 // ignored. What the texts in it are worth is not looked at.
 func ParseWitness(text string) (Witness, error) {
@@ -32,7 +32,7 @@ func ParseWitness(text string) (Witness, error) {
 		Preimage   string   `json:"preimage"`
 		Signatures []string `json:"signatures"`
 	}
-	if err := json.Unmarshal([]byte(text), &w); err != nil || text == "null" {
+	if err := json.Unmarshal([]byte(text), &w); err != nil {
 		return Witness{}, cashu.Errorf(cashu.CodeProofInvalid, "witness is not an object of preimage and signatures")
 	}
 	if len(w.Signatures) > MaxSignatures {
