@@ -3,6 +3,7 @@ package cashu
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"math/bits"
 
 	"mintmark/bdhke"
@@ -54,4 +55,18 @@ func VerifyQuoteSignature(pubkey bdhke.Point, quoteID string, outputs []BlindedM
 	key := schnorr.NewPublicKey(pubkey)
 	return key.Verify(sha256.Sum256(QuoteSignatureMessage(quoteID, outputs)), raw) ||
 		key.Verify(sha256.Sum256(LegacyQuoteSignatureMessage(quoteID, outputs)), raw)
+}
+
+// SignQuote makes the signature of a mint request (NUT-20) with the private key
+// that the quote is locked to, over the message or its older form.
+func SignQuote(key bdhke.Scalar, quoteID string, outputs []BlindedMessage, legacy bool) (string, error) {
+	message := QuoteSignatureMessage(quoteID, outputs)
+	if legacy {
+		message = LegacyQuoteSignatureMessage(quoteID, outputs)
+	}
+	sig, err := schnorr.Sign(key, sha256.Sum256(message), nil)
+	if err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sig[:]), nil
 }

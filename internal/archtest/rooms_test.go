@@ -113,7 +113,8 @@ var rooms = []room{
 		neverLinks: append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
 
-	{path: "wallet", imports: []string{"cashu", "cashu/...", "bdhke", "wallet/secrets", "internal/crashpoint"}, neverImports: databases},
+	{path: "wallet", imports: []string{"cashu", "cashu/...", "bdhke", "wallet/mintclient", "wallet/secrets", "internal/crashpoint"}, neverImports: databases},
+	{path: "wallet/mintclient", imports: []string{"cashu", "bdhke"}, neverImports: databases, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
 	{path: "wallet/secrets", imports: []string{"cashu", "bdhke", "internal/bip32"}, neverImports: outside, noClock: true},
 	{path: "wallet/storetest", imports: []string{"wallet", "cashu", "cashu/token", "bdhke"}},
 	{path: "wallet/sqlstore", imports: []string{"wallet", "cashu", "cashu/token", "bdhke", "internal/..."}, neverImports: append([]string{"database/sql"}, network...)},

@@ -1,0 +1,30 @@
+package wallet
+
+import (
+	"mintmark/internal/crashpoint"
+)
+
+// The places between two commits, or between a commit and a byte on the wire,
+// where a crash must cost nobody anything.
+var steps = map[Kind][]string{
+	KindSwap:    {"reserved", "sending", "answered", "taken", "undone"},
+	KindReceive: {"reserved", "sending", "answered", "taken", "undone"},
+	KindMint:    {"reserved", "sending", "answered", "taken", "undone"},
+	KindSend:    {"reserved", "created", "rolling_back", "rolled_back"},
+	KindMelt:    {"reserved", "sending", "answered", "pending", "taken", "undone"},
+}
+
+func crashPoint(k Kind, step string) crashpoint.Name {
+	return crashpoint.Name("wallet." + string(k) + "." + step)
+}
+
+// CrashPoints lists all of them, for tests to range over.
+func CrashPoints() []crashpoint.Name {
+	var names []crashpoint.Name
+	for _, k := range []Kind{KindMint, KindSwap, KindSend, KindReceive, KindMelt} {
+		for _, step := range steps[k] {
+			names = append(names, crashPoint(k, step))
+		}
+	}
+	return names
+}

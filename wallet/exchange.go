@@ -1,0 +1,203 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/cashu/token"
+	"mintmark/internal/crashpoint"
+	"mintmark/wallet/mintclient"
+)
+
+// exchange is a request that gives coins for signatures: the heart of swaps and
+// of receiving. It is exactly what was written down before it left.
+type exchange struct {
+	requested State
+	inputs    []token.Coin
+	outputs   []Planned
+	// sending marks the coins as shown to the mint, in the commit before the
+	// first byte.
+	sending func(ctx context.Context, tx Tx) error
+	// adopt stores the coins that the mint has signed, and what else follows.
+	adopt func(ctx context.Context, tx Tx, coins []StoredCoin) error
+	// undo frees what is not spent.
+	undo func(ctx context.Context, tx Tx, states []cashu.ProofState) error
+	// lost notes that somebody else has the inputs.
+	lost func(ctx context.Context, tx Tx) error
+}
+
+// tries is how often a request without an answer is sent before the wallet leaves
+// the rest to recovery.
+const tries = 3
+
+// perform sends the exchange until its end is known, or leaves it to recovery
+// with ErrPending. The caller has written everything down and not sent anything,
+// or has claimed what another process left behind.
+func (r *run) perform(ctx context.Context, x exchange) ([]StoredCoin, error) {
+	m, err := r.w.Mint(ctx, r.s.MintURL)
+	if err != nil {
+		return nil, r.failed(err)
+	}
+	c, err := r.w.client(r.s.MintURL)
+	if err != nil {
+		return nil, r.failed(err)
+	}
+	pause := r.w.cfg.Retry
+	for try := 1; ; try++ {
+		coins, rule, err := r.tryExchange(ctx, m, c, x)
+		switch {
+		case rule == ruleAdopt:
+			return coins, r.failed(err)
+		case rule != ruleWait:
+			return nil, r.failed(err)
+		case errors.Is(err, ErrTakenOver), ctx.Err() != nil, try == tries:
+			return nil, r.failed(fmt.Errorf("%w: %w", ErrPending, err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, r.failed(fmt.Errorf("%w: %w", ErrPending, ctx.Err()))
+		case <-time.After(pause):
+			pause *= 2
+		}
+	}
+}
+
+// tryExchange sends the request once and looks for evidence if it is not
+// answered.
+func (r *run) tryExchange(ctx context.Context, m Mint, c *mintclient.Client, x exchange) ([]StoredCoin, ruling, error) {
+	earlier := r.openAttempts()
+	marked := r.s.State == x.requested
+	err := r.attempt(ctx, x.requested, func(tx Tx) error {
+		if marked {
+			return nil
+		}
+		return x.sending(ctx, tx)
+	})
+	if err != nil {
+		return nil, ruleWait, err
+	}
+	crashpoint.Here(crashPoint(r.s.Kind, "sending"))
+	sigs, err := c.Swap(ctx, cashu.SwapRequest{Inputs: shown(x.inputs), Outputs: messages(x.outputs)})
+	crashpoint.Here(crashPoint(r.s.Kind, "answered"))
+	if err == nil {
+		coins, err := r.w.coins(m, r.s.Unit, x.outputs, sigs, r.s.ID, r.w.now())
+		if err != nil {
+			return nil, ruleWait, err
+		}
+		return coins, ruleAdopt, r.take(ctx, x, coins, "exchanged")
+	}
+	r.answered(err)
+	facts := exchangeFacts{
+		neverSent: earlier == 0 && !mintclient.Sent(err), refused: mintclient.Final(err),
+		restored: -1, outputs: len(x.outputs),
+	}
+	if facts.neverSent {
+		return nil, ruleUndo, r.giveUp(ctx, x, nil, err)
+	}
+	if !mintclient.Sent(err) {
+		return nil, ruleWait, err
+	}
+	restored, restoredCoins := r.evidence(ctx, m, c, x, &facts)
+	switch rule := judgeExchange(facts); rule {
+	case ruleAdopt:
+		return restoredCoins, rule, r.take(ctx, x, restoredCoins, "exchanged; the answer had been lost")
+	case ruleUndo:
+		return nil, rule, r.giveUp(ctx, x, facts.states, err)
+	case ruleLost:
+		if lostErr := r.finish(ctx, "the coins are spent, and their worth did not come to this wallet", func(tx Tx) error { return x.lost(ctx, tx) }); lostErr != nil {
+			return nil, ruleWait, lostErr
+		}
+		return nil, rule, ErrTaken
+	default:
+		if restored > 0 {
+			err = fmt.Errorf("%w: the mint has signed %d of %d outputs", errBadAnswer, restored, len(x.outputs))
+		}
+		return nil, rule, err
+	}
+}
+
+// evidence asks the mint about inputs and outputs.
+func (r *run) evidence(ctx context.Context, m Mint, c *mintclient.Client, x exchange, f *exchangeFacts) (int, []StoredCoin) {
+	ys := make([]bdhke.Point, 0, len(x.inputs))
+	for _, in := range x.inputs {
+		y, err := in.Y()
+		if err != nil {
+			return 0, nil
+		}
+		ys = append(ys, y)
+	}
+	entries, err := c.CheckState(ctx, ys)
+	if err != nil {
+		return 0, nil
+	}
+	unspent := true
+	for _, e := range entries {
+		f.states = append(f.states, e.State)
+		unspent = unspent && e.State == cashu.ProofUnspent
+	}
+	if unspent {
+		return 0, nil // then nothing can have been signed for them
+	}
+	sigs, err := r.w.restored(ctx, c, x.outputs)
+	if err != nil {
+		return 0, nil
+	}
+	f.restored = 0
+	for _, s := range sigs {
+		if !s.C.IsZero() {
+			f.restored++
+		}
+	}
+	if f.restored != len(x.outputs) {
+		return f.restored, nil
+	}
+	coins, err := r.w.coins(m, r.s.Unit, x.outputs, sigs, r.s.ID, r.w.now())
+	if err != nil {
+		f.restored = -1
+		return 0, nil
+	}
+	return f.restored, coins
+}
+
+// restored asks for the signatures of outputs again (NUT-09): one for each, zero
+// where there is none.
+func (w *Wallet) restored(ctx context.Context, c *mintclient.Client, planned []Planned) ([]cashu.BlindSignature, error) {
+	outputs, sigs, err := c.Restore(ctx, messages(planned))
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[bdhke.Point]cashu.BlindSignature, len(outputs))
+	for i, o := range outputs {
+		found[o.B] = sigs[i]
+	}
+	list := make([]cashu.BlindSignature, len(planned))
+	for i, p := range planned {
+		list[i] = found[p.B]
+	}
+	return list, nil
+}
+
+func (r *run) take(ctx context.Context, x exchange, coins []StoredCoin, reason string) error {
+	err := r.finish(ctx, reason, func(tx Tx) error { return x.adopt(ctx, tx, coins) })
+	crashpoint.Here(crashPoint(r.s.Kind, "taken"))
+	return err
+}
+
+func (r *run) giveUp(ctx context.Context, x exchange, states []cashu.ProofState, cause error) error {
+	err := r.finish(ctx, "given up: "+reasonOf(cause), func(tx Tx) error { return x.undo(ctx, tx, states) })
+	crashpoint.Here(crashPoint(r.s.Kind, "undone"))
+	return errors.Join(cause, err)
+}
+
+// reasonOf is an error for the journal: errors of this package and of mintclient
+// hold no secrets.
+func reasonOf(err error) string {
+	if err == nil {
+		return "no reason"
+	}
+	return err.Error()
+}

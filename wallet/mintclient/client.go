@@ -1,0 +1,185 @@
+// Package mintclient speaks to a mint over HTTP as a wallet does, and says of
+// every failure how much it proves.
+//
+// It trusts nothing that a mint answers beyond its form: whether signatures are
+// genuine is for the wallet to check. It must never retry on its own, follow a
+// mint to another host, or put a quote id, a secret or a body into an error.
+package mintclient
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"mintmark/cashu"
+)
+
+// Config says which mint. URL is required.
+type Config struct {
+	// URL of the mint, http or https, with or without a path.
+	URL string
+	// Transport carries the requests; nil = a new one of net/http.
+	Transport http.RoundTripper
+	// Timeout of one request, from the first byte to the last; 0 = 60 s. A
+	// melt may take as long as its payment.
+	Timeout time.Duration
+	// MaxBody is the most bytes of an answer that are read; 0 = 16 MiB.
+	MaxBody int64
+	// UserAgent is shown to the mint; empty = "mintmark".
+	UserAgent string
+}
+
+// Client is a mint as seen by a wallet. It is safe for concurrent use.
+type Client struct {
+	base    string
+	http    http.Client
+	maxBody int64
+	agent   string
+}
+
+// New checks the configuration. It does not ask the mint.
+func New(c Config) (*Client, error) {
+	base, err := NormalURL(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	if c.Timeout < 0 || c.MaxBody < 0 {
+		return nil, errors.New("mint client: negative limits")
+	}
+	if c.Timeout == 0 {
+		c.Timeout = time.Minute
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = 16 << 20
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "mintmark"
+	}
+	if c.Transport == nil {
+		c.Transport = http.DefaultTransport.(*http.Transport).Clone()
+	}
+	return &Client{
+		base: base, maxBody: c.MaxBody, agent: c.UserAgent,
+		http: http.Client{
+			Transport: c.Transport, Timeout: c.Timeout,
+			// A request that carries money goes to the mint that was named.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// NormalURL is the one form of a mint's address: scheme and host in lower case,
+// no default port, no slash at the end.
+func NormalURL(text string) (string, error) {
+	u, err := url.Parse(strings.TrimSpace(text))
+	switch {
+	case err != nil || u.Host == "":
+		return "", errors.New("the address of a mint looks like https://mint.example")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("the address of a mint has no user, query or fragment")
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "http":
+		u.Host = strings.TrimSuffix(u.Host, ":80")
+	case "https":
+		u.Host = strings.TrimSuffix(u.Host, ":443")
+	default:
+		return "", fmt.Errorf("the address of a mint begins with https:// or http://, not %s://", u.Scheme)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u.String(), nil
+}
+
+// URL is the mint's address in its one form.
+func (c *Client) URL() string { return c.base }
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+func (c *Client) get(ctx context.Context, what, path string, answer any) error {
+	return c.do(ctx, what, http.MethodGet, path, nil, nil, answer)
+}
+
+func (c *Client) post(ctx context.Context, what, path string, body, answer any, header http.Header) error {
+	text, err := cashu.Encode(body)
+	if err != nil {
+		return fmt.Errorf("%s: encoding the request: %w", what, err)
+	}
+	return c.do(ctx, what, http.MethodPost, path, text, header, answer)
+}
+
+// do sends one request. Its errors are a *Refusal or wrap ErrNotSent or
+// ErrNoAnswer.
+func (c *Client) do(ctx context.Context, what, method, path string, body []byte, header http.Header, answer any) error {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("%s: %w: the request cannot be made", what, ErrNotSent)
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	req.Header.Set("User-Agent", c.agent)
+	req.Header.Set("Accept", "application/json")
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+		// With a body that can be read again net/http would send the request
+		// a second time on its own when a connection turns out to be dead.
+		req.GetBody = nil
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, transportError(err))
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, c.maxBody+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w: the answer was cut off", what, ErrNoAnswer)
+	case int64(len(text)) > c.maxBody:
+		return fmt.Errorf("%s: %w: the answer is too long", what, ErrNoAnswer)
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return fmt.Errorf("%s: %w", what, refusal(resp, text))
+	}
+	if err := cashu.Decode(text, answer); err != nil {
+		return fmt.Errorf("%s: %w: the answer makes no sense", what, ErrNoAnswer)
+	}
+	return nil
+}
+
+// refusal reads the body of an answer that is no success.
+func refusal(resp *http.Response, text []byte) error {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	var body struct {
+		Detail any         `json:"detail"`
+		Code   *cashu.Code `json:"code"`
+	}
+	if kind != "application/json" || cashu.Decode(text, &body) != nil || body.Code == nil || *body.Code == 0 {
+		return fmt.Errorf("%w: HTTP %d", ErrNoAnswer, resp.StatusCode)
+	}
+	detail, _ := body.Detail.(string)
+	return &Refusal{Code: *body.Code, Detail: printable(detail), Status: resp.StatusCode}
+}
+
+// printable keeps a mint from writing to the terminal of a person what is no
+// text, or too much of it.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > 200 {
+		s = string(runes[:200]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,119 @@
+package mintclient
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"mintmark/cashu"
+)
+
+// Info is what a mint says that it offers (NUT-06). What cannot be read counts as
+// not offered: mints write these settings in many ways.
+type Info struct {
+	Name        string `json:"name"`
+	Version     string `json:"version"`
+	Description string `json:"description"`
+	MOTD        string `json:"motd"`
+	MaxArray    int    `json:"max_array_length"`
+
+	nuts map[string]jsontext.Value
+	Raw  []byte `json:"-"`
+}
+
+// ParseInfo reads a kept or a fresh answer.
+func ParseInfo(raw []byte) (Info, error) {
+	var v struct {
+		Info
+		Nuts map[string]jsontext.Value `json:"nuts"`
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return Info{}, err
+	}
+	v.nuts, v.Raw = v.Nuts, raw
+	v.Name, v.Version, v.Description, v.MOTD = printable(v.Name), printable(v.Version), printable(v.Description), printable(v.MOTD)
+	return v.Info, nil
+}
+
+// Supports tells whether the mint says that it has a NUT.
+func (i Info) Supports(nut int) bool {
+	raw, ok := i.nuts[strconv.Itoa(nut)]
+	if !ok {
+		return false
+	}
+	var v struct {
+		Supported jsontext.Value `json:"supported"`
+		Disabled  bool           `json:"disabled"`
+	}
+	if json.Unmarshal(raw, &v) != nil || v.Disabled {
+		return false
+	}
+	return string(v.Supported) != "false"
+}
+
+// Method is a way to pay in or out, with its limits; 0 is none.
+type Method struct {
+	Method    string       `json:"method"`
+	Unit      cashu.Unit   `json:"unit"`
+	MinAmount cashu.Amount `json:"min_amount"`
+	MaxAmount cashu.Amount `json:"max_amount"`
+}
+
+// Methods are the ways to pay in (NUT 4) or out (NUT 5).
+func (i Info) Methods(nut int) []Method {
+	var v struct {
+		Methods  []Method `json:"methods"`
+		Disabled bool     `json:"disabled"`
+	}
+	if json.Unmarshal(i.nuts[strconv.Itoa(nut)], &v) != nil || v.Disabled {
+		return nil
+	}
+	return v.Methods
+}
+
+// Subscribes tells whether the mint reports changes of a kind (NUT-17).
+func (i Info) Subscribes(unit cashu.Unit, command string) bool {
+	var v struct {
+		Supported []struct {
+			Unit     cashu.Unit `json:"unit"`
+			Commands []string   `json:"commands"`
+		} `json:"supported"`
+	}
+	if json.Unmarshal(i.nuts["17"], &v) != nil {
+		return false
+	}
+	for _, s := range v.Supported {
+		for _, c := range s.Commands {
+			if s.Unit == unit && c == command {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Replays is how long the mint promises to give the same answer to the same
+// request (NUT-19); 0 is no promise, and for ever is a negative number.
+func (i Info) Replays(method, path string) time.Duration {
+	var v struct {
+		TTL       *uint64 `json:"ttl"`
+		Endpoints []struct {
+			Method string `json:"method"`
+			Path   string `json:"path"`
+		} `json:"cached_endpoints"`
+	}
+	if json.Unmarshal(i.nuts["19"], &v) != nil {
+		return 0
+	}
+	for _, e := range v.Endpoints {
+		if e.Method == method && e.Path == path {
+			if v.TTL == nil {
+				return -1
+			}
+			return time.Duration(min(*v.TTL, 1<<31)) * time.Second
+		}
+	}
+	return 0
+}

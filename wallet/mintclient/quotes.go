@@ -1,0 +1,137 @@
+package mintclient
+
+import (
+	"fmt"
+
+	"mintmark/cashu"
+)
+
+// MintQuoteRequest asks for something to pay (NUT-04, NUT-20, NUT-23, NUT-25).
+type MintQuoteRequest struct {
+	Amount      cashu.Amount `json:"amount,omitzero"` // 0: open, where the method has that
+	Unit        cashu.Unit   `json:"unit"`
+	Description string       `json:"description,omitzero"`
+	Pubkey      string       `json:"pubkey,omitzero"` // NUT-20
+}
+
+// MintQuote is a mint's quote as any mint in use may write it.
+type MintQuote struct {
+	Quote        string        `json:"quote"`
+	Request      string        `json:"request"`
+	Amount       cashu.Amount  `json:"amount"`
+	Unit         cashu.Unit    `json:"unit"`
+	State        string        `json:"state"`
+	Paid         *bool         `json:"paid"` // what older mints have in place of State
+	Expiry       int64         `json:"expiry"`
+	Pubkey       string        `json:"pubkey"`
+	AmountPaid   *cashu.Amount `json:"amount_paid"`
+	AmountIssued *cashu.Amount `json:"amount_issued"`
+	UpdatedAt    int64         `json:"updated_at"`
+}
+
+// complete fills in what older or newer mints leave out.
+func (q MintQuote) complete(err error) (MintQuote, error) {
+	if err != nil {
+		return q, err
+	}
+	if q.Quote == "" || q.Request == "" {
+		return q, fmt.Errorf("asking about a quote: %w: the answer is incomplete", ErrNoAnswer)
+	}
+	if q.State == "" && q.AmountPaid != nil && q.AmountIssued != nil {
+		switch {
+		case *q.AmountPaid == 0:
+			q.State = "UNPAID"
+		case *q.AmountPaid > *q.AmountIssued:
+			q.State = "PAID"
+		default:
+			q.State = "ISSUED"
+		}
+	}
+	if q.State == "" && q.Paid != nil {
+		if q.State = "UNPAID"; *q.Paid {
+			q.State = "PAID"
+		}
+	}
+	if q.AmountPaid == nil || q.AmountIssued == nil {
+		var paid, issued cashu.Amount
+		switch q.State {
+		case "PAID":
+			paid = q.Amount
+		case "ISSUED":
+			paid, issued = q.Amount, q.Amount
+		}
+		q.AmountPaid, q.AmountIssued = &paid, &issued
+	}
+	return q, nil
+}
+
+// MeltQuoteRequest asks what a payment costs (NUT-05, NUT-15, NUT-23).
+type MeltQuoteRequest struct {
+	Request string       `json:"request"`
+	Unit    cashu.Unit   `json:"unit"`
+	Amount  cashu.Amount `json:"amount,omitzero"` // methods that name it here
+	Options *MeltOptions `json:"options,omitzero"`
+}
+
+// MeltOptions is how a payment is to be made; one field at most.
+type MeltOptions struct {
+	MPP        *MPPOption        `json:"mpp,omitzero"`
+	Amountless *AmountlessOption `json:"amountless,omitzero"`
+}
+
+// MPPOption pays a part of an invoice (NUT-15), in millisatoshi.
+type MPPOption struct {
+	Amount cashu.Amount `json:"amount"`
+}
+
+// AmountlessOption pays an invoice that leaves the amount open, in millisatoshi.
+type AmountlessOption struct {
+	AmountMsat cashu.Amount `json:"amount_msat"`
+}
+
+// MeltQuote is a mint's quote for a payment out, before and after.
+type MeltQuote struct {
+	Quote      string                 `json:"quote"`
+	Request    string                 `json:"request"`
+	Amount     cashu.Amount           `json:"amount"`
+	Unit       cashu.Unit             `json:"unit"`
+	FeeReserve cashu.Amount           `json:"fee_reserve"`
+	State      string                 `json:"state"`
+	Paid       *bool                  `json:"paid"`
+	Expiry     int64                  `json:"expiry"`
+	Preimage   string                 `json:"payment_preimage"`
+	Outpoint   string                 `json:"outpoint"`
+	Change     []cashu.BlindSignature `json:"change"`
+}
+
+func (q MeltQuote) complete(err error) (MeltQuote, error) {
+	if err != nil {
+		return q, err
+	}
+	if q.State == "" && q.Paid != nil {
+		if q.State = "UNPAID"; *q.Paid {
+			q.State = "PAID"
+		}
+	}
+	if q.State == "" {
+		return q, fmt.Errorf("asking about a quote: %w: the answer is incomplete", ErrNoAnswer)
+	}
+	return q, nil
+}
+
+// Proof is what proves that the payment was made; empty if nothing does.
+func (q MeltQuote) Proof() string {
+	if q.Preimage != "" {
+		return q.Preimage
+	}
+	return q.Outpoint
+}
+
+// MeltRequest pays a quote (NUT-05), with blank outputs for what is left over
+// (NUT-08).
+type MeltRequest struct {
+	Quote       string                 `json:"quote"`
+	Inputs      []cashu.Proof          `json:"inputs"`
+	Outputs     []cashu.BlindedMessage `json:"outputs,omitzero"`
+	PreferAsync bool                   `json:"prefer_async,omitzero"`
+}

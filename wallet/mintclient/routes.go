@@ -1,0 +1,167 @@
+package mintclient
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+)
+
+// Info reads GET /v1/info (NUT-06). Raw is the whole of it, for keeping.
+func (c *Client) Info(ctx context.Context) (info Info, err error) {
+	var raw jsontext.Value
+	if err := c.get(ctx, "asking what the mint offers", "/v1/info", &raw); err != nil {
+		return info, err
+	}
+	if info, err = ParseInfo(raw); err != nil {
+		return info, fmt.Errorf("asking what the mint offers: %w: the answer makes no sense", ErrNoAnswer)
+	}
+	return info, nil
+}
+
+// Keysets reads GET /v1/keysets (NUT-02). Keysets with ids that no version has
+// today are left out: there is nothing that could be done with them.
+func (c *Client) Keysets(ctx context.Context) ([]cashu.KeysetInfo, error) {
+	var v struct {
+		Keysets []struct {
+			ID          string     `json:"id"`
+			Unit        cashu.Unit `json:"unit"`
+			Active      bool       `json:"active"`
+			InputFeePPK uint64     `json:"input_fee_ppk"`
+			FinalExpiry uint64     `json:"final_expiry"`
+		} `json:"keysets"`
+	}
+	if err := c.get(ctx, "asking for keysets", "/v1/keysets", &v); err != nil {
+		return nil, err
+	}
+	var list []cashu.KeysetInfo
+	for _, k := range v.Keysets {
+		if id, err := cashu.ParseKeysetID(k.ID); err == nil {
+			list = append(list, cashu.KeysetInfo{ID: id, Unit: k.Unit, Active: k.Active, InputFeePPK: k.InputFeePPK, FinalExpiry: k.FinalExpiry})
+		}
+	}
+	return list, nil
+}
+
+// Keys reads the keys of one keyset, GET /v1/keys/{id} (NUT-01), and checks that
+// they belong to its id. What info says of unit, fee and expiry is part of the id
+// where its version has it so.
+func (c *Client) Keys(ctx context.Context, info cashu.KeysetInfo) (cashu.Keyset, error) {
+	const what = "asking for keys"
+	var v struct {
+		Keysets []struct {
+			ID   string     `json:"id"`
+			Keys cashu.Keys `json:"keys"`
+		} `json:"keysets"`
+	}
+	if err := c.get(ctx, what, "/v1/keys/"+info.ID.String(), &v); err != nil {
+		return cashu.Keyset{}, err
+	}
+	for _, k := range v.Keysets {
+		if k.ID != info.ID.String() {
+			continue
+		}
+		set := cashu.Keyset{ID: info.ID, Unit: info.Unit, Active: info.Active, InputFeePPK: info.InputFeePPK, FinalExpiry: info.FinalExpiry, Keys: k.Keys}
+		if err := set.VerifyID(); err != nil {
+			return cashu.Keyset{}, fmt.Errorf("%s: %w", what, err)
+		}
+		return set, nil
+	}
+	return cashu.Keyset{}, fmt.Errorf("%s: %w: it has none for keyset %v", what, ErrNoAnswer, info.ID)
+}
+
+// Swap is POST /v1/swap (NUT-03).
+func (c *Client) Swap(ctx context.Context, req cashu.SwapRequest) ([]cashu.BlindSignature, error) {
+	var v cashu.SwapResponse
+	err := c.post(ctx, "swapping", "/v1/swap", req, &v, nil)
+	return v.Signatures, err
+}
+
+// CreateMintQuote is POST /v1/mint/quote/{method} (NUT-04).
+func (c *Client) CreateMintQuote(ctx context.Context, method string, req MintQuoteRequest) (MintQuote, error) {
+	var v MintQuote
+	err := c.post(ctx, "asking for a quote", "/v1/mint/quote/"+url.PathEscape(method), req, &v, nil)
+	return v.complete(err)
+}
+
+// MintQuote is GET /v1/mint/quote/{method}/{id}.
+func (c *Client) MintQuote(ctx context.Context, method, id string) (MintQuote, error) {
+	var v MintQuote
+	err := c.get(ctx, "asking about a quote", "/v1/mint/quote/"+url.PathEscape(method)+"/"+url.PathEscape(id), &v)
+	return v.complete(err)
+}
+
+// Mint is POST /v1/mint/{method} (NUT-04, NUT-20).
+func (c *Client) Mint(ctx context.Context, method string, req cashu.MintRequest) ([]cashu.BlindSignature, error) {
+	var v cashu.MintResponse
+	err := c.post(ctx, "minting", "/v1/mint/"+url.PathEscape(method), req, &v, nil)
+	return v.Signatures, err
+}
+
+// CreateMeltQuote is POST /v1/melt/quote/{method} (NUT-05).
+func (c *Client) CreateMeltQuote(ctx context.Context, method string, req MeltQuoteRequest) (MeltQuote, error) {
+	var v MeltQuote
+	err := c.post(ctx, "asking for a quote", "/v1/melt/quote/"+url.PathEscape(method), req, &v, nil)
+	return v.complete(err)
+}
+
+// MeltQuote is GET /v1/melt/quote/{method}/{id}.
+func (c *Client) MeltQuote(ctx context.Context, method, id string) (MeltQuote, error) {
+	var v MeltQuote
+	err := c.get(ctx, "asking about a quote", "/v1/melt/quote/"+url.PathEscape(method)+"/"+url.PathEscape(id), &v)
+	return v.complete(err)
+}
+
+// Melt is POST /v1/melt/{method} (NUT-05, NUT-08). With async the mint is asked to
+// answer before the payment is done.
+func (c *Client) Melt(ctx context.Context, method string, req MeltRequest, async bool) (MeltQuote, error) {
+	header := http.Header{}
+	if async {
+		header.Set("Prefer", "respond-async")
+	}
+	var v MeltQuote
+	err := c.post(ctx, "melting", "/v1/melt/"+url.PathEscape(method), req, &v, header)
+	return v.complete(err)
+}
+
+// CheckState is POST /v1/checkstate (NUT-07). The answer has the order of the
+// question, whatever order the mint gave.
+func (c *Client) CheckState(ctx context.Context, ys []bdhke.Point) ([]cashu.StateEntry, error) {
+	const what = "asking whether coins are spent"
+	var v cashu.CheckStateResponse
+	if err := c.post(ctx, what, "/v1/checkstate", cashu.CheckStateRequest{Ys: ys}, &v, nil); err != nil {
+		return nil, err
+	}
+	found := make(map[bdhke.Point]cashu.StateEntry, len(v.States))
+	for _, s := range v.States {
+		found[s.Y] = s
+	}
+	list := make([]cashu.StateEntry, len(ys))
+	for i, y := range ys {
+		s, ok := found[y]
+		if !ok || s.State != cashu.ProofUnspent && s.State != cashu.ProofPending && s.State != cashu.ProofSpent {
+			return nil, fmt.Errorf("%s: %w: the answer leaves coins out", what, ErrNoAnswer)
+		}
+		list[i] = s
+	}
+	return list, nil
+}
+
+// Restore is POST /v1/restore (NUT-09): the outputs that were signed, with their
+// signatures.
+func (c *Client) Restore(ctx context.Context, outputs []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
+	const what = "asking for signatures again"
+	var v cashu.RestoreResponse
+	if err := c.post(ctx, what, "/v1/restore", cashu.RestoreRequest{Outputs: outputs}, &v, nil); err != nil {
+		return nil, nil, err
+	}
+	if len(v.Outputs) != len(v.Signatures) {
+		return nil, nil, fmt.Errorf("%s: %w: %d outputs and %d signatures", what, ErrNoAnswer, len(v.Outputs), len(v.Signatures))
+	}
+	return v.Outputs, v.Signatures, nil
+}

@@ -1,0 +1,166 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mintmark/cashu"
+	"mintmark/wallet/mintclient"
+	"mintmark/wallet/secrets"
+)
+
+// The payment method of NUT-23.
+const methodBolt11 = "bolt11"
+
+// MintQuoteOptions describes a quote to pay in.
+type MintQuoteOptions struct {
+	Method      string // empty = bolt11
+	Unit        cashu.Unit
+	Amount      cashu.Amount
+	Description string
+	// Unlocked asks for a quote that whoever knows its id can issue. Default:
+	// only this wallet can, where the mint has NUT-20.
+	Unlocked bool
+}
+
+// CreateMintQuote asks a mint for something to pay, and remembers it.
+func (w *Wallet) CreateMintQuote(ctx context.Context, mintURL string, o MintQuoteOptions) (Quote, error) {
+	m, err := w.Mint(ctx, mintURL)
+	if err != nil {
+		return Quote{}, err
+	}
+	if _, err := m.active(o.Unit, w.now()); err != nil {
+		return Quote{}, err
+	}
+	if o.Method == "" {
+		o.Method = methodBolt11
+	}
+	req := mintclient.MintQuoteRequest{Amount: o.Amount, Unit: o.Unit, Description: o.Description}
+	var index *uint32
+	if m.Info.Supports(20) && !o.Unlocked {
+		if index, req.Pubkey, err = w.newQuoteKey(ctx); err != nil {
+			return Quote{}, err
+		}
+	}
+	c, err := w.client(mintURL)
+	if err != nil {
+		return Quote{}, err
+	}
+	answer, err := c.CreateMintQuote(ctx, o.Method, req)
+	if err != nil {
+		return Quote{}, err
+	}
+	if req.Pubkey != "" && answer.Pubkey != "" && answer.Pubkey != req.Pubkey {
+		return Quote{}, errors.New("the mint has locked the quote to another key")
+	}
+	if req.Pubkey != "" && answer.Pubkey == "" {
+		index = nil // the mint does not lock it after all
+	}
+	q := Quote{
+		Direction: QuoteMint, ID: answer.Quote, MintURL: m.URL, Method: o.Method, Unit: o.Unit, Amount: o.Amount,
+		KeyIndex: index, Created: w.now().Unix(),
+	}
+	takeMintQuote(&q, answer)
+	if err := w.store.Update(ctx, func(tx Tx) error { return tx.AddQuote(ctx, q) }); err != nil {
+		return Quote{}, err
+	}
+	return q, nil
+}
+
+// newQuoteKey takes a key that no other quote has.
+func (w *Wallet) newQuoteKey(ctx context.Context) (*uint32, string, error) {
+	var index uint32
+	err := w.store.Update(ctx, func(tx Tx) (err error) {
+		index, err = tx.TakeKeyIndex(ctx, "quote")
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	key, err := w.secrets.Key(secrets.PurposeQuote, index)
+	if err != nil {
+		return nil, "", err
+	}
+	return &index, key.Public().String(), nil
+}
+
+// takeMintQuote takes over what a mint says, unless it is older than what is
+// known: amounts only grow.
+func takeMintQuote(q *Quote, a mintclient.MintQuote) {
+	if a.UpdatedAt != 0 && a.UpdatedAt < q.Updated || *a.AmountPaid < q.Paid || *a.AmountIssued < q.Issued {
+		return
+	}
+	q.State, q.Request, q.Expiry = a.State, a.Request, a.Expiry
+	q.Paid, q.Issued, q.Updated = *a.AmountPaid, *a.AmountIssued, a.UpdatedAt
+	if q.Amount == 0 {
+		q.Amount = a.Amount
+	}
+}
+
+// CheckMintQuote asks the mint about a quote and remembers the answer.
+func (w *Wallet) CheckMintQuote(ctx context.Context, mintURL, id string) (Quote, error) {
+	c, err := w.client(mintURL)
+	if err != nil {
+		return Quote{}, err
+	}
+	q, err := w.store.Quote(ctx, QuoteMint, c.URL(), id)
+	if err != nil {
+		return Quote{}, err
+	}
+	answer, err := c.MintQuote(ctx, q.Method, id)
+	if err != nil {
+		return q, err
+	}
+	return w.updateQuote(ctx, q, func(q *Quote) { takeMintQuote(q, answer) })
+}
+
+// updateQuote changes the stored quote; if somebody else has changed it
+// meanwhile, what they wrote is read and changed.
+func (w *Wallet) updateQuote(ctx context.Context, q Quote, change func(*Quote)) (Quote, error) {
+	err := w.store.Update(ctx, func(tx Tx) error {
+		now, err := tx.Quote(ctx, q.Direction, q.MintURL, q.ID)
+		if err != nil {
+			return err
+		}
+		changed := now
+		change(&changed)
+		if changed != now {
+			if err := tx.UpdateQuote(ctx, changed); err != nil {
+				return err
+			}
+			changed.Version++
+		}
+		q = changed
+		return nil
+	})
+	return q, err
+}
+
+// Quotes lists all quotes, oldest first.
+func (w *Wallet) Quotes(ctx context.Context) ([]Quote, error) { return w.store.Quotes(ctx) }
+
+// Open is what has been paid on a mint quote and not been issued.
+func (q Quote) Open() cashu.Amount {
+	if q.Issued >= q.Paid {
+		return 0
+	}
+	return q.Paid - q.Issued
+}
+
+// signature signs a mint request with the quote's key; empty when the quote is
+// not locked. Older mints want a message without amounts.
+func (w *Wallet) quoteSignature(q Quote, outputs []cashu.BlindedMessage, legacy bool) (string, error) {
+	if q.KeyIndex == nil {
+		return "", nil
+	}
+	key, err := w.secrets.Key(secrets.PurposeQuote, *q.KeyIndex)
+	if err != nil {
+		return "", err
+	}
+	sig, err := cashu.SignQuote(key, q.ID, outputs, legacy)
+	if err != nil {
+		return "", fmt.Errorf("signing for a quote: %w", err)
+	}
+	return sig, nil
+}

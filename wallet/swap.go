@@ -1,0 +1,194 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
+)
+
+// swapSpec is a swap as a caller wants it. Inputs are coins of the wallet, held
+// by Parent if there is one, else free.
+type swapSpec struct {
+	mint   Mint
+	unit   cashu.Unit
+	parent uuid.UUID
+	inputs []StoredCoin
+	wants  []want
+}
+
+// Swap exchanges coins of a mint for new ones of the active keyset: all those of
+// keysets that are inactive, and all others if everything is set.
+func (w *Wallet) Swap(ctx context.Context, mintURL string, unit cashu.Unit, everything bool) (cashu.Amount, error) {
+	m, err := w.Mint(ctx, mintURL)
+	if err != nil {
+		return 0, err
+	}
+	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: unit, States: []CoinState{CoinUnspent}})
+	if err != nil {
+		return 0, err
+	}
+	var inputs []StoredCoin
+	for _, c := range coins {
+		if k, ok := m.Keyset(c.ID); ok && (everything || !k.Active) {
+			inputs = append(inputs, c)
+		}
+	}
+	if len(inputs) == 0 {
+		return 0, nil
+	}
+	sum, err := sumOf(inputs)
+	if err != nil {
+		return 0, err
+	}
+	fee, err := feeOf(m, inputs)
+	if err != nil {
+		return 0, err
+	}
+	if sum <= fee {
+		return 0, fmt.Errorf("%w: %d is not more than the fee of %d", ErrFunds, sum, fee)
+	}
+	keyset, err := m.active(unit, w.now())
+	if err != nil {
+		return 0, err
+	}
+	wants, err := split(keyset, sum-fee, RoleKeep, nil)
+	if err != nil {
+		return 0, err
+	}
+	got, err := w.swap(ctx, swapSpec{mint: m, unit: unit, inputs: inputs, wants: wants})
+	if err != nil {
+		return 0, err
+	}
+	return sumOf(got)
+}
+
+// swap runs a whole swap. Outputs with RoleSend end up reserved for the parent.
+func (w *Wallet) swap(ctx context.Context, spec swapSpec) ([]StoredCoin, error) {
+	r, err := w.startSwap(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	crashpoint.Here(crashPoint(KindSwap, "reserved"))
+	x, err := r.swapExchange()
+	if err != nil {
+		return nil, r.failed(err)
+	}
+	return r.perform(ctx, x)
+}
+
+func (w *Wallet) startSwap(ctx context.Context, spec swapSpec) (*run, error) {
+	keyset, err := spec.mint.active(spec.unit, w.now())
+	if err != nil {
+		return nil, err
+	}
+	sum, err := sumOf(spec.inputs)
+	if err != nil {
+		return nil, err
+	}
+	var out cashu.Amount
+	for _, o := range spec.wants {
+		if out, err = out.Add(o.amount); err != nil {
+			return nil, err
+		}
+	}
+	id, err := newID()
+	if err != nil {
+		return nil, err
+	}
+	data := &SwapData{InputAmount: sum, OutputAmount: out, Inputs: plain(spec.inputs), InputYs: ysOf(spec.inputs), CommonData: CommonData{Parent: spec.parent}}
+	s, err := NewSaga(id, SwapProofsReserved, out, spec.mint.URL, spec.unit, data, w.now())
+	if err != nil {
+		return nil, err
+	}
+	return w.start(ctx, s, "coins are set aside", func(tx Tx, s *Saga) error {
+		if spec.parent != uuid.Nil {
+			err = tx.HandCoins(ctx, data.InputYs, spec.parent, id)
+		} else {
+			err = tx.ReserveCoins(ctx, data.InputYs, id)
+		}
+		if err != nil {
+			return err
+		}
+		if data.Outputs, data.Counters, err = w.plan(ctx, tx, keyset.ID, spec.wants); err != nil {
+			return err
+		}
+		data.BlindedMessages = messages(data.Outputs)
+		return nil
+	})
+}
+
+// swapExchange is the request of a swap, from what was written down.
+func (r *run) swapExchange() (exchange, error) {
+	d, ok := r.s.Data.(*SwapData)
+	if !ok {
+		return exchange{}, errors.New("a swap has other data")
+	}
+	held := []CoinState{CoinReserved, CoinPending}
+	return exchange{
+		requested: SwapSwapRequested,
+		inputs:    d.Inputs,
+		outputs:   d.Outputs,
+		sending: func(ctx context.Context, tx Tx) error {
+			return tx.MoveCoins(ctx, d.InputYs, r.s.ID, []CoinState{CoinReserved}, CoinPending)
+		},
+		adopt: func(ctx context.Context, tx Tx, coins []StoredCoin) error {
+			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent); err != nil {
+				return err
+			}
+			for i := range coins {
+				if d.Outputs[i].Role == RoleSend && d.Parent != uuid.Nil {
+					coins[i].State, coins[i].UsedBy = CoinReserved, d.Parent
+				}
+			}
+			return tx.AddCoins(ctx, coins)
+		},
+		undo: func(ctx context.Context, tx Tx, states []cashu.ProofState) error {
+			if err := r.freeInputs(ctx, tx, d.InputYs, states, d.Parent); err != nil {
+				return err
+			}
+			return r.returnCounters(ctx, tx, d.Outputs, d.Counters)
+		},
+		lost: func(ctx context.Context, tx Tx) error {
+			return tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent)
+		},
+	}, nil
+}
+
+// freeInputs frees the coins that the mint does not call spent, or gives them back
+// to the parent.
+func (r *run) freeInputs(ctx context.Context, tx Tx, ys []bdhke.Point, states []cashu.ProofState, parent uuid.UUID) error {
+	var spent, free []bdhke.Point
+	for i, y := range ys {
+		if i < len(states) && states[i] == cashu.ProofSpent {
+			spent = append(spent, y)
+		} else {
+			free = append(free, y)
+		}
+	}
+	held := []CoinState{CoinReserved, CoinPending}
+	if err := tx.MoveCoins(ctx, spent, r.s.ID, held, CoinSpent); err != nil {
+		return err
+	}
+	if parent == uuid.Nil {
+		return tx.MoveCoins(ctx, free, r.s.ID, held, CoinUnspent)
+	}
+	if err := tx.MoveCoins(ctx, free, r.s.ID, held, CoinReserved); err != nil {
+		return err
+	}
+	return tx.HandCoins(ctx, free, r.s.ID, parent)
+}
+
+// returnCounters gives counters back that no request ever used.
+func (r *run) returnCounters(ctx context.Context, tx Tx, outputs []Planned, c Counters) error {
+	if len(r.s.Data.Common().Attempts) > 0 || c.Start == nil || c.End == nil || len(outputs) == 0 {
+		return nil // the mint may have seen them
+	}
+	_, err := tx.ReturnCounters(ctx, outputs[0].KeysetID, *c.Start, *c.End-*c.Start)
+	return err
+}

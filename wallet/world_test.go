@@ -1,0 +1,231 @@
+package wallet_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tyler-smith/go-bip39"
+
+	"mintmark/cashu"
+	"mintmark/internal/sqldb"
+	"mintmark/keystore"
+	"mintmark/mint"
+	"mintmark/mint/httpapi"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/fake"
+	mintstore "mintmark/mint/sqlstore"
+	"mintmark/signatory"
+	"mintmark/wallet"
+	"mintmark/wallet/secrets"
+	"mintmark/wallet/sqlstore"
+)
+
+// signer is a keystore as the mint sees one, without the line between them.
+type signer struct{ *keystore.Keystore }
+
+func (s signer) BlindSign(ctx context.Context, m []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
+	return s.Sign(ctx, m)
+}
+
+func (s signer) VerifyProofs(ctx context.Context, p []cashu.Proof) error { return s.Verify(ctx, p) }
+
+func (s signer) Keysets(context.Context) (signatory.Snapshot, error) {
+	k := s.Keystore.Keysets()
+	return signatory.Snapshot{Identity: s.Identity(), Epoch: k.Epoch, Keysets: k.Keysets}, nil
+}
+
+func (s signer) SubscribeKeysets(ctx context.Context, fn func(signatory.Snapshot) error) error {
+	for {
+		changed := s.Changed()
+		snapshot, _ := s.Keysets(ctx)
+		if err := fn(snapshot); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+// world is a real mint in this process and the way to it, which can be broken.
+type world struct {
+	t    testing.TB
+	url  string
+	keys *keystore.Keystore
+	mint *mint.Mint
+	bank *fake.Backend
+	line *line
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	seed, err := keystore.SeedFromHex(strings.Repeat("5a", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := keystore.Open(t.Context(), keystore.Config{Path: sqldb.Memory, Create: true, Seed: seed, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, keys: keys, line: &line{}}
+	w.rotate(100)
+	w.bank, err = fake.Open(t.Context(), fake.Config{Path: sqldb.Memory, Units: []cashu.Unit{"sat", "usd"}, SettleOnCheck: true, IncomingDelay: -1, OutgoingDelay: -1, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := mintstore.Open(t.Context(), mintstore.Config{Path: sqldb.Memory, Owner: "world", Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.mint, err = mint.New(t.Context(), mint.Config{
+		Store: store, Signer: signer{keys}, Source: signer{keys}, Owner: "world", Logger: quiet,
+		Backends: []lightning.Receiver{w.bank}, PollInterval: time.Nanosecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler, err := httpapi.New(httpapi.Config{Mint: w.mint, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = w.mint.Run(ctx) })
+	<-w.mint.Ready()
+	t.Cleanup(func() {
+		server.Close()
+		stop()
+		running.Wait()
+		for _, c := range []io.Closer{w.bank, store, keys} {
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	w.url = server.URL
+	return w
+}
+
+// rotate gives the mint a new active keyset.
+func (w *world) rotate(feePPK uint64) cashu.Keyset {
+	w.t.Helper()
+	amounts := make([]cashu.Amount, 20)
+	for i := range amounts {
+		amounts[i] = 1 << i
+	}
+	set, err := w.keys.Rotate(w.t.Context(), keystore.RotateParams{Unit: "sat", InputFeePPK: &feePPK, Amounts: amounts})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return set
+}
+
+// line is the way from wallets to the mint.
+type line struct {
+	mu     sync.Mutex
+	before func(*http.Request) error                 // the request does not leave
+	after  func(*http.Request, *http.Response) error // the answer does not arrive
+	seen   []string
+}
+
+func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	before, after := l.before, l.after
+	l.seen = append(l.seen, r.Method+" "+r.URL.Path)
+	l.mu.Unlock()
+	if before != nil {
+		if err := before(r); err != nil {
+			return nil, err
+		}
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && after != nil {
+		if err := after(r, resp); err != nil {
+			resp.Body.Close()
+			return nil, err
+		}
+	}
+	return resp, err
+}
+
+// cut sets what happens to requests and to answers; nil is nothing.
+func (l *line) cut(before func(*http.Request) error, after func(*http.Request, *http.Response) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before, l.after = before, after
+}
+
+const words = "half depart obvious quality work element tank gorilla view sugar picture humble"
+
+// wallet is a new wallet on a database of its own.
+func (w *world) wallet() (*wallet.Wallet, wallet.Store) {
+	w.t.Helper()
+	return w.walletOn(filepath.Join(w.t.TempDir(), "wallet.db"))
+}
+
+// walletOn is a wallet on a database that may be there already.
+func (w *world) walletOn(path string) (*wallet.Wallet, wallet.Store) {
+	w.t.Helper()
+	store, err := sqlstore.Open(w.t.Context(), sqlstore.Config{Path: path, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	source, err := secrets.New(bip39.NewSeed(words, ""))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	made, err := wallet.New(wallet.Config{Store: store, Secrets: source, Transport: w.line, Retry: time.Millisecond})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		made.Close()
+		if err := store.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	return made, store
+}
+
+// fund gives a wallet coins.
+func (w *world) fund(x *wallet.Wallet, amount cashu.Amount) {
+	w.t.Helper()
+	q, err := x.CreateMintQuote(w.t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: amount})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	got, err := x.Issue(w.t.Context(), w.url, q.ID, wallet.MintOptions{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if got != amount {
+		w.t.Fatalf("issued %d, want %d", got, amount)
+	}
+}
+
+// balance is what a wallet has in a state.
+func (w *world) balance(x *wallet.Wallet, state wallet.CoinState) (sum cashu.Amount) {
+	w.t.Helper()
+	list, err := x.Balances(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, b := range list {
+		if b.State == state {
+			sum += b.Amount
+		}
+	}
+	return sum
+}
