@@ -63,6 +63,9 @@ func (s *memStore) MintQuote(ctx context.Context, method, id string) (mint.MintQ
 func (s *memStore) MintQuoteByLookup(ctx context.Context, method, id string) (mint.MintQuote, error) {
 	return s.tx().MintQuoteByLookup(ctx, method, id)
 }
+func (s *memStore) UnpaidMintQuotes(ctx context.Context, from, before time.Time, limit int) ([]mint.MintQuote, error) {
+	return s.tx().UnpaidMintQuotes(ctx, from, before, limit)
+}
 func (s *memStore) Sagas(ctx context.Context) ([]mint.Saga, error) { return s.tx().Sagas(ctx) }
 func (s *memStore) Saga(ctx context.Context, ref mint.OperationRef) (mint.Saga, error) {
 	return s.tx().Saga(ctx, ref)
@@ -362,6 +365,24 @@ func later(before, at time.Time) time.Time {
 		return next
 	}
 	return at
+}
+
+func (t *memTx) UnpaidMintQuotes(_ context.Context, from, before time.Time, limit int) ([]mint.MintQuote, error) {
+	list := slices.SortedFunc(maps.Values(t.quotes), func(a, b mint.MintQuote) int { return a.Expiry.Compare(b.Expiry) })
+	list = slices.DeleteFunc(list, func(q mint.MintQuote) bool {
+		return q.AmountPaid > 0 || q.Expiry.IsZero() || q.Expiry.Before(from) || !q.Expiry.Before(before)
+	})
+	return list[:min(limit, len(list))], nil
+}
+
+func (t *memTx) RemoveUnpaid(_ context.Context, ids []string, before time.Time) (n int, err error) {
+	for _, id := range ids {
+		if q := t.quotes[id]; q.ID == id && q.AmountPaid == 0 && q.Pending == 0 && !q.Expiry.IsZero() && q.Expiry.Before(before) {
+			delete(t.quotes, id)
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (t *memTx) ClaimPoll(_ context.Context, id string, now time.Time, interval time.Duration) (bool, error) {

@@ -56,6 +56,9 @@ type Config struct {
 
 	// QuoteTTL is how long a mint quote can be paid. 0 = 1 hour.
 	QuoteTTL time.Duration
+	// QuoteKeep is how long after its end a mint quote that nobody paid is kept.
+	// A payment that arrives within this time can be minted. 0 = 7 days.
+	QuoteKeep time.Duration
 	// PollInterval is the shortest time between two questions to a backend
 	// about one quote. 0 = 10 s.
 	PollInterval time.Duration
@@ -80,6 +83,7 @@ func (c *Config) setDefaults() {
 		}
 	}
 	def(&c.QuoteTTL, time.Hour)
+	def(&c.QuoteKeep, 7*24*time.Hour)
 	def(&c.PollInterval, 10*time.Second)
 	def(&c.OperationTimeout, 30*time.Second)
 	def(&c.SweepInterval, 15*time.Second)
@@ -104,7 +108,7 @@ func (c *Config) validate() error {
 		problems = append(problems, errors.New("keyset source is missing"))
 	}
 	for name, d := range map[string]time.Duration{
-		"quote ttl": c.QuoteTTL, "poll interval": c.PollInterval,
+		"quote ttl": c.QuoteTTL, "quote keep": c.QuoteKeep, "poll interval": c.PollInterval,
 		"operation timeout": c.OperationTimeout, "sweep interval": c.SweepInterval,
 	} {
 		if d < 0 {
@@ -184,6 +188,7 @@ func (m *Mint) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { m.followKeysets(ctx) })
 	wg.Go(func() { m.sweepOnTimer(ctx) })
+	wg.Go(func() { m.pruneOnTimer(ctx) })
 	for _, b := range m.cfg.Backends {
 		wg.Go(func() { m.watchPayments(ctx, b) })
 	}

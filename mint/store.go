@@ -349,6 +349,10 @@ type MintQuoteReads interface {
 	MintQuote(ctx context.Context, method, id string) (MintQuote, error)
 	// MintQuoteByLookup finds a quote by the backend's name of it.
 	MintQuoteByLookup(ctx context.Context, method, lookupID string) (MintQuote, error)
+	// UnpaidMintQuotes lists quotes of all methods that nobody ever paid and
+	// that end not before from and earlier than before, by their end, limit at
+	// most. Those without an end are not among them.
+	UnpaidMintQuotes(ctx context.Context, from, before time.Time, limit int) ([]MintQuote, error)
 }
 
 // MintQuoteWrites changes mint quotes. Every change sets Updated to the time of
@@ -370,6 +374,10 @@ type MintQuoteWrites interface {
 	// AddPayment adds a payment to the quote once: false when a payment of
 	// this id was added before.
 	AddPayment(ctx context.Context, quoteID, paymentID string, amount cashu.Amount, at time.Time) (bool, error)
+	// RemoveUnpaid forgets the quotes of these ids that nobody ever paid, that
+	// no operation holds and that ended before the given time, and returns how
+	// many there were. Others stay.
+	RemoveUnpaid(ctx context.Context, ids []string, before time.Time) (int, error)
 	// ClaimPoll lets one caller per interval ask the backend about a quote,
 	// across all processes on this database.
 	ClaimPoll(ctx context.Context, id string, now time.Time, interval time.Duration) (bool, error)
@@ -397,6 +405,9 @@ const (
 	// ConfigOverRedeem lists the ids of keysets, separated by commas, that may
 	// redeem more than they issued: the operator has looked and decided.
 	ConfigOverRedeem ConfigKey = "over_redeem"
+	// ConfigPruned is when a mint last began to look for quotes that nobody
+	// paid, in unix seconds.
+	ConfigPruned ConfigKey = "quotes_pruned"
 )
 
 // ConfigReads reads configuration kept in the database; ErrNotFound if unset.

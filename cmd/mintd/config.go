@@ -94,6 +94,9 @@ type Quotes struct {
 	// TTL is how long a mint quote can be paid. A paid one can be minted for
 	// ever. Default "1h".
 	TTL Duration `toml:"ttl"`
+	// Keep is how long after its end a mint quote that nobody paid is kept. A
+	// payment that arrives within this time can be minted. Default "168h".
+	Keep Duration `toml:"keep"`
 	// PollInterval is the shortest time between two questions to the backend
 	// about one quote. Default "10s".
 	PollInterval Duration `toml:"poll_interval"`
@@ -162,7 +165,7 @@ func defaultConfig() Config {
 			Backend: fakeBackend,
 			Fake:    Fake{Units: []string{"sat"}, IncomingDelay: Duration(time.Second), MinAmount: 1, MaxAmount: 500_000},
 		},
-		Quotes: Quotes{TTL: Duration(time.Hour), PollInterval: Duration(10 * time.Second)},
+		Quotes: Quotes{TTL: Duration(time.Hour), Keep: Duration(7 * 24 * time.Hour), PollInterval: Duration(10 * time.Second)},
 		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxSecret: 1024, MaxWitness: 4096},
 		Info:   Info{Name: "Mintmark"},
 		Log:    Log{Level: "info", Format: "text"},

@@ -81,6 +81,7 @@ func (c Config) validate() error {
 		{"signatory.deadline", c.Signatory.Deadline, false},
 		{"lightning.fake.incoming_delay", fake.IncomingDelay, true},
 		{"quotes.ttl", c.Quotes.TTL, false},
+		{"quotes.keep", c.Quotes.Keep, false},
 		{"quotes.poll_interval", c.Quotes.PollInterval, false},
 	} {
 		if d.v < 0 || d.v == 0 && !d.zero {

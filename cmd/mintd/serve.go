@@ -117,6 +117,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, back
 		Limits:       cfg.Limits.mint(),
 		About:        cfg.Info.about(),
 		QuoteTTL:     cfg.Quotes.TTL.std(),
+		QuoteKeep:    cfg.Quotes.Keep.std(),
 		PollInterval: cfg.Quotes.PollInterval.std(),
 		Clock:        crashpoint.Clock(),
 		Logger:       log,

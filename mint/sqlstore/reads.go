@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
@@ -27,6 +28,10 @@ func (s *Store) MintQuote(ctx context.Context, method, id string) (mint.MintQuot
 
 func (s *Store) MintQuoteByLookup(ctx context.Context, method, lookupID string) (mint.MintQuote, error) {
 	return read(ctx, s, func(t *tx) (mint.MintQuote, error) { return t.MintQuoteByLookup(ctx, method, lookupID) })
+}
+
+func (s *Store) UnpaidMintQuotes(ctx context.Context, from, before time.Time, limit int) ([]mint.MintQuote, error) {
+	return read(ctx, s, func(t *tx) ([]mint.MintQuote, error) { return t.UnpaidMintQuotes(ctx, from, before, limit) })
 }
 
 func (s *Store) Sagas(ctx context.Context) ([]mint.Saga, error) {

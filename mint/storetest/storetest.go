@@ -35,7 +35,7 @@ func all() []testCase {
 		proofCases(), proofValueCases(),
 		outputCases(), signatureCases(),
 		sagaCases(), leaseCases(),
-		quoteCases(), quoteMoneyCases(), meltCases(),
+		quoteCases(), quoteMoneyCases(), pruneCases(), meltCases(),
 		keysetCases(), totalsCases(),
 		transactionCases(), concurrencyCases(), lifeCases(),
 	)

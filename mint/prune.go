@@ -1,0 +1,127 @@
+package mint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"mintmark/mint/lightning"
+)
+
+// Anybody may ask for a quote and not pay it, so quotes that nobody paid have to
+// go some day, or the database grows for ever. A quote that was paid stays: it can
+// be minted, and its answer repeated, for ever.
+
+const (
+	// pruneInterval is how often one of the mints on a database looks.
+	pruneInterval = time.Hour
+	// pruneBatch is how many quotes go in one transaction: few enough that no
+	// other waits for it.
+	pruneBatch = 100
+	// prunePause is between two batches, so that a long list costs the mint's
+	// wallets and its payment backend little.
+	prunePause = 100 * time.Millisecond
+)
+
+func (m *Mint) pruneOnTimer(ctx context.Context) {
+	for {
+		mine, err := m.claimPruning(ctx)
+		if mine {
+			var n int
+			if n, err = m.Prune(ctx); n > 0 {
+				m.log.Info("forgot quotes that nobody paid", "quotes", n)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			m.log.Warn("looking for quotes that nobody paid", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pruneInterval):
+		}
+	}
+}
+
+// claimPruning lets one mint per interval look, of all that share the database.
+func (m *Mint) claimPruning(ctx context.Context) (mine bool, err error) {
+	now := m.now()
+	err = m.store.Update(ctx, Deferred, func(tx Tx) error {
+		mine = false
+		value, err := tx.Config(ctx, ConfigPruned)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		seconds, _ := strconv.ParseInt(value, 10, 64) // nonsense is long ago
+		// A claim in the future is of a clock that has been set back since.
+		if since := now.Sub(time.Unix(seconds, 0)); since >= 0 && since < pruneInterval*9/10 {
+			return nil
+		}
+		mine = true
+		return tx.SetConfig(ctx, ConfigPruned, strconv.FormatInt(now.Unix(), 10))
+	})
+	return mine && err == nil, err
+}
+
+// Prune forgets the quotes that ended longer than QuoteKeep ago and that nobody
+// paid, and returns how many. Before it forgets one it asks the backend once more,
+// and takes in what that has got. A quote whose backend does not answer, or is no
+// longer there, stays.
+func (m *Mint) Prune(ctx context.Context) (int, error) {
+	before := m.now().Add(-m.cfg.QuoteKeep)
+	var from time.Time
+	for total := 0; ; {
+		quotes, err := m.store.UnpaidMintQuotes(ctx, from, before, pruneBatch)
+		if err != nil {
+			return total, fmt.Errorf("finding quotes that nobody paid: %w", err)
+		}
+		ids, err := m.forgettable(ctx, quotes)
+		if err != nil {
+			return total, err
+		}
+		n := 0
+		if len(ids) > 0 {
+			err = m.store.Update(ctx, Deferred, func(tx Tx) (err error) {
+				n, err = tx.RemoveUnpaid(ctx, ids, before)
+				return err
+			})
+		}
+		if total += n; err != nil || len(quotes) < pruneBatch {
+			return total, err
+		}
+		if from = quotes[len(quotes)-1].Expiry; n == 0 {
+			from = from.Add(time.Millisecond) // whatever ends at this moment stays
+		}
+		select {
+		case <-ctx.Done():
+			return total, ctx.Err()
+		case <-time.After(prunePause):
+		}
+	}
+}
+
+// forgettable asks the backends which of the quotes were not paid after all.
+func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, error) {
+	var ids []string
+	for _, q := range quotes {
+		b, err := m.backendFor(q.Method, q.Unit)
+		if err != nil {
+			continue
+		}
+		payments, err := b.CheckIncoming(ctx, q.LookupID)
+		if err != nil && !errors.Is(err, lightning.ErrUnknownRequest) {
+			return nil, fmt.Errorf("asking the backend about a quote that nobody paid: %w", err)
+		}
+		for _, p := range payments {
+			if err := m.takePayment(ctx, q, p); err != nil {
+				return nil, err
+			}
+		}
+		if len(payments) == 0 {
+			ids = append(ids, q.ID)
+		}
+	}
+	return ids, nil
+}

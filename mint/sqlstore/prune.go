@@ -1,0 +1,44 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mintmark/internal/sqldb"
+	"mintmark/mint"
+)
+
+var (
+	stmtUnpaidQuotes = sqldb.Stmt{Name: "mint_quotes.unpaid", SQL: `
+		SELECT number, ` + quoteColumns + ` FROM mint_quotes
+		WHERE amount_paid = 0 AND expiry > 0 AND expiry >= $1 AND expiry < $2 ORDER BY expiry LIMIT $3 {lock mint_quotes}`}
+	stmtRemoveUnpaid = sqldb.Stmt{Name: "mint_quotes.remove_unpaid", SQL: `
+		DELETE FROM mint_quotes WHERE id IN (SELECT k.key FROM {keys $1} AS k)
+		AND amount_paid = 0 AND pending = 0 AND expiry > 0 AND expiry < $2`}
+)
+
+func (t *tx) UnpaidMintQuotes(ctx context.Context, from, before time.Time, limit int) ([]mint.MintQuote, error) {
+	quotes := []mint.MintQuote{}
+	err := t.db.Query(ctx, stmtUnpaidQuotes, func(scan sqldb.Scan) error {
+		q, err := scanQuote(scan)
+		quotes = append(quotes, q.MintQuote)
+		return err
+	}, millis(from), millis(before), limit)
+	if err != nil {
+		return nil, fmt.Errorf("listing unpaid mint quotes: %w", err)
+	}
+	return quotes, nil
+}
+
+func (t *tx) RemoveUnpaid(ctx context.Context, ids []string, before time.Time) (int, error) {
+	keys := make(sqldb.Keys, len(ids))
+	for i, id := range ids {
+		keys[i] = []byte(id)
+	}
+	n, err := t.db.Exec(ctx, stmtRemoveUnpaid, keys, millis(before))
+	if err != nil {
+		return 0, fmt.Errorf("removing unpaid mint quotes: %w", err)
+	}
+	return int(n), nil
+}
