@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	"github.com/spf13/pflag"
+
+	"mintmark/signatory/server"
 )
 
 type logFlags struct {
@@ -18,17 +20,29 @@ func (f *logFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.level, "log-level", "info", "log this and worse: debug, info, warn or error")
 }
 
-func (f *logFlags) logger(w io.Writer) (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(f.level)); err != nil {
-		return nil, fmt.Errorf("--log-level %s is none of debug, info, warn and error", f.level)
+// logger also returns what sets its level later.
+func (f *logFlags) logger(w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
+	var initial slog.Level
+	if err := initial.UnmarshalText([]byte(f.level)); err != nil {
+		return nil, nil, fmt.Errorf("--log-level %s is none of debug, info, warn and error", f.level)
 	}
+	level := new(slog.LevelVar)
+	level.Set(initial)
 	options := &slog.HandlerOptions{Level: level}
 	switch f.format {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
+		return slog.New(slog.NewTextHandler(w, options)), level, nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
+		return slog.New(slog.NewJSONHandler(w, options)), level, nil
 	}
-	return nil, fmt.Errorf("--log-format %s is neither text nor json", f.format)
+	return nil, nil, fmt.Errorf("--log-format %s is neither text nor json", f.format)
+}
+
+// apply sets the level that the clients file asks for, or else that of the flag.
+func (f *logFlags) apply(level *slog.LevelVar, clients *server.Clients) {
+	if clients != nil && clients.LogLevel() != nil {
+		level.Set(*clients.LogLevel())
+		return
+	}
+	_ = level.UnmarshalText([]byte(f.level)) // logger has read it before
 }

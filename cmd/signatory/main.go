@@ -39,6 +39,20 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return program{
 		stdin: stdin, stdout: stdout, stderr: stderr,
-		clock: crashpoint.Clock(), harden: harden.Process, terminal: openTerminal,
+		clock: crashpoint.Clock(), harden: harden.Process, terminal: openTerminal, hangups: hangups,
 	}.run(ctx, args)
+}
+
+// hangups passes every SIGHUP on from now on; before, and for commands that do not
+// ask, it ends the process as ever. One that comes while another is at work is not
+// lost, and many are one.
+func hangups() <-chan struct{} {
+	signals, out := make(chan os.Signal, 1), make(chan struct{}, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	go func() {
+		for range signals {
+			out <- struct{}{}
+		}
+	}()
+	return out
 }

@@ -26,6 +26,7 @@ type program struct {
 	clock          func() time.Time
 	harden         func() harden.Report
 	terminal       func() (terminal, error)
+	hangups        func() <-chan struct{} // each SIGHUP from now on
 }
 
 func (p program) run(ctx context.Context, args []string) int {

@@ -31,6 +31,7 @@ func testProgram() program {
 		clock:    time.Now,
 		harden:   func() harden.Report { return harden.Report{} },
 		terminal: func() (terminal, error) { return nil, errNoTerminal },
+		hangups:  func() <-chan struct{} { return nil },
 	}
 }
 

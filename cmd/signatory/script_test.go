@@ -6,8 +6,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,6 +38,9 @@ func TestScripts(t *testing.T) {
 			"exits": scriptExits,
 			"await": scriptAwait,
 			"mode":  scriptMode,
+			"hup":   scriptHangUp,
+			"shows": scriptShows,
+			"own":   scriptOwn,
 		},
 	})
 }
@@ -74,6 +79,46 @@ func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("signatory %s: %v", strings.Join(args, " "), err)
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// shows PATTERN ARGS…: what "signatory ARGS…" prints matches, now or within some
+// seconds.
+func scriptShows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: shows PATTERN ARGS…")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		err := ts.Exec("signatory", args[1:]...)
+		if err == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("signatory %s: %v, and nothing that matches %s", strings.Join(args[1:], " "), err, pattern)
+		}
+	}
+}
+
+// hup: SIGHUP to the only program in the background.
+func scriptHangUp(ts *testscript.TestScript, neg bool, args []string) {
+	running := ts.BackgroundCmds()
+	if neg || len(args) != 0 || len(running) != 1 {
+		ts.Fatalf("usage: hup, with one program in the background")
+	}
+	ts.Check(running[0].Process.Signal(syscall.SIGHUP))
+}
+
+// own FILE…: the files become ours alone, and ME in them is the number of our user.
+func scriptOwn(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: own FILE…")
+	}
+	for _, name := range args {
+		text := strings.ReplaceAll(ts.ReadFile(name), "ME", strconv.Itoa(os.Getuid()))
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+		ts.Check(os.Chmod(ts.MkAbs(name), 0o600))
 	}
 }
 

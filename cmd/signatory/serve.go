@@ -66,6 +66,10 @@ With --locked it starts without the seed: it signs nothing, and says so, until
 "signatory admin unlock" brings the passphrase or the identity over the admin
 socket. "signatory admin lock" takes the keys out of memory again.
 
+SIGHUP has the certificates and the clients file, with budgets and log level in it,
+read again. If anything in them is wrong, all stays as it was, and the log and the
+audit log say so. Everything else needs a restart.
+
 SIGTERM or Ctrl-C ends it: calls under way may finish, for --drain-timeout at
 most. A second one ends it at once.
 
@@ -104,7 +108,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	log, err := f.log.logger(p.stderr)
+	log, level, err := f.log.logger(p.stderr)
 	if err != nil {
 		return usage(cmd, err)
 	}
@@ -113,6 +117,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		if clients, err = server.ReadClients(f.clients); err != nil {
 			return hint(err, "signatory check-config --clients %s --show", f.clients)
 		}
+		f.log.apply(level, clients)
 	}
 	hardening := p.harden()
 	if f.lockMemory {
@@ -141,6 +146,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		}
 		return err
 	}
+	go reloading{f, level, srv}.run(ctx, p.hangups())
 	if err := srv.Serve(ctx); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ type admin struct {
 	lifecycle Lifecycle
 	records   Auditor
 	signing   *signing
-	clients   *Clients
+	force     *inForce
 	health    *healthState
 	vault     *vault // nil: it cannot be locked
 	started   time.Time
@@ -152,7 +152,7 @@ func (a *admin) Budgets(ctx context.Context, _ *adminpb.BudgetsRequest) (*adminp
 	if err := a.signing.budgets.refresh(ctx); err != nil {
 		return nil, &hidden{err}
 	}
-	return &adminpb.BudgetsResponse{Budgets: a.signing.budgets.report(a.clients)}, nil
+	return &adminpb.BudgetsResponse{Budgets: a.signing.budgets.report(a.force.Load().clients)}, nil
 }
 
 func (a *admin) AuditHead(ctx context.Context, _ *adminpb.AuditHeadRequest) (*adminpb.AuditHeadResponse, error) {

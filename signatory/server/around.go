@@ -23,6 +23,7 @@ import (
 type around struct {
 	log         *slog.Logger
 	find        finder
+	force       *inForce
 	open        bool // there is no clients file
 	access      map[string]Roles
 	queue       *queue

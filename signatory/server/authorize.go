@@ -23,18 +23,23 @@ func clientOf(ctx context.Context) *Client {
 	return c
 }
 
-func identityOf(ctx context.Context) identity {
+func identityOf(ctx context.Context) identity { return callerOf(ctx).identity }
+
+func callerOf(ctx context.Context) caller {
 	if p, ok := peer.FromContext(ctx); ok {
 		if c, ok := p.AuthInfo.(caller); ok {
-			return c.identity
+			return c
 		}
 	}
-	return identity{}
+	return caller{}
 }
 
 // authorize finds out who calls and whether they may. It asks anew at every
 // call: a connection does not outlive the right to it.
 func (a around) authorize(ctx context.Context, method string) (context.Context, error) {
+	if err := a.force.trusts(callerOf(ctx)); err != nil {
+		return ctx, status.Error(codes.PermissionDenied, err.Error())
+	}
 	who, err := a.find(identityOf(ctx))
 	if err != nil {
 		return ctx, status.Error(codes.PermissionDenied, err.Error())
@@ -57,10 +62,16 @@ func (a around) authorizeCall(ctx context.Context, in any, info *grpc.UnaryServe
 }
 
 func (a around) authorizeStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	rights := a.force.Load() // before the question, or a reload in between would be missed
 	ctx, err := a.authorize(stream.Context(), info.FullMethod)
 	if err != nil {
 		return err
 	}
+	// A stream does not outlive the right to it either: it ends with a reload, and
+	// whoever may comes back.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(rights.replaced, func() { cancel(errReplaced) })()
 	return next(srv, boundStream{stream, ctx})
 }
 

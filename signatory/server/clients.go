@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/sha256"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -50,7 +51,12 @@ type Clients struct {
 	byUID  map[uint32]*Client
 	byGID  map[uint32]*Client
 	digest [sha256.Size]byte // of the file, for the audit log
+
+	logLevel *slog.Level
 }
+
+// LogLevel is the one that the file asks for; nil when it does not.
+func (c *Clients) LogLevel() *slog.Level { return c.logLevel }
 
 // find tells who somebody is. A pin says more than a name, a user more than a
 // group. A certificate with names of two clients is nobody's.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"os"
 	"regexp"
@@ -25,7 +26,8 @@ var clientName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // clientsTOML is the clients file, clientTOML one client in it.
 type clientsTOML struct {
-	Client []clientTOML `toml:"client"`
+	LogLevel string       `toml:"log_level"`
+	Client   []clientTOML `toml:"client"`
 }
 
 type clientTOML struct {
@@ -95,6 +97,13 @@ func ParseClients(name string, text []byte) (*Clients, error) {
 		digest: sha256.Sum256(text),
 	}
 	var problems []error
+	if file.LogLevel != "" {
+		level := new(slog.Level)
+		if err := level.UnmarshalText([]byte(file.LogLevel)); err != nil {
+			problems = append(problems, fmt.Errorf("%s: log_level is %q and must be debug, info, warn or error", name, file.LogLevel))
+		}
+		c.logLevel = level
+	}
 	if len(file.Client) == 0 {
 		problems = append(problems, fmt.Errorf("%s: there is no [[client]]: nobody could do anything", name))
 	}

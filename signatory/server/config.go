@@ -127,18 +127,14 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-func (cfg Config) finder() finder {
-	if cfg.Clients == nil {
-		return everybody
+func (cfg Config) checkBudgets() error {
+	if cfg.Clients == nil || cfg.Records != nil || cfg.Open != nil {
+		return nil
 	}
-	return cfg.Clients.find
-}
-
-func (cfg Config) adminFinder() finder {
-	if cfg.Clients == nil {
-		return ourselves
+	if slices.ContainsFunc(cfg.Clients.list, func(c *Client) bool { return c.Budgets != nil || c.Changes != nil }) {
+		return errors.New("there are budgets and nowhere to record them")
 	}
-	return cfg.Clients.find
+	return nil
 }
 
 func (cfg Config) checkKeystore() error {
@@ -165,9 +161,7 @@ func (cfg Config) validate() (address.Address, error) {
 	if cfg.Clients != nil && cfg.Insecure {
 		errs = append(errs, errors.New("insecure and a clients file exclude each other: without TLS nobody can be recognised"))
 	}
-	if cfg.Clients != nil && cfg.Records == nil && cfg.Open == nil && slices.ContainsFunc(cfg.Clients.list, func(c *Client) bool { return c.Budgets != nil || c.Changes != nil }) {
-		errs = append(errs, errors.New("there are budgets and nowhere to record them"))
-	}
+	errs = append(errs, cfg.checkBudgets())
 	if cfg.AdminMode&^0o770 != 0 {
 		errs = append(errs, fmt.Errorf("mode %#o of the admin socket lets everybody in", cfg.AdminMode))
 	}

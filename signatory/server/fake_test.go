@@ -153,6 +153,12 @@ func (l *lockedBuffer) String() string {
 // serve starts a server and waits until it answers.
 func serve(t testing.TB, cfg Config) *running {
 	t.Helper()
+	r, _ := serveServer(t, cfg)
+	return r
+}
+
+func serveServer(t testing.TB, cfg Config) (*running, *Server) {
+	t.Helper()
 	out := &running{logs: &lockedBuffer{}}
 	ready := make(chan net.Addr, 1)
 	cfg.Ready = func(a net.Addr) { ready <- a }
@@ -180,7 +186,7 @@ func serve(t testing.TB, cfg Config) *running {
 		done <- err
 		t.Fatalf("serving: %v", err)
 	}
-	return out
+	return out, s
 }
 
 // inMemory serves without a network and returns a raw connection, over which a

@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
+	"sync/atomic"
 
 	"google.golang.org/grpc/credentials"
 
@@ -25,21 +27,19 @@ type door struct {
 	journal                          *journal
 }
 
-// newDoor makes the credentials of a listener. config may be nil.
-func newDoor(config *tls.Config, find finder, roles Roles, log *slog.Logger, journal *journal) door {
+// newDoor makes the credentials of a listener. Without secure there is no TLS.
+func newDoor(secure *inForce, find finder, roles Roles, log *slog.Logger, journal *journal) door {
 	d := door{find: find, roles: roles, log: log, journal: journal}
-	if config != nil {
-		config = config.Clone()
+	if secure != nil {
 		// Within the handshake, so that a stranger gets a TLS alert and
 		// nothing else.
-		config.VerifyConnection = func(state tls.ConnectionState) error {
+		d.TransportCredentials = secure.credentials(func(state tls.ConnectionState) error {
 			id, err := tlsIdentity(state)
 			if err == nil {
 				err = d.admit(id)
 			}
 			return err
-		}
-		d.TransportCredentials = credentials.NewTLS(config)
+		})
 	}
 	return d
 }
@@ -70,13 +70,15 @@ func (d door) admit(id identity) error {
 type caller struct {
 	credentials.CommonAuthInfo
 	identity
+	chain   []*x509.Certificate     // what it showed; none without TLS
+	checked *atomic.Pointer[rights] // the last rights under which the chain was trusted
 }
 
 // AuthType implements credentials.AuthInfo.
 func (caller) AuthType() string { return "mintmark" }
 
 func (d door) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	conn, id, err := d.greet(raw)
+	conn, id, chain, err := d.greet(raw)
 	if err != nil {
 		level := slog.LevelWarn
 		if errors.Is(err, io.EOF) {
@@ -85,30 +87,30 @@ func (d door) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, err
 		d.log.Log(context.Background(), level, "connection refused", "peer", raw.RemoteAddr().String(), "error", err)
 		return nil, nil, err
 	}
-	return conn, caller{credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity}, id}, nil
+	return conn, caller{credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity}, id, chain, new(atomic.Pointer[rights])}, nil
 }
 
-func (d door) greet(raw net.Conn) (net.Conn, identity, error) {
+func (d door) greet(raw net.Conn) (net.Conn, identity, []*x509.Certificate, error) {
 	if d.TransportCredentials != nil {
 		conn, info, err := d.TransportCredentials.ServerHandshake(raw)
 		if err != nil {
-			return nil, identity{}, err
+			return nil, identity{}, nil, err
 		}
 		tlsInfo, ok := info.(credentials.TLSInfo)
 		if !ok {
-			return nil, identity{}, errors.Join(errors.New("the handshake says nothing about the client"), conn.Close())
+			return nil, identity{}, nil, errors.Join(errors.New("the handshake says nothing about the client"), conn.Close())
 		}
 		id, err := tlsIdentity(tlsInfo.State)
-		return conn, id, err
+		return conn, id, tlsInfo.State.PeerCertificates, err
 	}
 	var id identity
 	if local, ok := raw.(*net.UnixConn); ok {
 		var err error
 		if id, err = socketIdentity(local); err != nil {
-			return nil, identity{}, err
+			return nil, identity{}, nil, err
 		}
 	}
-	return raw, id, d.admit(id)
+	return raw, id, nil, d.admit(id)
 }
 
 // Info implements credentials.TransportCredentials.

@@ -3,12 +3,12 @@ package server
 import (
 	"context"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -45,7 +45,9 @@ type Server struct {
 	at  address.Address
 	tls *tls.Config // nil: none
 
-	vault *vault // nil: the keystore is not ours to lock
+	vault   *vault // nil: the keystore is not ours to lock
+	force   inForce
+	signing atomic.Pointer[signing] // nil before Serve
 }
 
 // New checks the configuration and loads the certificates. It does not listen
@@ -62,6 +64,7 @@ func New(cfg Config) (*Server, error) {
 			return nil, fmt.Errorf("configuring the signatory server: %w", err)
 		}
 	}
+	s.force.replace(newRights(cfg.Clients, s.tls))
 	if cfg.Open != nil {
 		now, _ := cfg.Keystore.(Opened) // nil: locked
 		s.vault = newVault(cfg.Open, now, cfg.Logger)
@@ -87,6 +90,7 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 	}
 	answers := newService(s.cfg.Keystore, signing, s.cfg.Logger)
 	s.prepareUnlock(signing, answers)
+	s.signing.Store(signing)
 	// ending is closed when subscriptions have to go, while calls may go on.
 	ending, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -146,7 +150,8 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 func (s *Server) servers(ending context.Context, signing *signing, answers *service, health *healthState) (mints, operator *grpc.Server) {
 	around := around{
 		log:         s.cfg.Logger,
-		find:        s.cfg.finder(),
+		find:        s.force.find,
+		force:       &s.force,
 		open:        s.cfg.Clients == nil,
 		access:      access(),
 		journal:     signing.journal,
@@ -155,15 +160,19 @@ func (s *Server) servers(ending context.Context, signing *signing, answers *serv
 		callTimeout: s.cfg.CallTimeout,
 		ending:      ending,
 	}
-	mints = newGRPC(around, newDoor(s.tls, around.find, admitted, s.cfg.Logger, signing.journal))
+	var secure *inForce
+	if s.tls != nil {
+		secure = &s.force
+	}
+	mints = newGRPC(around, newDoor(secure, around.find, admitted, s.cfg.Logger, signing.journal))
 	pb.RegisterSignatoryServer(mints, answers)
 	healthpb.RegisterHealthServer(mints, health.server)
 
-	around.find, around.open = s.cfg.adminFinder(), false
+	around.find, around.open = s.force.findAdmin, false
 	operator = newGRPC(around, newDoor(nil, around.find, adminAdmitted, s.cfg.Logger, signing.journal))
 	adminpb.RegisterAdminServiceServer(operator, &admin{
 		keystore: s.cfg.Keystore, lifecycle: s.cfg.Lifecycle, records: s.cfg.Records, signing: signing,
-		clients: s.cfg.Clients, health: health, vault: s.vault, started: s.cfg.Clock(), log: s.cfg.Logger,
+		force: &s.force, health: health, vault: s.vault, started: s.cfg.Clock(), log: s.cfg.Logger,
 	})
 	healthpb.RegisterHealthServer(operator, health.server)
 	return mints, operator
@@ -199,10 +208,10 @@ func (s *Server) recordStart(ctx context.Context, j *journal, at net.Addr) error
 		return nil
 	}
 	err := j.record(ctx, keystore.AuditStart, "", map[string]any{"address": at.String(), "tls": s.tls != nil})
-	if err != nil || s.cfg.Clients == nil {
+	if err != nil {
 		return err
 	}
-	return j.record(ctx, keystore.AuditConfig, "", map[string]any{"clients_sha256": hex.EncodeToString(s.cfg.Clients.digest[:]), "clients": len(s.cfg.Clients.list)})
+	return s.recordRights(ctx, j, s.force.Load())
 }
 
 // openSigning reads what was recorded before: budgets and what is frozen.
@@ -286,7 +295,8 @@ func newGRPC(around around, door door) *grpc.Server {
 // sayWhoMayCall puts the rights in force into the log.
 func (s *Server) sayWhoMayCall(ctx context.Context) {
 	log := s.cfg.Logger
-	if s.cfg.Clients == nil {
+	clients := s.force.Load().clients
+	if clients == nil {
 		how := "whoever may open the unix socket"
 		switch {
 		case s.tls != nil:
@@ -297,7 +307,7 @@ func (s *Server) sayWhoMayCall(ctx context.Context) {
 		log.WarnContext(ctx, "there is no clients file: "+how+" may sign and rotate. This is for trying out")
 		return
 	}
-	for _, c := range s.cfg.Clients.list {
+	for _, c := range clients.list {
 		log.InfoContext(ctx, "client", "name", c.Name, "roles", c.Roles.String(), "rotate", c.Rotate.String())
 	}
 }

@@ -19,7 +19,7 @@ func (s *Server) prepareUnlock(signing *signing, answers *service) {
 			return err
 		}
 		answers.forget()
-		return nil
+		return s.recordRights(ctx, signing.journal, s.force.Load())
 	}
 }
 
