@@ -144,7 +144,9 @@ type MethodInfo struct {
 	Options   *MethodOptions `json:"options,omitzero"`
 }
 
-// MethodOptions is what a method can do besides (NUT-23).
+// MethodOptions is what a method can do besides (NUT-23): Description when
+// minting, Amountless when melting. nil is left out.
 type MethodOptions struct {
-	Description bool `json:"description"`
+	Description *bool `json:"description,omitzero"`
+	Amountless  *bool `json:"amountless,omitzero"`
 }

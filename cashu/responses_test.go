@@ -50,7 +50,7 @@ func TestResponseBodies(t *testing.T) {
 		{
 			"info", cashu.MintInfo{Name: "m", Version: "Mintmark/0.1.0", Nuts: map[string]any{
 				"7": cashu.SupportedInfo{Supported: true},
-				"4": cashu.MethodsInfo{Methods: []cashu.MethodInfo{{Method: "bolt11", Unit: "sat", MinAmount: 1, Options: &cashu.MethodOptions{Description: true}}}},
+				"4": cashu.MethodsInfo{Methods: []cashu.MethodInfo{{Method: "bolt11", Unit: "sat", MinAmount: 1, Options: &cashu.MethodOptions{Description: new(true)}}}},
 			}},
 			`{"name":"m","version":"Mintmark/0.1.0","nuts":{"4":{"methods":[{"method":"bolt11","unit":"sat","min_amount":1,"options":{"description":true}}],"disabled":false},"7":{"supported":true}}}`,
 		},

@@ -13,6 +13,13 @@ const (
 	crashIssueReserved crashpoint.Name = "issue.reserved"     // first commit done, nothing signed
 	crashIssueSigned   crashpoint.Name = "issue.signed"       // signatures in memory only
 	crashIssueFinished crashpoint.Name = "issue.finished"     // second commit done, nobody told
+	crashMeltQuoted    crashpoint.Name = "melt.quoted"        // the offer is made, nobody told
+	crashMeltChecked   crashpoint.Name = "melt.checked"       // quote and inputs checked, nothing written
+	crashMeltReserved  crashpoint.Name = "melt.reserved"      // first commit done, the backend not asked
+	crashMeltSent      crashpoint.Name = "melt.sent"          // the backend has answered, nothing noted of it
+	crashMeltSigned    crashpoint.Name = "melt.signed"        // paid, the change signed in memory only
+	crashMeltSettled   crashpoint.Name = "melt.settled"       // paid and noted, the change cannot be signed
+	crashMeltFinished  crashpoint.Name = "melt.finished"      // second commit done, nobody told
 	crashUndoing       crashpoint.Name = "saga.undoing"       // about to compensate
 	crashUndone        crashpoint.Name = "saga.undone"        // compensation committed
 	crashClaimed       crashpoint.Name = "recovery.claimed"   // a saga taken over, nothing done about it
@@ -27,6 +34,7 @@ func CrashPoints() []crashpoint.Name {
 	return []crashpoint.Name{
 		crashSwapVerified, crashSwapReserved, crashSwapSigned, crashSwapFinished,
 		crashIssueChecked, crashIssueReserved, crashIssueSigned, crashIssueFinished,
+		crashMeltQuoted, crashMeltChecked, crashMeltReserved, crashMeltSent, crashMeltSigned, crashMeltSettled, crashMeltFinished,
 		crashUndoing, crashUndone, crashClaimed, crashRecovered, crashQuoteCreated, crashQuotePaid,
 	}
 }

@@ -36,14 +36,15 @@ func (m *Mint) Info() cashu.MintInfo {
 		a.MOTD = strings.TrimSpace(PlayMoney + " " + a.MOTD)
 	}
 	supported := cashu.SupportedInfo{Supported: true}
-	methods := m.mintMethods()
-	return cashu.MintInfo{
+	methods, ways := m.mintMethods(), m.meltMethods()
+	info := cashu.MintInfo{
 		Name: a.Name, Pubkey: m.Keysets().Identity(), Version: Version,
 		Description: a.Description, DescriptionLong: a.DescriptionLong, Contact: a.Contact,
 		MOTD: a.MOTD, IconURL: a.IconURL, URLs: a.URLs, TOSURL: a.TOSURL,
 		Time: m.now().Unix(),
 		Nuts: map[string]any{
 			"4":  cashu.MethodsInfo{Methods: methods, Disabled: len(methods) == 0},
+			"5":  cashu.MethodsInfo{Methods: ways, Disabled: len(ways) == 0},
 			"7":  supported,
 			"9":  supported,
 			"10": supported,
@@ -54,6 +55,13 @@ func (m *Mint) Info() cashu.MintInfo {
 		},
 		MaxArrayLength: min(m.cfg.Limits.MaxInputs, m.cfg.Limits.MaxOutputs, m.cfg.Limits.MaxStates),
 	}
+	if len(ways) > 0 {
+		info.Nuts["8"] = supported
+	}
+	if parts := m.multiPath(); len(parts) > 0 {
+		info.Nuts["15"] = cashu.MethodUnits{Methods: parts}
+	}
+	return info
 }
 
 // PlayMoney is what users of a mint with a fake backend are told, whatever else
@@ -67,6 +75,11 @@ func (m *Mint) playMoney() bool {
 			return true
 		}
 	}
+	for _, p := range m.payers {
+		if p.settings.Fake {
+			return true
+		}
+	}
 	return false
 }
 
@@ -76,13 +89,38 @@ func (m *Mint) mintMethods() []cashu.MethodInfo {
 		methods = append(methods, cashu.MethodInfo{
 			Method: key.method, Unit: key.unit,
 			MinAmount: b.settings.MinAmount, MaxAmount: b.settings.MaxAmount,
-			Options: &cashu.MethodOptions{Description: b.settings.Description},
+			Options: &cashu.MethodOptions{Description: &b.settings.Description},
 		})
 	}
-	slices.SortFunc(methods, func(a, b cashu.MethodInfo) int {
-		return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Unit, b.Unit))
-	})
+	slices.SortFunc(methods, byMethod)
 	return methods
+}
+
+func (m *Mint) meltMethods() []cashu.MethodInfo {
+	methods := make([]cashu.MethodInfo, 0, len(m.payers))
+	for key, p := range m.payers {
+		methods = append(methods, cashu.MethodInfo{
+			Method: key.method, Unit: key.unit,
+			MinAmount: p.settings.MinAmount, MaxAmount: p.settings.MaxAmount,
+			Options: &cashu.MethodOptions{Amountless: &p.settings.Amountless},
+		})
+	}
+	slices.SortFunc(methods, byMethod)
+	return methods
+}
+
+// multiPath lists the methods that can pay a part (NUT-15).
+func (m *Mint) multiPath() (list []cashu.MethodUnit) {
+	for _, info := range m.meltMethods() {
+		if m.payers[methodUnit{info.Method, info.Unit}].settings.MultiPath {
+			list = append(list, cashu.MethodUnit{Method: info.Method, Unit: info.Unit})
+		}
+	}
+	return list
+}
+
+func byMethod(a, b cashu.MethodInfo) int {
+	return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Unit, b.Unit))
 }
 
 // Health is what the operator's monitoring asks for.

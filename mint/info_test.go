@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"mintmark/cashu"
 	"mintmark/mint"
 	"mintmark/mint/lightning"
 )
@@ -47,9 +48,34 @@ func TestInfoTellsOnlyOfWhatIsWired(t *testing.T) {
 		nuts = append(nuts, n)
 	}
 	slices.Sort(nuts)
-	if want := []string{"10", "11", "12", "14", "20", "4", "7", "9"}; !slices.Equal(nuts, want) {
+	if want := []string{"10", "11", "12", "14", "15", "20", "4", "5", "7", "8", "9"}; !slices.Equal(nuts, want) {
 		t.Errorf("NUTs %v, want %v", nuts, want)
 	}
+	cfg := w.config("poor")
+	cfg.Backends, cfg.Payers = nil, nil
+	poor, err := mint.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []string{"8", "15"} {
+		if poor.Info().Nuts[n] != nil {
+			t.Errorf("without a backend the mint has NUT-%s", n)
+		}
+	}
+	for _, n := range []string{"4", "5"} {
+		if info, ok := poor.Info().Nuts[n].(cashu.MethodsInfo); !ok || !info.Disabled || len(info.Methods) != 0 {
+			t.Errorf("without a backend NUT-%s is %+v", n, poor.Info().Nuts[n])
+		}
+	}
+	_, err = poor.CreateMeltQuote(t.Context(), "bolt11", cashu.MeltQuoteRequest{Request: "pay:a:1", Unit: "sat"})
+	wantCode(t, err, cashu.CodeMeltingDisabled)
+	w.payer.partsOff, w.payer.amountOff = true, true
+	w.mint = w.newMint("second")
+	if w.mint.Info().Nuts["15"] != nil || *w.mint.Info().Nuts["5"].(cashu.MethodsInfo).Methods[0].Options.Amountless {
+		t.Error("the mint claims what its backend cannot do")
+	}
+	_, err = w.mint.CreateMeltQuote(t.Context(), "bolt11", cashu.MeltQuoteRequest{Request: "pay:a:0", Unit: "sat", Options: cashu.MeltOptions{AmountlessMsat: 5000}})
+	wantCode(t, err, cashu.CodeAmountlessInvoice)
 	if strings.Count(w.mint.Info().Version, "/") != 1 {
 		t.Errorf("version %q breaks wallets that split it at its one slash", w.mint.Info().Version)
 	}

@@ -41,6 +41,8 @@ type Config struct {
 	// Backends are the ways to pay in, each for its methods and units. None:
 	// nothing can be minted.
 	Backends []lightning.Receiver
+	// Payers are the ways to pay out, likewise. None: nothing can be melted.
+	Payers []lightning.Payer
 
 	// Identity pins the signatory's public key. Zero: the first one seen is
 	// pinned, in the database, for ever.
@@ -59,6 +61,11 @@ type Config struct {
 	// QuoteKeep is how long after its end a mint quote that nobody paid is kept.
 	// A payment that arrives within this time can be minted. 0 = 7 days.
 	QuoteKeep time.Duration
+	// MeltQuoteTTL is how long a melt quote can be melted. 0 = 10 minutes.
+	MeltQuoteTTL time.Duration
+	// PayTimeout is how long a melt waits for its payment before it answers that
+	// the payment is pending. It goes on without the wait. 0 = 45 s.
+	PayTimeout time.Duration
 	// PollInterval is the shortest time between two questions to a backend
 	// about one quote. 0 = 10 s.
 	PollInterval time.Duration
@@ -84,6 +91,8 @@ func (c *Config) setDefaults() {
 	}
 	def(&c.QuoteTTL, time.Hour)
 	def(&c.QuoteKeep, 7*24*time.Hour)
+	def(&c.MeltQuoteTTL, 10*time.Minute)
+	def(&c.PayTimeout, 45*time.Second)
 	def(&c.PollInterval, 10*time.Second)
 	def(&c.OperationTimeout, 30*time.Second)
 	def(&c.SweepInterval, 15*time.Second)
@@ -108,7 +117,8 @@ func (c *Config) validate() error {
 		problems = append(problems, errors.New("keyset source is missing"))
 	}
 	for name, d := range map[string]time.Duration{
-		"quote ttl": c.QuoteTTL, "quote keep": c.QuoteKeep, "poll interval": c.PollInterval,
+		"quote ttl": c.QuoteTTL, "quote keep": c.QuoteKeep, "melt quote ttl": c.MeltQuoteTTL,
+		"pay timeout": c.PayTimeout, "poll interval": c.PollInterval,
 		"operation timeout": c.OperationTimeout, "sweep interval": c.SweepInterval,
 	} {
 		if d < 0 {
@@ -128,6 +138,7 @@ type Mint struct {
 	store    Store
 	keysets  *keysets
 	backends map[methodUnit]backend
+	payers   map[methodUnit]payer
 	settings atomic.Pointer[settings]
 	log      *slog.Logger
 
@@ -140,7 +151,9 @@ type Mint struct {
 	inflight map[OperationRef]struct{} // sagas that a goroutine of ours works on
 	running  sync.WaitGroup            // operations, so that Run can wait for them
 	leftover chan struct{}             // tells the sweeper of a saga that could not be undone
-	stuck    atomic.Int64              // sagas in a state that cannot be
+	stopping context.Context           // ends when operations should no longer wait for payments
+	stop     context.CancelFunc
+	stuck    atomic.Int64 // sagas in a state that cannot be
 
 	overRedeemed atomic.Int64 // refusals and permissions to redeem more than was issued
 }
@@ -157,6 +170,10 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 	if m.backends, err = indexBackends(cfg.Backends); err != nil {
 		return nil, fmt.Errorf("mint configuration: %w", err)
 	}
+	if m.payers, err = indexPayers(cfg.Payers); err != nil {
+		return nil, fmt.Errorf("mint configuration: %w", err)
+	}
+	m.stopping, m.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if m.keysets, err = loadKeysets(ctx, cfg.Store, cfg.Identity, cfg.Logger); err != nil {
 		return nil, err
 	}
@@ -196,6 +213,7 @@ func (m *Mint) Run(ctx context.Context) error {
 	m.mu.Lock()
 	m.closing = true
 	m.mu.Unlock()
+	m.stop()
 	m.running.Wait()
 	wg.Wait()
 	return nil
@@ -226,13 +244,18 @@ func (m *Mint) followKeysets(ctx context.Context) {
 // client's: once something is reserved, hanging up must not strand it. The
 // caller calls the returned function at the end.
 func (m *Mint) begin(ctx context.Context) (context.Context, func(), error) {
+	return m.beginFor(ctx, m.cfg.OperationTimeout)
+}
+
+// beginFor is begin for an operation that may take another time.
+func (m *Mint) beginFor(ctx context.Context, d time.Duration) (context.Context, func(), error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closing {
 		return nil, nil, cashu.Errorf(cashu.CodeUnavailable, "the mint is shutting down")
 	}
 	m.running.Add(1)
-	opCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.cfg.OperationTimeout)
+	opCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d)
 	return opCtx, func() {
 		cancel()
 		m.running.Done()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -37,18 +38,32 @@ func (m *Mint) newSaga(kind OperationKind, inputs, outputs int, quoteID string) 
 		Operation:  Operation{ID: id, Kind: kind, Inputs: inputs, Outputs: outputs, QuoteID: quoteID, Created: now},
 		State:      SagaInitial,
 		Owner:      m.cfg.Owner,
-		LeaseUntil: now.Add(2 * m.cfg.OperationTimeout), // so that an operation ends before its lease
+		LeaseUntil: now.Add(m.leaseOf(kind)),
 		Updated:    now,
 	}, nil
+}
+
+// leaseOf is for how long a saga is left to its owner: so long that the operation
+// ends before.
+func (m *Mint) leaseOf(kind OperationKind) time.Duration {
+	if kind == OperationMelt {
+		return m.meltTimeout() + m.cfg.OperationTimeout
+	}
+	return 2 * m.cfg.OperationTimeout
 }
 
 // reserve is the first transaction: the saga row and what fn reserves. On
 // success the saga is held; the caller lets go of it.
 func (m *Mint) reserve(ctx context.Context, s *Saga, fn func(Tx) error) error {
+	return m.reserveAs(ctx, Deferred, s, fn)
+}
+
+// reserveAs is reserve with the durability that what follows demands.
+func (m *Mint) reserveAs(ctx context.Context, d Durability, s *Saga, fn func(Tx) error) error {
 	if err := s.advance(SagaSetupComplete); err != nil {
 		return err
 	}
-	err := m.store.Update(ctx, Deferred, func(tx Tx) error {
+	err := m.store.Update(ctx, d, func(tx Tx) error {
 		m.letGo(s.Ref) // of an earlier try, if the store runs this again
 		if err := tx.AddSaga(ctx, s); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"mintmark/internal/crashpoint"
@@ -16,14 +17,11 @@ func (m *Mint) undo(ctx context.Context, s *Saga, cause error) error {
 	// The operation's own time may be used up; undoing gets a little more.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.cfg.OperationTimeout/2)
 	defer cancel()
-	err := m.store.Update(ctx, Deferred, func(tx Tx) error { return undoReserved(ctx, tx, s) })
+	err := m.store.Update(ctx, Deferred, func(tx Tx) error { return undoReserved(ctx, tx, s, m.now()) })
 	if err != nil {
 		m.log.Warn("could not undo an operation, recovery will", "operation", s.ID.String(),
 			"kind", s.Kind.String(), "error", err)
-		select {
-		case m.leftover <- struct{}{}:
-		default: // it was told already
-		}
+		m.remind()
 		return cause
 	}
 	crashpoint.Here(crashUndone)
@@ -32,7 +30,7 @@ func (m *Mint) undo(ctx context.Context, s *Saga, cause error) error {
 
 // undoReserved removes proofs, outputs, the quote's mark and the saga, all or
 // nothing, if the saga is still on the expected version.
-func undoReserved(ctx context.Context, tx Tx, s *Saga) error {
+func undoReserved(ctx context.Context, tx Tx, s *Saga, at time.Time) error {
 	if err := tx.AbandonSaga(ctx, s); err != nil {
 		return err
 	}
@@ -46,10 +44,13 @@ func undoReserved(ctx context.Context, tx Tx, s *Saga) error {
 	} else if n != s.Outputs {
 		return fmt.Errorf("removed %d of %d outputs: %w", n, s.Outputs, ErrForbiddenState)
 	}
-	if s.QuoteID == "" {
-		return nil
+	switch {
+	case s.Kind == OperationMelt:
+		return tx.ReleaseMelt(ctx, s.QuoteID, s.Ref, at)
+	case s.QuoteID != "":
+		return tx.ReleaseIssue(ctx, s.QuoteID, s.Ref)
 	}
-	return tx.ReleaseIssue(ctx, s.QuoteID, s.Ref)
+	return nil
 }
 
 // sweepRetry is how long after a failure the sweeper looks again: soon, because
@@ -91,21 +92,50 @@ func (m *Mint) Sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing unfinished sagas: %w", err)
 	}
-	var problems []error
-	var stuck int64
+	var swept sweep
+	var melts sync.WaitGroup
+	free := make(chan struct{}, maxMeltsAtOnce)
 	for i := range sagas {
-		v, err := m.recoverSaga(ctx, &sagas[i])
-		switch {
-		case errors.Is(err, ErrSagaTaken), errors.Is(err, ErrNotFound):
-			// Somebody else was faster. Leave it alone.
-		case err != nil:
-			problems = append(problems, fmt.Errorf("recovering %v %v: %w", sagas[i].Kind, sagas[i].ID, err))
-		case v == verdictImpossible:
-			stuck++
+		s := &sagas[i]
+		if s.Kind != OperationMelt {
+			swept.add(s, func() (verdict, error) { return m.recoverSaga(ctx, s) })
+			continue
 		}
+		// A backend that is slow to answer keeps nobody but its own melts waiting.
+		melts.Go(func() {
+			free <- struct{}{}
+			defer func() { <-free }()
+			swept.add(s, func() (verdict, error) { return m.recoverSaga(ctx, s) })
+		})
 	}
-	m.stuck.Store(stuck)
-	return errors.Join(problems...)
+	melts.Wait()
+	m.stuck.Store(swept.stuck)
+	return errors.Join(swept.problems...)
+}
+
+// maxMeltsAtOnce is how many payments a sweep asks about at the same time.
+const maxMeltsAtOnce = 16
+
+// sweep collects what became of many sagas.
+type sweep struct {
+	mu       sync.Mutex
+	problems []error
+	stuck    int64
+}
+
+func (w *sweep) add(s *Saga, recoverIt func() (verdict, error)) {
+	kind, id := s.Kind, s.ID
+	v, err := recoverIt()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case errors.Is(err, ErrSagaTaken), errors.Is(err, ErrNotFound):
+		// Somebody else was faster. Leave it alone.
+	case err != nil:
+		w.problems = append(w.problems, fmt.Errorf("recovering %v %v: %w", kind, id, err))
+	case v == verdictImpossible:
+		w.stuck++
+	}
 }
 
 // recoverSaga claims one saga, looks at the facts and acts on them.
@@ -116,7 +146,7 @@ func (m *Mint) recoverSaga(ctx context.Context, s *Saga) (verdict, error) {
 	}
 	// Claim first, in a commit of its own: whoever worked on it until now can
 	// no longer finish, because the version is another one.
-	s.Owner, s.LeaseUntil, s.Updated = m.cfg.Owner, m.now().Add(2*m.cfg.OperationTimeout), m.now()
+	s.Owner, s.LeaseUntil, s.Updated = m.cfg.Owner, m.now().Add(m.leaseOf(s.Kind)), m.now()
 	claimed := *s
 	err = m.store.Update(ctx, Deferred, func(tx Tx) error {
 		claimed = *s // a store may run this twice
@@ -129,6 +159,9 @@ func (m *Mint) recoverSaga(ctx context.Context, s *Saga) (verdict, error) {
 	m.hold(s.Ref)
 	defer m.letGo(s.Ref)
 	crashpoint.Here(crashClaimed)
+	if s.Kind == OperationMelt {
+		return m.recoverMelt(ctx, s)
+	}
 	var v verdict
 	err = m.store.Update(ctx, Deferred, func(tx Tx) error {
 		facts, err := tx.Facts(ctx, s.Ref)
@@ -137,7 +170,7 @@ func (m *Mint) recoverSaga(ctx context.Context, s *Saga) (verdict, error) {
 		}
 		switch v = judge(s.Operation, facts); v {
 		case verdictUndo:
-			return undoReserved(ctx, tx, s)
+			return undoReserved(ctx, tx, s, m.now())
 		case verdictDrop:
 			return tx.FinishSaga(ctx, s)
 		default:

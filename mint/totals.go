@@ -118,3 +118,41 @@ func (m *Mint) finishCounted(ctx context.Context, s *Saga, proofs []SpentProof, 
 	}
 	return fmt.Errorf("%w: %w", cashu.ErrOverRedeemed, err)
 }
+
+// mayRedeem asks beforehand what finishCounted will ask: a melt pays before it
+// redeems, and what was paid to a thief of keys does not come back.
+func (m *Mint) mayRedeem(ctx context.Context, proofs []SpentProof) error {
+	adding, err := totalsOf(proofs, nil)
+	if err != nil {
+		return err
+	}
+	known, err := m.store.Totals(ctx)
+	if err != nil {
+		return fmt.Errorf("reading totals: %w", err)
+	}
+	for _, t := range adding {
+		i := slices.IndexFunc(known, func(k KeysetTotals) bool { return k.KeysetID == t.KeysetID })
+		if i >= 0 && known[i].Redeemed <= known[i].Issued && t.Redeemed <= known[i].Issued-known[i].Redeemed {
+			continue
+		}
+		// Coins that were redeemed before are no alarm: they are refused for that.
+		switch records, err := m.store.Proofs(ctx, pointsOf(proofs)); {
+		case err != nil:
+			return fmt.Errorf("looking at proofs: %w", err)
+		case slices.ContainsFunc(records, func(r ProofRecord) bool { return r.State != ProofUnspent }):
+			return nil
+		}
+		allowed, err := m.mayOverRedeem(ctx, adding)
+		if err != nil {
+			return err
+		}
+		m.log.Error("ALARM: a keyset is about to redeem more than it issued: its keys are in other hands, or rows are lost",
+			"keyset", t.KeysetID.String(), "redeeming", uint64(t.Redeemed), "allowed_by_operator", allowed)
+		m.overRedeemed.Add(1)
+		if !allowed {
+			return cashu.ErrOverRedeemed
+		}
+		return nil
+	}
+	return nil
+}

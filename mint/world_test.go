@@ -238,6 +238,7 @@ type world struct {
 	tb      testing.TB
 	signer  *testSigner
 	backend *testBackend
+	payer   *testPayer
 	store   mint.Store
 	clock   atomic.Int64 // unix seconds
 	mint    *mint.Mint
@@ -248,7 +249,7 @@ type world struct {
 // tests apply keysets and sweep when they want to.
 func newWorld(tb testing.TB, store mint.Store) *world {
 	tb.Helper()
-	w := &world{tb: tb, signer: newTestSigner(tb), backend: newTestBackend(), store: store}
+	w := &world{tb: tb, signer: newTestSigner(tb), backend: newTestBackend(), payer: newTestPayer(), store: store}
 	w.clock.Store(1_800_000_000)
 	w.mint = w.newMint("first")
 	return w
@@ -267,8 +268,8 @@ func (w *world) newMint(owner string) *mint.Mint {
 func (w *world) config(owner string) mint.Config {
 	return mint.Config{
 		Store: w.store, Signer: w.signer, Source: w.signer, Owner: owner,
-		Backends: []lightning.Receiver{w.backend},
-		Clock:    func() time.Time { return time.Unix(w.clock.Load(), 0) },
+		Backends: []lightning.Receiver{w.backend}, Payers: []lightning.Payer{w.payer},
+		Clock: func() time.Time { return time.Unix(w.clock.Load(), 0) },
 	}
 }
 

@@ -12,8 +12,14 @@ import (
 	"mintmark/mint/lightning/fake"
 )
 
+// backend takes money in and sends it out.
+type backend interface {
+	lightning.Receiver
+	lightning.Payer
+}
+
 // openBackend opens the payment backend. There is one so far.
-func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (lightning.Receiver, error) {
+func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (backend, error) {
 	f := cfg.Lightning.Fake
 	units := make([]cashu.Unit, 0, len(f.Units))
 	for _, name := range f.Units {
@@ -25,6 +31,10 @@ func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (lightning.R
 	}
 	// To the backend a delay of zero means its default.
 	delay := max(f.IncomingDelay.std(), 1)
+	fee := int64(f.PaymentFee)
+	if fee == 0 {
+		fee = -1
+	}
 	return fake.Open(ctx, fake.Config{
 		Path:          filepath.Join(cfg.Data, "fake-lightning.db"),
 		Units:         units,
@@ -32,6 +42,12 @@ func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (lightning.R
 		SettleOnCheck: f.SettleOnCheck,
 		MinAmount:     cashu.Amount(f.MinAmount),
 		MaxAmount:     cashu.Amount(f.MaxAmount),
+		OutgoingDelay: max(f.OutgoingDelay.std(), 1),
+		FeePPM:        f.FeePPM,
+		FeeReserveMin: cashu.Amount(f.FeeReserveMin),
+		PaymentFee:    fee,
+		NoAmountless:  !f.Amountless,
+		NoMultiPath:   !f.MultiPath,
 		Clock:         crashpoint.Clock(),
 		Logger:        log,
 	})

@@ -65,9 +65,9 @@ type Signatory struct {
 	Program string `toml:"program"`
 }
 
-// Lightning says how money comes in.
+// Lightning says how money comes in and goes out.
 type Lightning struct {
-	// Backend is the way in. Only "fake" exists: it invents its payments, so
+	// Backend is the way in and out. Only "fake" exists: it invents its payments, so
 	// the ecash is worth nothing. Default "fake".
 	Backend string `toml:"backend"`
 	Fake    Fake   `toml:"fake"`
@@ -83,10 +83,23 @@ type Fake struct {
 	IncomingDelay Duration `toml:"incoming_delay"`
 	// SettleOnCheck makes a look at an unpaid quote settle it at once.
 	SettleOnCheck bool `toml:"settle_on_check"`
-	// MinAmount and MaxAmount bound one payment, in its unit. Default 1 and
-	// 500000; 0 is no bound.
+	// MinAmount and MaxAmount bound one payment, in its unit, either way.
+	// Default 1 and 500000; 0 is no bound.
 	MinAmount uint64 `toml:"min_amount"`
 	MaxAmount uint64 `toml:"max_amount"`
+	// OutgoingDelay is how long a payment takes that the mint makes. Default
+	// "1s".
+	OutgoingDelay Duration `toml:"outgoing_delay"`
+	// FeePPM and FeeReserveMin are what a melt quote reserves for fees: so many
+	// millionths of the amount, and at least so much. Default 20000 and 2.
+	FeePPM        uint64 `toml:"fee_ppm"`
+	FeeReserveMin uint64 `toml:"fee_reserve_min"`
+	// PaymentFee is what a payment costs of that, in its unit. Default 1.
+	PaymentFee uint64 `toml:"payment_fee"`
+	// Amountless makes the mint pay invoices without amount, MultiPath a part of
+	// one. Default true.
+	Amountless bool `toml:"amountless"`
+	MultiPath  bool `toml:"multi_path"`
 }
 
 // Quotes says how long promises last.
@@ -97,6 +110,13 @@ type Quotes struct {
 	// Keep is how long after its end a mint quote that nobody paid is kept. A
 	// payment that arrives within this time can be minted. Default "168h".
 	Keep Duration `toml:"keep"`
+	// MeltTTL is how long a melt quote can be melted. Meanwhile nobody gets
+	// another one for the same invoice. Default "10m".
+	MeltTTL Duration `toml:"melt_ttl"`
+	// PayTimeout is how long a melt waits for its payment before it answers that
+	// the payment is pending; it goes on all the same. At most 50s. Default
+	// "45s".
+	PayTimeout Duration `toml:"pay_timeout"`
 	// PollInterval is the shortest time between two questions to the backend
 	// about one quote. Default "10s".
 	PollInterval Duration `toml:"poll_interval"`
@@ -163,9 +183,16 @@ func defaultConfig() Config {
 		Signatory:   Signatory{Address: spawnAddress, Deadline: Duration(10 * time.Second)},
 		Lightning: Lightning{
 			Backend: fakeBackend,
-			Fake:    Fake{Units: []string{"sat"}, IncomingDelay: Duration(time.Second), MinAmount: 1, MaxAmount: 500_000},
+			Fake: Fake{
+				Units: []string{"sat"}, IncomingDelay: Duration(time.Second), MinAmount: 1, MaxAmount: 500_000,
+				OutgoingDelay: Duration(time.Second), FeePPM: 20_000, FeeReserveMin: 2, PaymentFee: 1,
+				Amountless: true, MultiPath: true,
+			},
 		},
-		Quotes: Quotes{TTL: Duration(time.Hour), Keep: Duration(7 * 24 * time.Hour), PollInterval: Duration(10 * time.Second)},
+		Quotes: Quotes{
+			TTL: Duration(time.Hour), Keep: Duration(7 * 24 * time.Hour), MeltTTL: Duration(10 * time.Minute), PayTimeout: Duration(45 * time.Second),
+			PollInterval: Duration(10 * time.Second),
+		},
 		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxSecret: 1024, MaxWitness: 4096},
 		Info:   Info{Name: "Mintmark"},
 		Log:    Log{Level: "info", Format: "text"},

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
@@ -21,6 +22,9 @@ const (
 	fakeBackend  = "fake"
 	// maxItems is what one call to the signatory can carry.
 	maxItems = 1000
+	// maxPayTimeout leaves time to sign and to answer before a connection ends;
+	// see newHTTPServer.
+	maxPayTimeout = 50 * time.Second
 	// maxAmountLimit keeps amounts exact in wallets that count in floats.
 	maxAmountLimit = 1 << 53
 )
@@ -82,11 +86,23 @@ func (c Config) validate() error {
 		{"lightning.fake.incoming_delay", fake.IncomingDelay, true},
 		{"quotes.ttl", c.Quotes.TTL, false},
 		{"quotes.keep", c.Quotes.Keep, false},
+		{"lightning.fake.outgoing_delay", fake.OutgoingDelay, true},
+		{"quotes.melt_ttl", c.Quotes.MeltTTL, false},
+		{"quotes.pay_timeout", c.Quotes.PayTimeout, false},
 		{"quotes.poll_interval", c.Quotes.PollInterval, false},
 	} {
 		if d.v < 0 || d.v == 0 && !d.zero {
 			wrong(d.key, "must be a positive duration such as \"10s\"")
 		}
+	}
+	if c.Quotes.PayTimeout.std() > maxPayTimeout {
+		wrong("quotes.pay_timeout", "is more than %v", maxPayTimeout)
+	}
+	if fake.FeePPM > 1_000_000 {
+		wrong("lightning.fake.fee_ppm", "is more than the whole, 1000000")
+	}
+	if fake.FeeReserveMin > maxAmountLimit || fake.PaymentFee > maxAmountLimit {
+		wrong("lightning.fake.fee_reserve_min", "amounts end at %d", uint64(maxAmountLimit))
 	}
 	for _, n := range []struct {
 		key    string

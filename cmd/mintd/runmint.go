@@ -59,7 +59,7 @@ func runMint(ctx context.Context, m runner, handler http.Handler, l net.Listener
 }
 
 // newHTTPServer bounds how long a connection may take for what. The longest
-// request is an operation that waits for the signatory.
+// request is a melt, which waits for a payment and for the signatory.
 func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,

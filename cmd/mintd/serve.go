@@ -106,18 +106,21 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 }
 
 // mintConfig says to the mint what the configuration says, with what was opened.
-func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, backend lightning.Receiver, log *slog.Logger) mint.Config {
+func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, backend backend, log *slog.Logger) mint.Config {
 	return mint.Config{
 		Store:        store,
 		Owner:        owner,
 		Signer:       signatory.NewCoalescer(signer, 0),
 		Source:       signer,
 		Backends:     []lightning.Receiver{backend},
+		Payers:       []lightning.Payer{backend},
 		Identity:     cfg.Signatory.identity(),
 		Limits:       cfg.Limits.mint(),
 		About:        cfg.Info.about(),
 		QuoteTTL:     cfg.Quotes.TTL.std(),
 		QuoteKeep:    cfg.Quotes.Keep.std(),
+		MeltQuoteTTL: cfg.Quotes.MeltTTL.std(),
+		PayTimeout:   cfg.Quotes.PayTimeout.std(),
 		PollInterval: cfg.Quotes.PollInterval.std(),
 		Clock:        crashpoint.Clock(),
 		Logger:       log,

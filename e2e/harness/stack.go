@@ -31,6 +31,7 @@ func Quick(deadline string) string {
 deadline = %q
 [lightning.fake]
 incoming_delay = "20ms"
+outgoing_delay = "20ms"
 [quotes]
 poll_interval = "50ms"
 `, deadline)

@@ -30,6 +30,9 @@ type Exchange interface {
 	CreateMintQuote(ctx context.Context, method string, req cashu.MintQuoteBolt11Request) (mint.MintQuote, error)
 	MintQuote(ctx context.Context, method, id string) (mint.MintQuote, error)
 	Issue(ctx context.Context, method string, req cashu.MintRequest) ([]cashu.BlindSignature, error)
+	CreateMeltQuote(ctx context.Context, method string, req cashu.MeltQuoteRequest) (mint.MeltQuote, error)
+	MeltQuote(ctx context.Context, method, id string) (mint.Melted, error)
+	Melt(ctx context.Context, method string, req cashu.MeltRequest) (mint.Melted, error)
 	Swap(ctx context.Context, req cashu.SwapRequest) ([]cashu.BlindSignature, error)
 	CheckState(ctx context.Context, ys []bdhke.Point) ([]mint.ProofRecord, error)
 	Restore(ctx context.Context, outputs []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error)
@@ -142,6 +145,9 @@ func (a *api) routes() http.Handler {
 		"POST /v1/mint/quote/{method}":     a.createMintQuote,
 		"GET /v1/mint/quote/{method}/{id}": a.mintQuote,
 		"POST /v1/mint/{method}":           a.issue,
+		"POST /v1/melt/quote/{method}":     a.createMeltQuote,
+		"GET /v1/melt/quote/{method}/{id}": a.meltQuote,
+		"POST /v1/melt/{method}":           a.melt,
 		"POST /v1/swap":                    a.swap,
 		"POST /v1/checkstate":              a.checkState,
 		"POST /v1/restore":                 a.restore,

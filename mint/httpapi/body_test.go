@@ -17,6 +17,8 @@ var posts = map[string]string{
 	"/v1/swap":              `{"inputs":[],"outputs":[]}`,
 	"/v1/mint/quote/bolt11": `{"amount":1,"unit":"sat"}`,
 	"/v1/mint/bolt11":       `{"quote":"q","outputs":[]}`,
+	"/v1/melt/quote/bolt11": `{"request":"lnbc1","unit":"sat"}`,
+	"/v1/melt/bolt11":       `{"quote":"q","inputs":[],"outputs":[]}`,
 	"/v1/checkstate":        `{"Ys":[]}`,
 	"/v1/restore":           `{"outputs":[]}`,
 }
@@ -26,6 +28,12 @@ func acceptingMint() *fakeMint {
 	m := newFakeMint()
 	m.createMintQuote = func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
 		return mint.MintQuote{Unit: "sat"}, nil
+	}
+	m.createMeltQuote = func(string, cashu.MeltQuoteRequest) (mint.MeltQuote, error) {
+		return mint.MeltQuote{Unit: "sat"}, nil
+	}
+	m.melt = func(string, cashu.MeltRequest) (mint.Melted, error) {
+		return mint.Melted{MeltQuote: mint.MeltQuote{Unit: "sat"}}, nil
 	}
 	m.issue = func(string, cashu.MintRequest) ([]cashu.BlindSignature, error) { return nil, nil }
 	m.swap = func(context.Context, cashu.SwapRequest) ([]cashu.BlindSignature, error) { return nil, nil }

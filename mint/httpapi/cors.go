@@ -15,7 +15,7 @@ func allowOrigins(w http.ResponseWriter, r *http.Request) (done bool) {
 	h.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
 	// The star covers what wallets add of their own; the names are for browsers
 	// that do not know the star.
-	h.Set("Access-Control-Allow-Headers", "Content-Type, Clear-auth, Blind-auth, If-None-Match, X-Request-Id, *")
+	h.Set("Access-Control-Allow-Headers", "Content-Type, Clear-auth, Blind-auth, Prefer, If-None-Match, X-Request-Id, *")
 	h.Set("Access-Control-Max-Age", "86400")
 	w.WriteHeader(http.StatusNoContent)
 	return true

@@ -20,6 +20,9 @@ type fakeMint struct {
 	createMintQuote func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error)
 	mintQuote       func(method, id string) (mint.MintQuote, error)
 	issue           func(string, cashu.MintRequest) ([]cashu.BlindSignature, error)
+	createMeltQuote func(string, cashu.MeltQuoteRequest) (mint.MeltQuote, error)
+	meltQuote       func(method, id string) (mint.Melted, error)
+	melt            func(string, cashu.MeltRequest) (mint.Melted, error)
 	swap            func(context.Context, cashu.SwapRequest) ([]cashu.BlindSignature, error)
 	checkState      func([]bdhke.Point) ([]mint.ProofRecord, error)
 	restore         func([]cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error)
@@ -39,8 +42,13 @@ func newFakeMint() *fakeMint {
 		createMintQuote: func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
 			return mint.MintQuote{}, refuse
 		},
-		mintQuote:  func(string, string) (mint.MintQuote, error) { return mint.MintQuote{}, refuse },
-		issue:      func(string, cashu.MintRequest) ([]cashu.BlindSignature, error) { return nil, refuse },
+		mintQuote: func(string, string) (mint.MintQuote, error) { return mint.MintQuote{}, refuse },
+		issue:     func(string, cashu.MintRequest) ([]cashu.BlindSignature, error) { return nil, refuse },
+		createMeltQuote: func(string, cashu.MeltQuoteRequest) (mint.MeltQuote, error) {
+			return mint.MeltQuote{}, refuse
+		},
+		meltQuote:  func(string, string) (mint.Melted, error) { return mint.Melted{}, refuse },
+		melt:       func(string, cashu.MeltRequest) (mint.Melted, error) { return mint.Melted{}, refuse },
 		swap:       func(context.Context, cashu.SwapRequest) ([]cashu.BlindSignature, error) { return nil, refuse },
 		checkState: func([]bdhke.Point) ([]mint.ProofRecord, error) { return nil, refuse },
 		restore: func([]cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
@@ -62,6 +70,18 @@ func (f *fakeMint) MintQuote(_ context.Context, method, id string) (mint.MintQuo
 
 func (f *fakeMint) Issue(_ context.Context, method string, req cashu.MintRequest) ([]cashu.BlindSignature, error) {
 	return f.issue(method, req)
+}
+
+func (f *fakeMint) CreateMeltQuote(_ context.Context, method string, req cashu.MeltQuoteRequest) (mint.MeltQuote, error) {
+	return f.createMeltQuote(method, req)
+}
+
+func (f *fakeMint) MeltQuote(_ context.Context, method, id string) (mint.Melted, error) {
+	return f.meltQuote(method, id)
+}
+
+func (f *fakeMint) Melt(_ context.Context, method string, req cashu.MeltRequest) (mint.Melted, error) {
+	return f.melt(method, req)
 }
 
 func (f *fakeMint) Swap(ctx context.Context, req cashu.SwapRequest) ([]cashu.BlindSignature, error) {

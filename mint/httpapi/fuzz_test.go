@@ -55,3 +55,13 @@ func FuzzCheckStateBody(f *testing.F) {
 func FuzzRestoreBody(f *testing.F) {
 	fuzzBody(f, "/v1/restore", `{"outputs":[`+seedOut+`,`+seedOut+`]}`)
 }
+
+func FuzzMeltQuoteBody(f *testing.F) {
+	fuzzBody(f, "/v1/melt/quote/bolt11", `{"request":"lnbc1","unit":"SAT","options":{"mpp":{"amount":1},"amountless":{"amount_msat":2}}}`,
+		`{"request":"lnbc1","unit":"sat","options":null}`, `{"request":"x","unit":"sat","options":{"mpp":null}}`)
+}
+
+func FuzzMeltBody(f *testing.F) {
+	fuzzBody(f, "/v1/melt/bolt11", `{"quote":"q","inputs":[`+seedIn+`],"outputs":[`+seedOut+`],"prefer_async":true}`,
+		`{"quote":"q","inputs":[],"outputs":null,"prefer_async":null}`)
+}

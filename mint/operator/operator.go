@@ -27,8 +27,9 @@ import (
 type Operator interface {
 	// Sagas lists all unfinished operations with the evidence about each.
 	Sagas(ctx context.Context) ([]Saga, error)
-	// Resolve ends an operation that recovery cannot decide. It refuses one
-	// that recovery can, or that somebody works on, with ErrNotStuck.
+	// Resolve ends an operation that recovery cannot decide: an impossible one,
+	// or a melt of whose payment the backend has not said for ten minutes what
+	// became of it. It refuses others with ErrNotStuck.
 	Resolve(ctx context.Context, operation uuid.UUID, d Decision) error
 	// Liabilities is what every keyset issued, redeemed and still owes. With
 	// recount it is added up from all rows, to be compared with the totals.
@@ -60,7 +61,8 @@ type Saga struct {
 	Outputs         int       `json:"outputs"`
 	OutputsUnsigned int       `json:"outputs_unsigned"`
 	// Verdict is what recovery will do when nobody works on it any more:
-	// "undo", "drop", or "impossible", which waits for a decision.
+	// "undo" or "drop"; of a melt, "ask" the backend what became of the payment,
+	// or "finish" what was paid; or "impossible", which waits for a decision.
 	Verdict string `json:"verdict"`
 }
 
@@ -69,11 +71,12 @@ type Decision string
 
 const (
 	// Release gives back what is still reserved: pending inputs become unspent,
-	// unsigned outputs are forgotten, the quote can be issued again. What is
-	// final stays final.
+	// unsigned outputs are forgotten, the quote can be issued or paid again.
+	// What is final stays final. Of a melt: the payment certainly failed.
 	Release Decision = "release"
 	// Keep makes what is still reserved final: pending inputs are spent,
-	// unsigned outputs are forgotten and can be asked for again.
+	// unsigned outputs are forgotten and can be asked for again. Of a melt: the
+	// payment was made; recovery signs the change.
 	Keep Decision = "keep"
 )
 
@@ -91,6 +94,7 @@ type Liability struct {
 // Local works on a store.
 type Local struct {
 	Store mint.Store
+	Clock func() time.Time // nil = time.Now
 }
 
 var _ Operator = (*Local)(nil)
@@ -107,18 +111,35 @@ func (l *Local) Sagas(ctx context.Context) ([]Saga, error) {
 		if err != nil {
 			return nil, fmt.Errorf("looking at a saga: %w", err)
 		}
-		list = append(list, report(row, facts))
+		verdict, err := verdictOn(ctx, l.Store, row.Operation, facts)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, report(row, facts, verdict))
 	}
 	return list, nil
 }
 
-func report(s mint.Saga, f mint.OperationFacts) Saga {
+// verdictOn says what recovery makes of an operation. For a melt its quote is one
+// more fact.
+func verdictOn(ctx context.Context, r mint.Reads, op mint.Operation, f mint.OperationFacts) (string, error) {
+	if op.Kind != mint.OperationMelt {
+		return mint.Verdict(op, f), nil
+	}
+	q, err := r.MeltQuote(ctx, op.QuoteID)
+	if err != nil && !errors.Is(err, mint.ErrNotFound) {
+		return "", fmt.Errorf("looking at a melt: %w", err)
+	}
+	return mint.MeltVerdict(op, f, q), nil
+}
+
+func report(s mint.Saga, f mint.OperationFacts, verdict string) Saga {
 	return Saga{
 		Operation: s.ID, Kind: s.Kind.String(), State: s.State.String(), Quote: s.QuoteID != "",
 		Created: s.Created, Owner: s.Owner, LeaseUntil: s.LeaseUntil,
 		Inputs: s.Inputs, ProofsPending: f.ProofsPending,
 		Outputs: s.Outputs, OutputsUnsigned: f.OutputsUnsigned,
-		Verdict: mint.Verdict(s.Operation, f),
+		Verdict: verdict,
 	}
 }
 
@@ -141,6 +162,9 @@ func (l *Local) Resolve(ctx context.Context, operation uuid.UUID, d Decision) er
 		if err != nil {
 			return err
 		}
+		if s.Kind == mint.OperationMelt {
+			return l.resolveMelt(ctx, tx, &s, facts, d)
+		}
 		if v := mint.Verdict(s.Operation, facts); v != mint.VerdictImpossible {
 			return fmt.Errorf("%w: recovery will %s it", ErrNotStuck, v)
 		}
@@ -149,6 +173,13 @@ func (l *Local) Resolve(ctx context.Context, operation uuid.UUID, d Decision) er
 }
 
 func resolve(ctx context.Context, tx mint.Tx, s *mint.Saga, d Decision) error {
+	if err := endSaga(ctx, tx, s, d); err != nil || s.QuoteID == "" {
+		return err
+	}
+	return tx.ReleaseIssue(ctx, s.QuoteID, s.Ref)
+}
+
+func endSaga(ctx context.Context, tx mint.Tx, s *mint.Saga, d Decision) error {
 	// The operation stays: rows that are final belong to it.
 	if err := tx.FinishSaga(ctx, s); err != nil {
 		return err
@@ -160,13 +191,8 @@ func resolve(ctx context.Context, tx mint.Tx, s *mint.Saga, d Decision) error {
 	if _, err := settle(ctx, s.Ref); err != nil {
 		return err
 	}
-	if _, err := tx.RemoveOutputs(ctx, s.Ref); err != nil {
-		return err
-	}
-	if s.QuoteID == "" {
-		return nil
-	}
-	return tx.ReleaseIssue(ctx, s.QuoteID, s.Ref)
+	_, err := tx.RemoveOutputs(ctx, s.Ref)
+	return err
 }
 
 // Liabilities is what every keyset issued, redeemed and still owes.

@@ -1,0 +1,95 @@
+package harness
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"path/filepath"
+	"time"
+
+	"mintmark/mint/lightning/bolt11"
+	"mintmark/mint/lightning/fake"
+)
+
+// MeltQuote is an offer to pay, over bolt11.
+type MeltQuote struct {
+	Quote      string      `json:"quote"`
+	Request    string      `json:"request"`
+	Unit       string      `json:"unit"`
+	Amount     uint64      `json:"amount"`
+	FeeReserve uint64      `json:"fee_reserve"`
+	State      string      `json:"state"`
+	Expiry     int64       `json:"expiry"`
+	Preimage   *string     `json:"payment_preimage"`
+	Change     []Signature `json:"change"`
+}
+
+// MeltRequest is the body of /v1/melt/bolt11.
+type MeltRequest struct {
+	Quote       string    `json:"quote"`
+	Inputs      []Proof   `json:"inputs"`
+	Outputs     []Message `json:"outputs,omitempty"`
+	PreferAsync bool      `json:"prefer_async,omitempty"`
+}
+
+// Invoice is what somebody outside wants to be paid, in sat. The fake backend of
+// the mint takes the description as an order how the payment shall end.
+func (w *Wallet) Invoice(sat uint64, description string) (request, hash string) {
+	w.t.Helper()
+	key, err := bolt11.GenerateKey()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	v := bolt11.Invoice{
+		Network: bolt11.Mainnet, AmountMsat: 1000 * sat, Timestamp: time.Now(), Description: description,
+		Features: []int{bolt11.FeatureOnionRequired, bolt11.FeaturePaymentSecretRequired},
+	}
+	_, _ = rand.Read(v.PaymentHash[:])
+	_, _ = rand.Read(v.PaymentSecret[:])
+	if request, err = bolt11.Encode(v, key); err != nil {
+		w.t.Fatal(err)
+	}
+	return request, hex.EncodeToString(v.PaymentHash[:])
+}
+
+// Blanks are outputs for change.
+func (w *Wallet) Blanks(n int) []Output {
+	w.t.Helper()
+	list := make([]Output, n)
+	for i := range list {
+		list[i] = w.Output(1)
+	}
+	return list
+}
+
+// OpenChange makes coins of change: the amounts are the mint's, the order is that
+// of the blanks.
+func (w *Wallet) OpenChange(blanks []Output, change []Signature) []Proof {
+	w.t.Helper()
+	if len(change) > len(blanks) {
+		w.t.Fatalf("%d signatures for %d blanks", len(change), len(blanks))
+	}
+	used := append([]Output(nil), blanks[:len(change)]...)
+	for i := range used {
+		used[i].Amount = change[i].Amount
+	}
+	return w.Open(used, change)
+}
+
+// ReadMelt asks for a melt quote.
+func (w *Wallet) ReadMelt(id string) (q MeltQuote) {
+	w.t.Helper()
+	w.MustGet("/v1/melt/quote/bolt11/"+id, &q)
+	return q
+}
+
+// Payments is the ledger of the mint's fake node: what it was ordered to pay, as
+// the payees saw it. It trusts nothing that the mint says.
+func (s *Stack) Payments() []fake.Entry {
+	s.t.Helper()
+	list, err := fake.Ledger(context.Background(), filepath.Join(s.mintData(), "fake-lightning.db"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return list
+}

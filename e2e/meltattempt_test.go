@@ -1,0 +1,147 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"mintmark/e2e/harness"
+)
+
+// meltAttempt is a melt with all that is needed to find out later what became of
+// it. Each witness is asked: the quote, the coins, and the ledger of the node.
+type meltAttempt struct {
+	quote  harness.MeltQuote
+	hash   string // of the invoice
+	inputs []harness.Proof
+	blanks []harness.Output
+	body   harness.MeltRequest
+}
+
+// overpaid is what the inputs of a melt are more than the amount.
+const overpaid = 13
+
+// newMelt prepares the melt of an invoice.
+func newMelt(w *harness.Wallet, sat uint64, description string) meltAttempt {
+	request, hash := w.Invoice(sat, description)
+	return newMeltOf(w, request, hash, sat)
+}
+
+func newMeltOf(w *harness.Wallet, request, hash string, sat uint64) meltAttempt {
+	a := meltAttempt{hash: hash, inputs: w.Mint(sat + overpaid), blanks: w.Blanks(4)}
+	w.MustPost("/v1/melt/quote/bolt11", map[string]any{"request": request, "unit": "sat"}, &a.quote)
+	a.body = harness.MeltRequest{Quote: a.quote.Quote, Inputs: a.inputs, Outputs: harness.Messages(a.blanks)}
+	return a
+}
+
+// settled waits until the quote is not pending any more.
+func (a meltAttempt) settled(t *testing.T, w *harness.Wallet) harness.MeltQuote {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		q := w.ReadMelt(a.quote.Quote)
+		if q.State != "PENDING" {
+			return q
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the melt is still pending: %+v", q)
+		}
+	}
+}
+
+// proveWhole is the proof after a mishap: the melt happened entirely or not at
+// all; put again, byte for byte the same, it is paid and stays so for ever; its
+// change is exact and good once; the node has paid once.
+func (a meltAttempt) proveWhole(t *testing.T, s *harness.Stack, w *harness.Wallet) {
+	t.Helper()
+	before := a.settled(t, w)
+	a.wantWhole(t, s, w, before)
+	first := a.put(t, w)
+	var q harness.MeltQuote
+	if err := json.Unmarshal([]byte(first.Body), &q); err != nil || first.Status != http.StatusOK || q.State != "PAID" {
+		t.Fatalf("put again it is %v", first)
+	}
+	second, err := w.Post("/v1/melt/bolt11", a.body)
+	if err != nil || second != first {
+		t.Errorf("the same request gave two answers: %v\n%v\n%v", err, first, second)
+	}
+	if before.State == "PAID" && !sameSignatures(before.Change, q.Change) {
+		t.Error("the request put again gave other change than the quote had")
+	}
+	a.wantWhole(t, s, w, w.ReadMelt(a.quote.Quote))
+	change := w.OpenChange(a.blanks, q.Change)
+	w.Swap(change, w.Outputs(harness.Total(change)))
+	other := newMelt(w, 5, "")
+	other.body.Inputs = a.inputs
+	if reply, err := w.Post("/v1/melt/bolt11", other.body); err != nil || reply.Code != 11001 {
+		t.Errorf("melting the same coins twice: %v, %v", reply, err)
+	}
+}
+
+// wantWhole checks a melt that is not pending against all witnesses.
+func (a meltAttempt) wantWhole(t *testing.T, s *harness.Stack, w *harness.Wallet, q harness.MeltQuote) {
+	t.Helper()
+	times, fee := a.paid(t, s)
+	switch q.State {
+	case "UNPAID":
+		if times != 0 {
+			t.Errorf("the quote is unpaid and the node paid %d times", times)
+		}
+		if !w.AllIn("UNSPENT", a.inputs) || len(q.Change) > 0 {
+			t.Errorf("the quote is unpaid, but the coins are %v", w.States(a.inputs))
+		}
+		if outputs, _ := w.Restore(a.blanks); len(outputs) > 0 {
+			t.Errorf("the quote is unpaid, and %d of its blanks are signed", len(outputs))
+		}
+	case "PAID":
+		if times != 1 {
+			t.Errorf("the quote is paid and the node paid %d times", times)
+		}
+		if !w.AllIn("SPENT", a.inputs) {
+			t.Errorf("the quote is paid, but the coins are %v", w.States(a.inputs))
+		}
+		change := w.OpenChange(a.blanks, q.Change)
+		if got, want := harness.Total(change), harness.Total(a.inputs)-a.quote.Amount-fee; got != want {
+			t.Errorf("the change is %d, want %d", got, want)
+		}
+		if outputs, sigs := w.Restore(a.blanks); len(outputs) != len(change) || !sameSignatures(sigs, q.Change) {
+			t.Errorf("%d of the blanks are signed, %d are change", len(outputs), len(change))
+		}
+	default:
+		t.Errorf("the quote is %+v", q)
+	}
+}
+
+// paid counts how often the node has paid the invoice, and what it cost.
+func (a meltAttempt) paid(t *testing.T, s *harness.Stack) (times int, fee uint64) {
+	t.Helper()
+	for _, e := range s.Payments() {
+		if e.Debt != a.hash {
+			continue
+		}
+		if e.Again {
+			t.Errorf("the mint tried to pay %s again", a.hash)
+		}
+		if e.Paid {
+			times++
+			fee += uint64(e.Fee)
+		}
+	}
+	return times, fee
+}
+
+func (a meltAttempt) put(t *testing.T, w *harness.Wallet) harness.Reply {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		reply, err := w.Post("/v1/melt/bolt11", a.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reply.Status != http.StatusServiceUnavailable && reply.Code != 20005 {
+			return reply
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the mint still answers %v", reply)
+		}
+	}
+}
