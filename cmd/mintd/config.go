@@ -45,13 +45,15 @@ type Config struct {
 // Signatory says which process holds the keys and how to reach it.
 type Signatory struct {
 	// Address is "spawn" to run the signatory program as a child process,
-	// "unix:PATH" or "HOST:PORT" for one that runs elsewhere. Default "spawn".
+	// "unix:PATH" or "HOST:PORT" for one that runs elsewhere. Several that share a
+	// keystore stand with commas between them: calls are spread over them, and go
+	// on when one is lost. Default "spawn".
 	Address string `toml:"address"`
 	// TLSDir holds ca.pem, client.pem and client.key, as `signatory certs`
 	// makes them. Required for HOST:PORT.
 	TLSDir string `toml:"tls_dir"`
-	// ServerName is the name in the signatory's certificate. Empty: the host
-	// of Address.
+	// ServerName is the name in the certificate of every signatory. Empty: the
+	// host of its address.
 	ServerName string `toml:"server_name"`
 	// Insecure allows HOST:PORT without TLS, on this machine only.
 	Insecure bool `toml:"insecure"`

@@ -23,7 +23,7 @@ func settings() []setting {
 	return []setting{
 		{"data", "`directory` of everything that mintd keeps", func(c *Config) *string { return &c.Data }},
 		{"listen", "`HOST:PORT` where wallets reach the mint", func(c *Config) *string { return &c.Listen }},
-		{"signatory", "who holds the keys: spawn (a child process), unix:`PATH` or HOST:PORT", func(c *Config) *string { return &c.Signatory.Address }},
+		{"signatory", "who holds the keys: spawn (a child process), unix:`PATH` or HOST:PORT; several with commas", func(c *Config) *string { return &c.Signatory.Address }},
 		{"signatory-tls", "`directory` of ca.pem, client.pem and client.key, for HOST:PORT", func(c *Config) *string { return &c.Signatory.TLSDir }},
 		{"signatory-program", "`file` of the signatory program, for spawn (default beside mintd, else on the PATH)", func(c *Config) *string { return &c.Signatory.Program }},
 		{"database", "`WHERE` the mint keeps its records: sqlite:PATH or postgres://USER@HOST/DATABASE (default sqlite:DATA/mint.db)", func(c *Config) *string { return &c.Database }},

@@ -138,30 +138,53 @@ func (s Signatory) validate(wrong func(key, format string, args ...any)) {
 			wrong("signatory.identity", "is not a compressed public key of 66 hex characters")
 		}
 	}
-	path, isUnix := strings.CutPrefix(s.Address, unixPrefix)
-	local := isUnix || s.Address == spawnAddress
-	switch {
-	case isUnix && path == "":
-		wrong("signatory.address", "names no socket after unix:")
-	case local:
-	default:
-		if err := checkHostPort(s.Address); err != nil {
-			wrong("signatory.address", "%q is not spawn, unix:PATH or HOST:PORT: %v", s.Address, err)
+	network, seen := 0, map[string]bool{}
+	for _, address := range s.addresses() {
+		if seen[address] {
+			wrong("signatory.address", "%q is there twice", address)
+		}
+		seen[address] = true
+		switch {
+		case address == unixPrefix:
+			wrong("signatory.address", "names no socket after unix:")
+		case address == spawnAddress && s.Address != spawnAddress:
+			wrong("signatory.address", "%q cannot be one of several", spawnAddress)
+		case isLocal(address):
+		default:
+			network++
+			if err := checkHostPort(address); err != nil {
+				wrong("signatory.address", "%q is not spawn, unix:PATH or HOST:PORT: %v", address, err)
+			}
+			if s.Insecure && !isLoopback(address) {
+				wrong("signatory.insecure", "is allowed on a loopback address only")
+			}
 		}
 	}
 	switch {
-	case local && (s.TLSDir != "" || s.ServerName != "" || s.Insecure):
+	case network == 0 && (s.TLSDir != "" || s.ServerName != "" || s.Insecure):
 		wrong("signatory.tls_dir", "tls_dir, server_name and insecure are for HOST:PORT only")
-	case !local && s.Insecure && s.TLSDir != "":
+	case network > 0 && s.Insecure && s.TLSDir != "":
 		wrong("signatory.insecure", "cannot be together with tls_dir")
-	case !local && s.Insecure && !isLoopback(s.Address):
-		wrong("signatory.insecure", "is allowed on a loopback address only")
-	case !local && !s.Insecure && s.TLSDir == "":
+	case network > 0 && !s.Insecure && s.TLSDir == "":
 		wrong("signatory.tls_dir", "is needed for HOST:PORT")
 	}
 	if s.Program != "" && s.Address != spawnAddress {
 		wrong("signatory.program", "is only for address %q", spawnAddress)
 	}
+}
+
+// addresses are the signatories, of which there may be several.
+func (s Signatory) addresses() []string {
+	list := strings.Split(s.Address, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
+}
+
+// isLocal tells whether an address is no network address.
+func isLocal(address string) bool {
+	return address == spawnAddress || strings.HasPrefix(address, unixPrefix)
 }
 
 func checkHostPort(address string) error {

@@ -74,7 +74,11 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		return err
 	}
 	defer closing("the database", store)
-	signer, err := keys.start(ctx, log)
+	identity, err := pinnedIdentity(ctx, cfg.Signatory.identity(), store)
+	if err != nil {
+		return err
+	}
+	signer, err := keys.start(ctx, identity, log)
 	if err != nil {
 		return err
 	}
@@ -110,7 +114,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, back
 	return mint.Config{
 		Store:        store,
 		Owner:        owner,
-		Signer:       signatory.NewCoalescer(signer, 0),
+		Signer:       signatory.NewCoalescer(signer, 2*len(cfg.Signatory.addresses())),
 		Source:       signer,
 		Backends:     []lightning.Receiver{backend},
 		Payers:       []lightning.Payer{backend},

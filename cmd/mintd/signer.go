@@ -7,23 +7,25 @@ import (
 	"io"
 	"log/slog"
 
+	"mintmark/bdhke"
 	"mintmark/internal/child"
+	"mintmark/mint"
 	"mintmark/signatory"
 )
 
-// signer is the connection to the signatory, together with the child process if
-// it runs as one.
+// signer is the connection to the signatories, together with the child process if
+// one runs as such.
 type signer struct {
-	*signatory.Client
+	*signatory.Pool
 	stop func() error
 }
 
 // Close hangs up, then stops the child.
-func (s *signer) Close() error { return errors.Join(s.Client.Close(), s.stop()) }
+func (s *signer) Close() error { return errors.Join(s.Pool.Close(), s.stop()) }
 
-// signatoryPlan is a signatory that can be started or called.
+// signatoryPlan is what can be started or called.
 type signatoryPlan struct {
-	client   signatory.ClientConfig
+	clients  []signatory.ClientConfig
 	spawn    *spawning // nil: somebody else runs it
 	logLevel string
 }
@@ -32,10 +34,17 @@ type signatoryPlan struct {
 // spawned, sees to its program and its data. Nothing runs yet.
 func prepareSignatory(ctx context.Context, cfg Config, stderr io.Writer) (*signatoryPlan, error) {
 	s := cfg.Signatory
-	plan := &signatoryPlan{logLevel: cfg.Log.Level, client: signatory.ClientConfig{
-		Address: s.Address, TLSDir: s.TLSDir, ServerName: s.ServerName, Insecure: s.Insecure, Deadline: s.Deadline.std(),
-		DLEQ: signatory.DLEQSample, // whoever answers must hold the keys that we know
-	}}
+	plan := &signatoryPlan{logLevel: cfg.Log.Level}
+	for _, address := range s.addresses() {
+		client := signatory.ClientConfig{
+			Address: address, Deadline: s.Deadline.std(),
+			DLEQ: signatory.DLEQSample, // whoever answers must hold the keys that we know
+		}
+		if !isLocal(address) {
+			client.TLSDir, client.ServerName, client.Insecure = s.TLSDir, s.ServerName, s.Insecure
+		}
+		plan.clients = append(plan.clients, client)
+	}
 	if s.Address != spawnAddress {
 		return plan, nil
 	}
@@ -43,19 +52,20 @@ func prepareSignatory(ctx context.Context, cfg Config, stderr io.Writer) (*signa
 	if plan.spawn, err = prepareSpawn(ctx, cfg, stderr); err != nil {
 		return nil, err
 	}
-	plan.client.Address = unixPrefix + plan.spawn.socket
+	plan.clients[0].Address = unixPrefix + plan.spawn.socket
 	return plan, nil
 }
 
-// start starts the child, if there is to be one, and makes the client. It does
-// not insist on an answer: the mint serves reads without its signatory.
-func (p *signatoryPlan) start(ctx context.Context, log *slog.Logger) (*signer, error) {
-	client, err := signatory.Dial(p.client)
+// start starts the child, if there is to be one, and makes the clients. It does
+// not insist on an answer: the mint serves reads without its signatory. identity is
+// the pinned one, or zero.
+func (p *signatoryPlan) start(ctx context.Context, identity bdhke.Point, log *slog.Logger) (*signer, error) {
+	client, err := signatory.DialPool(signatory.PoolConfig{Replicas: p.clients, Identity: identity, Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the signatory: %w", err)
 	}
 	if p.spawn == nil {
-		return &signer{Client: client, stop: func() error { return nil }}, nil
+		return &signer{Pool: client, stop: func() error { return nil }}, nil
 	}
 	process, err := child.New(child.Config{
 		Path:        p.spawn.program,
@@ -71,8 +81,24 @@ func (p *signatoryPlan) start(ctx context.Context, log *slog.Logger) (*signer, e
 	ended := make(chan error, 1)
 	go func() { ended <- process.Run(childCtx) }()
 	p.spawn.awaitSocket(ctx)
-	return &signer{Client: client, stop: func() error {
+	return &signer{Pool: client, stop: func() error {
 		cancel()
 		return errors.Join(<-ended, p.spawn.removeScratch())
 	}}, nil
+}
+
+// pinnedIdentity is what every signatory has to show: what the configuration says,
+// or what this mint, or another one on its database, has remembered.
+func pinnedIdentity(ctx context.Context, configured bdhke.Point, store mint.Store) (bdhke.Point, error) {
+	if !configured.IsZero() {
+		return configured, nil
+	}
+	text, err := store.Config(ctx, mint.ConfigIdentity)
+	switch {
+	case errors.Is(err, mint.ErrNotFound):
+		return bdhke.Point{}, nil
+	case err != nil:
+		return bdhke.Point{}, fmt.Errorf("reading the pinned signatory identity: %w", err)
+	}
+	return bdhke.ParsePointHex(text)
 }

@@ -62,8 +62,10 @@ type Stack struct {
 
 	t        testing.TB
 	dir      string
+	keystore string // URL of the keystore; empty: in the signatory's directory
 	suffix   string // of the files of this replica; empty for the first
 	sigAddr  string // what mintd and the operator's commands connect to
+	sigMore  string // further signatories that mintd connects to, each after a comma
 	mintAddr string
 }
 
@@ -71,7 +73,15 @@ type Stack struct {
 // Nothing runs yet. At the end of the test every log is searched for secrets.
 func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 	t.Helper()
+	return NewSharedStack(t, programs, transport, "")
+}
+
+// NewSharedStack is NewStack with the keystore in a PostgreSQL database, in which
+// there is none yet: see AddSignatory.
+func NewSharedStack(t testing.TB, programs Programs, transport Transport, keystore string) *Stack {
+	t.Helper()
 	s := &Stack{
+		keystore: keystore,
 		Programs: programs, Transport: transport, Secrets: new(Secrets),
 		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t), Config: Quick("10s"),
 	}
@@ -92,7 +102,7 @@ func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 	switch transport {
 	case Unix:
 		s.sigAddr = "unix:" + filepath.Join(s.dir, "s.sock")
-		s.operate("init", "--data", s.sigData(), "--plaintext-seed")
+		s.operate(s.inKeystore("init", "--data", s.sigData(), "--plaintext-seed")...)
 		s.hideSeed()
 	case MTLS:
 		s.sigAddr = FreeAddress(t)
@@ -100,7 +110,7 @@ func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 			t.Fatal(err)
 		}
 		s.Secrets.Hide("a passphrase for the test")
-		s.operate("init", "--data", s.sigData(), "--passphrase-file", s.passphraseFile(), "--import-file", s.hiddenSeed())
+		s.operate(s.inKeystore("init", "--data", s.sigData(), "--passphrase-file", s.passphraseFile(), "--import-file", s.hiddenSeed())...)
 		s.operate("certs", "--out", s.tls(), "--host", "127.0.0.1")
 	case Spawn:
 		s.sigAddr = "unix:" + filepath.Join(s.mintData(), "signatory.sock")
@@ -144,7 +154,7 @@ func (s *Stack) StartLocked() {
 
 func (s *Stack) launchSignatory(more []string, env ...string) {
 	s.t.Helper()
-	args := append([]string{"serve", "--data", s.sigData(), "--listen", s.sigAddr, "--log-level", "debug"}, more...)
+	args := append(s.inKeystore("serve", "--data", s.sigData(), "--listen", s.sigAddr, "--log-level", "debug"), more...)
 	if s.Transport == MTLS {
 		args = append(args, "--tls", s.tls())
 	}
@@ -220,7 +230,7 @@ func (s *Stack) LaunchMintd(env ...string) {
 	}
 	args := []string{"serve", "--listen", s.mintAddr}
 	if s.Transport != Spawn {
-		args = append(args, "--config", config, "--data", s.mintData(), "--signatory", s.sigAddr)
+		args = append(args, "--config", config, "--data", s.mintData(), "--signatory", s.sigAddr+s.sigMore)
 	}
 	if s.Transport == MTLS {
 		args = append(args, "--signatory-tls", s.tls())
