@@ -19,6 +19,8 @@ type exchange struct {
 	requested State
 	inputs    []token.Coin
 	outputs   []Planned
+	// keep: even if the mint was never reached the operation goes on later.
+	keep bool
 	// sending marks the coins as shown to the mint, in the commit before the
 	// first byte.
 	sending func(ctx context.Context, tx Tx) error
@@ -29,10 +31,6 @@ type exchange struct {
 	// lost notes that somebody else has the inputs.
 	lost func(ctx context.Context, tx Tx) error
 }
-
-// tries is how often a request without an answer is sent before the wallet leaves
-// the rest to recovery.
-const tries = 3
 
 // perform sends the exchange until its end is known, or leaves it to recovery
 // with ErrPending. The caller has written everything down and not sent anything,
@@ -46,15 +44,21 @@ func (r *run) perform(ctx context.Context, x exchange) ([]StoredCoin, error) {
 	if err != nil {
 		return nil, r.failed(err)
 	}
+	return r.keepTrying(ctx, func() ([]StoredCoin, ruling, error) { return r.tryExchange(ctx, m, c, x) })
+}
+
+// keepTrying calls try until it has a ruling, a few times, with growing pauses.
+// What is not known by then is left to recovery, with ErrPending.
+func (r *run) keepTrying(ctx context.Context, try func() ([]StoredCoin, ruling, error)) ([]StoredCoin, error) {
 	pause := r.w.cfg.Retry
-	for try := 1; ; try++ {
-		coins, rule, err := r.tryExchange(ctx, m, c, x)
+	for n := 1; ; n++ {
+		coins, rule, err := try()
 		switch {
-		case rule == ruleAdopt:
-			return coins, r.failed(err)
-		case rule != ruleWait:
+		case rule == ruleAdopt && err == nil:
+			return coins, nil
+		case rule == ruleUndo || rule == ruleLost:
 			return nil, r.failed(err)
-		case errors.Is(err, ErrTakenOver), ctx.Err() != nil, try == tries:
+		case errors.Is(err, ErrTakenOver), ctx.Err() != nil, n >= r.tries:
 			return nil, r.failed(fmt.Errorf("%w: %w", ErrPending, err))
 		}
 		select {
@@ -95,10 +99,10 @@ func (r *run) tryExchange(ctx context.Context, m Mint, c *mintclient.Client, x e
 		neverSent: earlier == 0 && !mintclient.Sent(err), refused: mintclient.Final(err),
 		restored: -1, outputs: len(x.outputs),
 	}
-	if facts.neverSent {
+	switch {
+	case facts.neverSent && !x.keep:
 		return nil, ruleUndo, r.giveUp(ctx, x, nil, err)
-	}
-	if !mintclient.Sent(err) {
+	case !mintclient.Sent(err):
 		return nil, ruleWait, err
 	}
 	restored, restoredCoins := r.evidence(ctx, m, c, x, &facts)

@@ -3,8 +3,6 @@ package wallet
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"mintmark/cashu"
 	"mintmark/internal/crashpoint"
@@ -18,8 +16,8 @@ type MintOptions struct {
 	Key string
 }
 
-// Mint issues what has been paid on a quote and not been issued. ErrNothing to
-// issue is a refusal of the mint with code 20001.
+// Issue turns what has been paid on a quote, and not been issued, into coins.
+// cashu.ErrQuoteUnpaid and cashu.ErrQuoteIssued: there is nothing to issue.
 func (w *Wallet) Issue(ctx context.Context, mintURL, quoteID string, o MintOptions) (cashu.Amount, error) {
 	q, err := w.CheckMintQuote(ctx, mintURL, quoteID)
 	if err != nil {
@@ -101,24 +99,7 @@ func (r *run) performIssue(ctx context.Context) ([]StoredCoin, error) {
 	if err != nil {
 		return nil, r.failed(err)
 	}
-	pause := r.w.cfg.Retry
-	for try := 1; ; try++ {
-		coins, rule, err := r.tryIssue(ctx, m, c, d)
-		switch {
-		case rule == ruleAdopt:
-			return coins, r.failed(err)
-		case rule != ruleWait:
-			return nil, r.failed(err)
-		case errors.Is(err, ErrTakenOver), ctx.Err() != nil, try == tries:
-			return nil, r.failed(fmt.Errorf("%w: %w", ErrPending, err))
-		}
-		select {
-		case <-ctx.Done():
-			return nil, r.failed(fmt.Errorf("%w: %w", ErrPending, ctx.Err()))
-		case <-time.After(pause):
-			pause *= 2
-		}
-	}
+	return r.keepTrying(ctx, func() ([]StoredCoin, ruling, error) { return r.tryIssue(ctx, m, c, d) })
 }
 
 func (r *run) tryIssue(ctx context.Context, m Mint, c *mintclient.Client, d *MintData) ([]StoredCoin, ruling, error) {

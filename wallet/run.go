@@ -12,14 +12,18 @@ import (
 // run is a saga that this process works on, at the version that it has last
 // written. Every step is one commit that fails when somebody else was there.
 type run struct {
-	w *Wallet
-	s Saga
+	w     *Wallet
+	s     Saga
+	tries int // how often a request without an answer is sent
 }
+
+// liveTries is how often a caller's request is sent before recovery gets it.
+const liveTries = 3
 
 // start stores a new saga together with what fn reserves for it.
 func (w *Wallet) start(ctx context.Context, s Saga, reason string, fn func(tx Tx, s *Saga) error) (*run, error) {
 	s.Data.Common().Instance = w.store.Instance()
-	r := &run{w: w, s: s}
+	r := &run{w: w, s: s, tries: liveTries}
 	err := w.store.Update(ctx, func(tx Tx) error {
 		s := s // fn may run more than once
 		if err := fn(tx, &s); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/cashu/conditions"
 	"mintmark/cashu/token"
 )
 
@@ -129,6 +130,12 @@ type StoredCoin struct {
 	Created   int64     // unix seconds
 }
 
+// Locked tells that the coin has a spending condition.
+func (c StoredCoin) Locked() bool {
+	_, locked := conditions.Kind(c.Secret)
+	return locked
+}
+
 // CoinFilter chooses coins: those that fit every field that is set.
 type CoinFilter struct {
 	MintURL string
@@ -178,6 +185,8 @@ type CoinWrites interface {
 type CounterReads interface {
 	// Counter is the next one of the keyset that was never taken.
 	Counter(ctx context.Context, id cashu.KeysetID) (uint32, error)
+	// KeyIndex is the next index of a purpose that was never taken.
+	KeyIndex(ctx context.Context, purpose string) (uint32, error)
 }
 
 // CounterWrites takes counters. One that was taken is never given out again,

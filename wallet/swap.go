@@ -155,7 +155,10 @@ func (r *run) swapExchange() (exchange, error) {
 			return r.returnCounters(ctx, tx, d.Outputs, d.Counters)
 		},
 		lost: func(ctx context.Context, tx Tx) error {
-			return tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent)
+			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent); err != nil || d.Parent == uuid.Nil {
+				return err
+			}
+			return tx.HandCoins(ctx, d.InputYs, r.s.ID, d.Parent)
 		},
 	}, nil
 }
@@ -181,7 +184,7 @@ func (r *run) freeInputs(ctx context.Context, tx Tx, ys []bdhke.Point, states []
 	if err := tx.MoveCoins(ctx, free, r.s.ID, held, CoinReserved); err != nil {
 		return err
 	}
-	return tx.HandCoins(ctx, free, r.s.ID, parent)
+	return tx.HandCoins(ctx, ys, r.s.ID, parent)
 }
 
 // returnCounters gives counters back that no request ever used.

@@ -172,11 +172,17 @@ const words = "half depart obvious quality work element tank gorilla view sugar 
 // wallet is a new wallet on a database of its own.
 func (w *world) wallet() (*wallet.Wallet, wallet.Store) {
 	w.t.Helper()
-	return w.walletOn(filepath.Join(w.t.TempDir(), "wallet.db"))
+	return w.walletOf(words)
+}
+
+// walletOf is a new wallet of other words.
+func (w *world) walletOf(words string) (*wallet.Wallet, wallet.Store) {
+	w.t.Helper()
+	return w.walletOn(filepath.Join(w.t.TempDir(), "wallet.db"), words)
 }
 
 // walletOn is a wallet on a database that may be there already.
-func (w *world) walletOn(path string) (*wallet.Wallet, wallet.Store) {
+func (w *world) walletOn(path, words string) (*wallet.Wallet, wallet.Store) {
 	w.t.Helper()
 	store, err := sqlstore.Open(w.t.Context(), sqlstore.Config{Path: path, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {

@@ -21,6 +21,7 @@ var (
 		INSERT INTO counters (keyset, next) VALUES ($1, $2)
 		ON CONFLICT (keyset) DO UPDATE SET next = excluded.next WHERE counters.next < excluded.next`}
 	stmtReturnCounter = sqldb.Stmt{Name: "counters.return", SQL: `UPDATE counters SET next = $1 WHERE keyset = $2 AND next = $3`}
+	stmtGetKeyIndex   = sqldb.Stmt{Name: "key_indexes.get", SQL: `SELECT next FROM key_indexes WHERE purpose = $1`}
 	stmtTakeKeyIndex  = sqldb.Stmt{Name: "key_indexes.take", SQL: `
 		INSERT INTO key_indexes (purpose, next) VALUES ($1, 1)
 		ON CONFLICT (purpose) DO UPDATE SET next = key_indexes.next + 1 RETURNING next`}
@@ -64,6 +65,15 @@ func (t *tx) ReturnCounters(ctx context.Context, id cashu.KeysetID, start, n uin
 		return false, fmt.Errorf("returning counters: %w", err)
 	}
 	return changed == 1, nil
+}
+
+func (t *tx) KeyIndex(ctx context.Context, purpose string) (uint32, error) {
+	var next uint32
+	err := t.db.QueryRow(ctx, stmtGetKeyIndex, text(purpose)).Scan(&next)
+	if err != nil && !errors.Is(err, sqldb.ErrNoRows) {
+		return 0, fmt.Errorf("reading the index of a key: %w", err)
+	}
+	return next, nil
 }
 
 func (t *tx) TakeKeyIndex(ctx context.Context, purpose string) (uint32, error) {

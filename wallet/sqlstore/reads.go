@@ -45,6 +45,10 @@ func (s *Store) Counter(ctx context.Context, id cashu.KeysetID) (uint32, error) 
 	return read(ctx, s, func(t *tx) (uint32, error) { return t.Counter(ctx, id) })
 }
 
+func (s *Store) KeyIndex(ctx context.Context, purpose string) (uint32, error) {
+	return read(ctx, s, func(t *tx) (uint32, error) { return t.KeyIndex(ctx, purpose) })
+}
+
 func (s *Store) Quote(ctx context.Context, d wallet.QuoteDirection, mintURL, id string) (wallet.Quote, error) {
 	return read(ctx, s, func(t *tx) (wallet.Quote, error) { return t.Quote(ctx, d, mintURL, id) })
 }

@@ -82,6 +82,11 @@ func counterCases() []testCase {
 					return err
 				})
 			}
+			for purpose, want := range map[string]uint32{"quote": 3, "p2pk": 1, "else": 0} {
+				if next := must[uint32](k)(k.store.KeyIndex(k.ctx, purpose)); next != want {
+					k.Errorf("%s: the next is %d, want %d", purpose, next, want)
+				}
+			}
 		}},
 	}
 }

@@ -1,0 +1,340 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"time"
+
+	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
+	"mintmark/wallet/mintclient"
+)
+
+// MeltResult is a payment that was made.
+type MeltResult struct {
+	Amount cashu.Amount
+	Fee    cashu.Amount // all that it cost besides: of the network, and of the coins
+	Proof  string       // the preimage, or the outpoint
+}
+
+// MeltOptions is how a payment is made.
+type MeltOptions struct {
+	// Wait is how long to wait for a payment that is under way; 0 = until ctx
+	// ends. Recovery finishes what is still under way then.
+	Wait time.Duration
+	// Poll is the pause between two questions about it; 0 = 2 s.
+	Poll time.Duration
+	// Key is the caller's name of this call. Empty: none.
+	Key string
+}
+
+// expiryMargin is how long after the end of a quote a request may still arrive:
+// clocks differ.
+const expiryMargin = 2 * time.Minute
+
+// Melt pays a quote. ErrPending: the payment is under way or in doubt; its coins
+// stay set aside, and recovery finds out how it ends.
+func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOptions) (MeltResult, error) {
+	m, err := w.Mint(ctx, mintURL)
+	if err != nil {
+		return MeltResult{}, err
+	}
+	q, err := w.store.Quote(ctx, QuoteMelt, m.URL, quoteID)
+	if err != nil {
+		return MeltResult{}, err
+	}
+	if q.Expiry != 0 && w.now().Unix() > q.Expiry {
+		return MeltResult{}, cashu.ErrQuoteExpired
+	}
+	need, err := q.Amount.Add(q.FeeReserve)
+	if err != nil {
+		return MeltResult{}, err
+	}
+	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: q.Unit, States: []CoinState{CoinUnspent}})
+	if err != nil {
+		return MeltResult{}, err
+	}
+	inputs, fee, err := choose(m, coins, need)
+	if err != nil {
+		return MeltResult{}, err
+	}
+	r, err := w.startMelt(ctx, m, q, inputs, fee, o)
+	if err != nil {
+		return MeltResult{}, err
+	}
+	crashpoint.Here(crashPoint(KindMelt, "reserved"))
+	return r.performMelt(ctx, m, o)
+}
+
+// startMelt sets coins aside, and blank outputs for all that may be left over.
+func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, inputs []StoredCoin, fee cashu.Amount, o MeltOptions) (*run, error) {
+	keyset, err := m.active(q.Unit, w.now())
+	if err != nil {
+		return nil, err
+	}
+	sum, err := sumOf(inputs)
+	if err != nil {
+		return nil, err
+	}
+	spare, err := sum.Sub(fee)
+	if err == nil {
+		spare, err = spare.Sub(q.Amount)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var blanks []want
+	if m.Info.Supports(8) && spare > 0 {
+		blanks = make([]want, max(bits.Len64(uint64(spare)-1), 1)) // ceil(log2), at least 1 (NUT-08)
+	}
+	id, err := newID()
+	if err != nil {
+		return nil, err
+	}
+	data := &MeltData{
+		Quote: q.ID, Amount: q.Amount, FeeReserve: q.FeeReserve, Method: q.Method, QuoteExpiry: q.Expiry,
+		Inputs: plain(inputs), FinalProofYs: ysOf(inputs), ChangeKeyset: keyset.ID, CommonData: CommonData{IdempotencyKey: o.Key},
+	}
+	s, err := NewSaga(id, MeltProofsReserved, q.Amount, m.URL, q.Unit, data, w.now())
+	if err != nil {
+		return nil, err
+	}
+	return w.start(ctx, s, "coins are set aside", func(tx Tx, _ *Saga) error {
+		if err := tx.ReserveCoins(ctx, data.FinalProofYs, id); err != nil {
+			return err
+		}
+		if err := tx.ReserveQuote(ctx, QuoteMelt, m.URL, q.ID, id); err != nil {
+			return err
+		}
+		if data.Change, data.Counters, err = w.plan(ctx, tx, keyset.ID, blanks); err != nil {
+			return err
+		}
+		data.ChangeBlindedMessages = messages(data.Change)
+		return tx.PutTransaction(ctx, Transaction{
+			Operation: id, Kind: KindMelt, MintURL: m.URL, Unit: q.Unit, Amount: q.Amount, Status: "pending",
+			QuoteID: q.ID, Request: q.Request, At: w.now().Unix(),
+		})
+	})
+}
+
+// performMelt sends the request and waits for the end of the payment.
+func (r *run) performMelt(ctx context.Context, m Mint, o MeltOptions) (MeltResult, error) {
+	if o.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Wait)
+		defer cancel()
+	}
+	if o.Poll == 0 {
+		o.Poll = 2 * time.Second
+	}
+	result, rule, err := r.tryMelt(ctx, m)
+	for rule == ruleWait && !errors.Is(err, ErrTakenOver) {
+		select {
+		case <-ctx.Done():
+			return MeltResult{}, r.failed(fmt.Errorf("%w: %w", ErrPending, errors.Join(err, ctx.Err())))
+		case <-time.After(o.Poll):
+		}
+		result, rule, err = r.checkMelt(ctx, m, nil)
+	}
+	return result, r.failed(err)
+}
+
+// tryMelt sends the request, exactly as it was written down.
+func (r *run) tryMelt(ctx context.Context, m Mint) (MeltResult, ruling, error) {
+	d, c, err := r.meltData()
+	if err != nil {
+		return MeltResult{}, ruleWait, err
+	}
+	err = r.attempt(ctx, MeltMeltRequested, func(tx Tx) error {
+		return tx.MoveCoins(ctx, d.FinalProofYs, r.s.ID, []CoinState{CoinReserved, CoinPending}, CoinPending)
+	})
+	if err != nil {
+		return MeltResult{}, ruleWait, err
+	}
+	crashpoint.Here(crashPoint(KindMelt, "sending"))
+	answer, err := c.Melt(ctx, d.Method, mintclient.MeltRequest{Quote: d.Quote, Inputs: shown(d.Inputs), Outputs: messages(d.Change)}, false)
+	crashpoint.Here(crashPoint(KindMelt, "answered"))
+	if err == nil && answer.State == "PAID" {
+		return r.takeMelt(ctx, m, c, d, answer)
+	}
+	if err == nil && answer.State == "PENDING" {
+		return MeltResult{}, ruleWait, r.meltPending(ctx)
+	}
+	if err == nil {
+		err = fmt.Errorf("%w: the payment is %s", ErrNoPayment, answer.State)
+	}
+	r.answered(err)
+	return r.checkMelt(ctx, m, err)
+}
+
+// ErrNoPayment: the mint could not make the payment. The coins are free again.
+var ErrNoPayment = errors.New("the payment failed")
+
+func (r *run) meltData() (*MeltData, *mintclient.Client, error) {
+	d, ok := r.s.Data.(*MeltData)
+	if !ok || len(d.Inputs) == 0 {
+		return nil, nil, errors.New("a melt of another program cannot be gone on with")
+	}
+	c, err := r.w.client(r.s.MintURL)
+	return d, c, err
+}
+
+// checkMelt finds out from the mint how the payment has ended, if it has. cause is
+// why the last request brought no answer; nil if nothing was sent just now.
+func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, ruling, error) {
+	d, c, err := r.meltData()
+	if err != nil {
+		return MeltResult{}, ruleWait, err
+	}
+	q, err := r.w.store.Quote(ctx, QuoteMelt, r.s.MintURL, d.Quote)
+	if err != nil {
+		return MeltResult{}, ruleWait, err
+	}
+	facts := meltFacts{
+		neverSent: cause != nil && r.openAttempts() == 1 && !mintclient.Sent(cause),
+		refused:   mintclient.Final(cause), proven: q.Proof != "",
+		expired: d.QuoteExpiry != 0 && r.w.now().After(time.Unix(d.QuoteExpiry, 0).Add(expiryMargin)),
+	}
+	answer, err := c.MeltQuote(ctx, d.Method, d.Quote)
+	if err == nil {
+		facts.state = answer.State
+		facts.proven = facts.proven || answer.Proof() != ""
+		if q, err = r.w.updateQuote(ctx, q, func(q *Quote) { takeMeltQuote(q, answer) }); err != nil {
+			return MeltResult{}, ruleWait, err
+		}
+	}
+	if facts.state == "UNPAID" || facts.state == "FAILED" {
+		if entries, err := c.CheckState(ctx, d.FinalProofYs); err == nil {
+			for _, e := range entries {
+				facts.states = append(facts.states, e.State)
+			}
+		}
+	}
+	switch rule := judgeMelt(facts); rule {
+	case ruleAdopt:
+		return r.takeMelt(ctx, m, c, d, answer)
+	case ruleUndo:
+		if cause == nil {
+			cause = fmt.Errorf("%w: the quote is %s", ErrNoPayment, facts.state)
+		}
+		return MeltResult{}, rule, errors.Join(cause, r.undoMelt(ctx, d, cause))
+	default:
+		if facts.state == "PENDING" && r.s.State != MeltPaymentPending {
+			return MeltResult{}, rule, errors.Join(cause, r.meltPending(ctx))
+		}
+		return MeltResult{}, rule, cause
+	}
+}
+
+// meltPending notes that the mint says that it is paying.
+func (r *run) meltPending(ctx context.Context) error {
+	err := r.step(ctx, MeltPaymentPending, "the mint is paying", nil)
+	crashpoint.Here(crashPoint(KindMelt, "pending"))
+	return err
+}
+
+// takeMelt ends a melt that was paid, with the change. The change is in the
+// answer; if it is not, the mint is asked for the signatures again.
+func (r *run) takeMelt(ctx context.Context, m Mint, c *mintclient.Client, d *MeltData, answer mintclient.MeltQuote) (MeltResult, ruling, error) {
+	change, err := r.change(ctx, m, c, d, answer.Change)
+	if err != nil {
+		return MeltResult{}, ruleWait, err
+	}
+	returned, err := sumOf(change)
+	if err != nil {
+		return MeltResult{}, ruleWait, err
+	}
+	var sum cashu.Amount
+	for _, in := range d.Inputs {
+		if sum, err = sum.Add(in.Amount); err != nil {
+			return MeltResult{}, ruleWait, err
+		}
+	}
+	spent, err := sum.Sub(returned)
+	if err != nil || spent < d.Amount {
+		return MeltResult{}, ruleWait, fmt.Errorf("%w: more change than there can be", errBadAnswer)
+	}
+	result := MeltResult{Amount: d.Amount, Fee: spent - d.Amount, Proof: answer.Proof()}
+	err = r.finish(ctx, "paid", func(tx Tx) error {
+		if err := tx.MoveCoins(ctx, d.FinalProofYs, r.s.ID, []CoinState{CoinPending, CoinReserved}, CoinSpent); err != nil {
+			return err
+		}
+		if err := tx.AddCoins(ctx, change); err != nil {
+			return err
+		}
+		q, err := tx.Quote(ctx, QuoteMelt, r.s.MintURL, d.Quote)
+		if err != nil {
+			return err
+		}
+		takeMeltQuote(&q, answer)
+		if err := tx.UpdateQuote(ctx, q); err != nil {
+			return err
+		}
+		return r.closeMelt(ctx, tx, "completed", result)
+	})
+	if err != nil {
+		return MeltResult{}, ruleWait, err
+	}
+	crashpoint.Here(crashPoint(KindMelt, "taken"))
+	return result, ruleAdopt, nil
+}
+
+// change makes coins of the change. Signatures belong to the blank outputs by
+// position, and say their own amount (NUT-08).
+func (r *run) change(ctx context.Context, m Mint, c *mintclient.Client, d *MeltData, sigs []cashu.BlindSignature) ([]StoredCoin, error) {
+	if len(sigs) > len(d.Change) {
+		return nil, fmt.Errorf("%w: more change than blank outputs", errBadAnswer)
+	}
+	if len(sigs) > 0 {
+		return r.w.coins(m, r.s.Unit, d.Change[:len(sigs)], sigs, r.s.ID, r.w.now())
+	}
+	if len(d.Change) == 0 {
+		return nil, nil
+	}
+	restored, err := r.w.restored(ctx, c, d.Change)
+	if err != nil {
+		return nil, err
+	}
+	var outputs []Planned
+	var found []cashu.BlindSignature
+	for i, s := range restored {
+		if !s.C.IsZero() {
+			outputs, found = append(outputs, d.Change[i]), append(found, s)
+		}
+	}
+	return r.w.coins(m, r.s.Unit, outputs, found, r.s.ID, r.w.now())
+}
+
+// undoMelt frees the coins of a payment that was not made and cannot be made any
+// more.
+func (r *run) undoMelt(ctx context.Context, d *MeltData, cause error) error {
+	err := r.finish(ctx, "given up: "+reasonOf(cause), func(tx Tx) error {
+		if _, err := tx.ReleaseCoins(ctx, r.s.ID); err != nil {
+			return err
+		}
+		if err := r.returnCounters(ctx, tx, d.Change, d.Counters); err != nil {
+			return err
+		}
+		return r.closeMelt(ctx, tx, "failed", MeltResult{Amount: d.Amount})
+	})
+	crashpoint.Here(crashPoint(KindMelt, "undone"))
+	return err
+}
+
+// closeMelt frees the quote and ends the entry of the history.
+func (r *run) closeMelt(ctx context.Context, tx Tx, status string, result MeltResult) error {
+	if _, err := tx.ReleaseQuotes(ctx, r.s.ID); err != nil {
+		return err
+	}
+	t, err := tx.Transaction(ctx, r.s.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil // a saga of another program
+	}
+	if err != nil {
+		return err
+	}
+	t.Status, t.Fee, t.Proof = status, result.Fee, Secret(result.Proof)
+	return tx.PutTransaction(ctx, t)
+}

@@ -1,0 +1,302 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/cashu/conditions"
+	"mintmark/cashu/token"
+	"mintmark/internal/crashpoint"
+	"mintmark/wallet/secrets"
+)
+
+// ReceiveOptions is what a receiver brings along.
+type ReceiveOptions struct {
+	// Keys open P2PK locks, besides the wallet's own keys.
+	Keys []bdhke.Scalar
+	// Preimages open HTLCs.
+	Preimages [][32]byte
+	// AnyMint also takes coins of mints that the wallet does not trust yet, and
+	// trusts them from then on.
+	AnyMint bool
+	// Key is the caller's name of this call. Empty: none.
+	Key string
+}
+
+// ErrUntrusted: the token is of a mint that the wallet does not know or trust.
+var ErrUntrusted = errors.New("the mint is not trusted")
+
+// Received is what a token has brought.
+type Received struct {
+	Amount  cashu.Amount
+	Fee     cashu.Amount
+	Unit    cashu.Unit
+	MintURL string
+	Memo    string
+}
+
+// Receive exchanges the coins of a token for coins of this wallet's own. From the
+// first commit on the token is never lost: it goes forward, or into the inbox.
+func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Received, error) {
+	t, err := token.Parse(text)
+	if err != nil {
+		return Received{}, err
+	}
+	m, coins, err := w.readToken(ctx, t, o.AnyMint)
+	if err != nil {
+		return Received{}, err
+	}
+	r, got, err := w.startReceive(ctx, m, t, text, coins, o)
+	if err != nil {
+		return Received{}, err
+	}
+	crashpoint.Here(crashPoint(KindReceive, "reserved"))
+	x, err := r.receiveExchange()
+	if err != nil {
+		return Received{}, r.failed(err)
+	}
+	if _, err := r.perform(ctx, x); err != nil {
+		return Received{}, err
+	}
+	return got, nil
+}
+
+// readToken finds the keysets of a token and checks what can be checked without
+// the mint: its unit, and the proofs that come along.
+func (w *Wallet) readToken(ctx context.Context, t token.Token, anyMint bool) (Mint, []token.Coin, error) {
+	known, err := w.KnownMint(ctx, t.Mint)
+	trusted := err == nil && known.Trusted
+	if !trusted && !anyMint {
+		return Mint{}, nil, fmt.Errorf("%w: %s", ErrUntrusted, t.Mint)
+	}
+	m, err := w.Mint(ctx, t.Mint)
+	if err != nil {
+		return Mint{}, nil, err
+	}
+	coins, err := t.Coins(m.KeysetIDs())
+	if errors.Is(err, cashu.ErrKeysetUnknown) {
+		if m, err = w.RefreshMint(ctx, t.Mint); err != nil {
+			return Mint{}, nil, err
+		}
+		coins, err = t.Coins(m.KeysetIDs())
+	}
+	if err != nil {
+		return Mint{}, nil, err
+	}
+	for _, c := range coins {
+		keyset, _ := m.Keyset(c.ID)
+		if keyset.Unit != t.Unit {
+			return Mint{}, nil, fmt.Errorf("the token says %s and its coins are %s", t.Unit, keyset.Unit)
+		}
+		key, ok := keyset.Keys.Get(c.Amount)
+		if !ok {
+			return Mint{}, nil, fmt.Errorf("the mint has no coins of %d", c.Amount)
+		}
+		if c.DLEQ != nil && !c.Genuine(key) {
+			return Mint{}, nil, errors.New("a coin of the token is not genuine: its proof does not hold")
+		}
+	}
+	if !trusted {
+		m.Trusted = true
+		known := m.KnownMint
+		if err := w.store.Update(ctx, func(tx Tx) error { return tx.PutMint(ctx, known) }); err != nil {
+			return Mint{}, nil, err
+		}
+	}
+	return m, coins, nil
+}
+
+func (w *Wallet) startReceive(ctx context.Context, m Mint, t token.Token, text string, coins []token.Coin, o ReceiveOptions) (*run, Received, error) {
+	got := Received{Unit: t.Unit, MintURL: m.URL, Memo: t.Memo}
+	sum, err := t.Amount()
+	if err != nil {
+		return nil, got, err
+	}
+	ids := make([]cashu.KeysetID, len(coins))
+	ys := make([]bdhke.Point, len(coins))
+	for i, c := range coins {
+		ids[i] = c.ID
+		if ys[i], err = c.Y(); err != nil {
+			return nil, got, err
+		}
+	}
+	if got.Fee, err = m.fee(ids...); err != nil {
+		return nil, got, err
+	}
+	if sum <= got.Fee {
+		return nil, got, fmt.Errorf("%w: the token of %d is worth no more than the fee of %d", ErrFunds, sum, got.Fee)
+	}
+	got.Amount = sum - got.Fee
+	keyset, err := m.active(t.Unit, w.now())
+	if err != nil {
+		return nil, got, err
+	}
+	wants, err := split(keyset, got.Amount, RoleKeep, nil)
+	if err != nil {
+		return nil, got, err
+	}
+	keys, err := w.lockKeys(ctx, o.Keys)
+	if err != nil {
+		return nil, got, err
+	}
+	id, err := newID()
+	if err != nil {
+		return nil, got, err
+	}
+	data := &ReceiveData{Token: Secret(text), Amount: got.Amount, InputYs: ys, Memo: t.Memo, CommonData: CommonData{IdempotencyKey: o.Key}}
+	s, err := NewSaga(id, ReceiveProofsPending, got.Amount, m.URL, t.Unit, data, w.now())
+	if err != nil {
+		return nil, got, err
+	}
+	r, err := w.start(ctx, s, "the token is written down", func(tx Tx, _ *Saga) error {
+		if data.Outputs, data.Counters, err = w.plan(ctx, tx, keyset.ID, wants); err != nil {
+			return err
+		}
+		data.BlindedMessages = messages(data.Outputs)
+		if data.Inputs, err = unlock(coins, data.BlindedMessages, keys, o.Preimages); err != nil {
+			return err
+		}
+		return tx.PutTransaction(ctx, Transaction{
+			Operation: id, Kind: KindReceive, MintURL: m.URL, Unit: t.Unit, Amount: got.Amount, Fee: got.Fee, Incoming: true,
+			Status: "pending", Memo: t.Memo, Token: Secret(text), At: w.now().Unix(),
+		})
+	})
+	return r, got, err
+}
+
+// lockKeys are the keys that may open a lock: those given, and the wallet's own.
+func (w *Wallet) lockKeys(ctx context.Context, given []bdhke.Scalar) ([]bdhke.Scalar, error) {
+	n, err := w.keyCount(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys := slices.Clone(given)
+	for i := range n {
+		k, err := w.secrets.Key(secrets.PurposeP2PK, i)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
+}
+
+// unlock puts the witnesses on coins that are locked. What it cannot open is left
+// for the mint to refuse: a lock may have run out.
+func unlock(coins []token.Coin, outputs []cashu.BlindedMessage, keys []bdhke.Scalar, preimages [][32]byte) ([]token.Coin, error) {
+	coins = slices.Clone(coins)
+	all := false
+	for i := range coins {
+		c, err := conditions.Parse(coins[i].Secret)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			continue
+		}
+		for _, p := range preimages {
+			if err := conditions.AddPreimage(&coins[i].Proof, p); err != nil && !errors.Is(err, conditions.ErrNotThisPreimage) {
+				return nil, err
+			}
+		}
+		for _, key := range keys {
+			err := conditions.SignInput(&coins[i].Proof, key, nil)
+			switch {
+			case errors.Is(err, conditions.ErrNotThisFlag):
+				all = true
+			case err != nil && !errors.Is(err, conditions.ErrNotThisKey):
+				return nil, err
+			}
+		}
+	}
+	if !all {
+		return coins, nil
+	}
+	proofs := shown(coins)
+	for _, key := range keys {
+		err := conditions.SignAll(conditions.Transaction{Inputs: proofs, Outputs: outputs}, key, nil)
+		if err != nil && !errors.Is(err, conditions.ErrNotThisKey) {
+			return nil, err
+		}
+	}
+	for i := range coins {
+		coins[i].Proof = proofs[i]
+	}
+	return coins, nil
+}
+
+// receiveExchange is the request of a receive, from what was written down.
+func (r *run) receiveExchange() (exchange, error) {
+	d, ok := r.s.Data.(*ReceiveData)
+	if !ok {
+		return exchange{}, errors.New("a receive has other data")
+	}
+	if len(d.Inputs) == 0 || len(d.Outputs) == 0 {
+		return exchange{}, errors.New("a receive of another program cannot be gone on with; its token is in the history")
+	}
+	return exchange{
+		requested: ReceiveSwapRequested,
+		inputs:    d.Inputs,
+		outputs:   d.Outputs,
+		keep:      true,
+		sending:   func(context.Context, Tx) error { return nil },
+		adopt: func(ctx context.Context, tx Tx, coins []StoredCoin) error {
+			if err := tx.AddCoins(ctx, coins); err != nil {
+				return err
+			}
+			return r.closeReceive(ctx, tx, "completed")
+		},
+		undo: func(ctx context.Context, tx Tx, _ []cashu.ProofState) error {
+			item := InboxItem{ID: r.s.ID, Token: d.Token, Amount: r.s.Amount, Unit: r.s.Unit, MintURL: r.s.MintURL,
+				Reason: "the mint refused it", At: r.w.now().Unix()}
+			if err := tx.AddInbox(ctx, item); err != nil {
+				return err
+			}
+			if err := r.returnCounters(ctx, tx, d.Outputs, d.Counters); err != nil {
+				return err
+			}
+			return r.closeReceive(ctx, tx, "failed")
+		},
+		lost: func(ctx context.Context, tx Tx) error { return r.closeReceive(ctx, tx, "failed") },
+	}, nil
+}
+
+func (r *run) closeReceive(ctx context.Context, tx Tx, status string) error {
+	t, err := tx.Transaction(ctx, r.s.ID)
+	if err != nil {
+		return err
+	}
+	t.Status = status
+	return tx.PutTransaction(ctx, t)
+}
+
+// Inbox lists tokens that could not be received.
+func (w *Wallet) Inbox(ctx context.Context) ([]InboxItem, error) { return w.store.Inbox(ctx) }
+
+// NewKey makes a key of the wallet that tokens can be locked to. It comes back
+// from the seed.
+func (w *Wallet) NewKey(ctx context.Context) (bdhke.Point, error) {
+	var index uint32
+	err := w.store.Update(ctx, func(tx Tx) (err error) {
+		index, err = tx.TakeKeyIndex(ctx, purposeP2PK)
+		return err
+	})
+	if err != nil {
+		return bdhke.Point{}, err
+	}
+	key, err := w.secrets.Key(secrets.PurposeP2PK, index)
+	if err != nil {
+		return bdhke.Point{}, err
+	}
+	return key.Public(), nil
+}
+
+const purposeP2PK = "p2pk"
+
+func (w *Wallet) keyCount(ctx context.Context) (uint32, error) {
+	return w.store.KeyIndex(ctx, purposeP2PK)
+}

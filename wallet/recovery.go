@@ -1,0 +1,296 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+)
+
+// Recovered is what recovery did about one operation.
+type Recovered struct {
+	ID     uuid.UUID
+	Kind   Kind
+	State  State // that it was found in
+	Result RecoveryResult
+	Err    error // why it goes on, or how it failed
+}
+
+// RecoveryResult says how an operation stands after recovery.
+type RecoveryResult string
+
+const (
+	RecoveredDone    RecoveryResult = "done"    // finished, forward or back
+	RecoveredWaiting RecoveryResult = "waiting" // nothing is proven yet, or a token is still out
+	RecoveredLeft    RecoveryResult = "left"    // another process has it
+)
+
+// RecoverOptions is what to recover. The zero value is everything that no living
+// process works on.
+type RecoverOptions struct {
+	ID    uuid.UUID // only this one
+	Force bool      // also what a living process works on; it will notice
+}
+
+// parallel is how many operations are recovered at a time.
+const parallel = 8
+
+// Recover goes on with operations that were interrupted, each on its own: those
+// that work for others first. It can be run any number of times, by any number of
+// processes at once; whoever claims an operation first handles it.
+func (w *Wallet) Recover(ctx context.Context, o RecoverOptions) ([]Recovered, error) {
+	sagas, err := w.store.Sagas(ctx)
+	unreadable, damaged := errors.AsType[*UnreadableError](err)
+	if err != nil && !damaged {
+		return nil, err
+	}
+	var children, others []Saga
+	for _, s := range sagas {
+		switch {
+		case o.ID != uuid.Nil && s.ID != o.ID && s.Data.Common().Parent != o.ID:
+		case s.Data.Common().Parent != uuid.Nil:
+			children = append(children, s)
+		default:
+			others = append(others, s)
+		}
+	}
+	done := append(w.recoverAll(ctx, children, o), w.recoverAll(ctx, others, o)...)
+	if damaged {
+		return done, unreadable
+	}
+	return done, ctx.Err()
+}
+
+func (w *Wallet) recoverAll(ctx context.Context, sagas []Saga, o RecoverOptions) []Recovered {
+	results := make([]Recovered, len(sagas))
+	slots := make(chan struct{}, parallel)
+	var wg sync.WaitGroup
+	for i, s := range sagas {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			results[i] = w.recoverOne(ctx, s, o)
+		})
+	}
+	wg.Wait()
+	return results
+}
+
+func (w *Wallet) recoverOne(ctx context.Context, s Saga, o RecoverOptions) Recovered {
+	done := Recovered{ID: s.ID, Kind: s.Kind, State: s.State, Result: RecoveredDone}
+	if other := s.Data.Common().Instance; !o.Force && other != w.store.Instance() {
+		alive, err := w.store.Alive(ctx, other)
+		if err != nil || alive && s.State != SendTokenCreated {
+			done.Result, done.Err = RecoveredLeft, err
+			return done
+		}
+	}
+	r := &run{w: w, s: s, tries: 1}
+	var err error
+	if s.State != SendTokenCreated { // which is not an interruption
+		if err = r.claim(ctx); err == nil {
+			err = r.goOn(ctx)
+		}
+	} else {
+		_, _, err = r.checkSend(ctx)
+	}
+	switch {
+	case errors.Is(err, ErrTakenOver):
+		done.Result = RecoveredLeft
+	case err != nil:
+		done.Err = err
+	}
+	if done.Result == RecoveredDone {
+		if _, readErr := w.store.Saga(ctx, s.ID); readErr == nil {
+			done.Result = RecoveredWaiting
+		}
+	}
+	return done
+}
+
+// goOn does what the state asks for. An error that leaves the saga in place means
+// that it waits.
+func (r *run) goOn(ctx context.Context) error {
+	switch r.s.State {
+	case SwapProofsReserved:
+		x, err := r.swapExchange()
+		if err != nil {
+			return err
+		}
+		return r.finish(ctx, "nothing had been sent", func(tx Tx) error { return x.undo(ctx, tx, nil) })
+	case SwapSwapRequested:
+		x, err := r.swapExchange()
+		if err != nil {
+			return err
+		}
+		_, err = r.perform(ctx, x)
+		return err
+	case ReceiveProofsPending, ReceiveSwapRequested:
+		x, err := r.receiveExchange()
+		if err != nil {
+			return err
+		}
+		_, err = r.perform(ctx, x)
+		return err
+	case IssueSecretsPrepared:
+		d, ok := r.s.Data.(*MintData)
+		if !ok {
+			return errors.New("a mint has other data")
+		}
+		return r.endIssue(ctx, d, "nothing had been sent")
+	case IssueMintRequested:
+		_, err := r.performIssue(ctx)
+		return err
+	case MeltProofsReserved:
+		d, ok := r.s.Data.(*MeltData)
+		if !ok {
+			return errors.New("a melt has other data")
+		}
+		return r.undoMelt(ctx, d, errors.New("nothing had been sent"))
+	case MeltMeltRequested, MeltPaymentPending:
+		m, err := r.w.Mint(ctx, r.s.MintURL)
+		if err != nil {
+			return err
+		}
+		_, _, err = r.checkMelt(ctx, m, nil)
+		return err
+	case SendProofsReserved:
+		return r.recoverSend(ctx)
+	case SendRollingBack:
+		if waiting, err := r.childIsThere(ctx); err != nil || waiting {
+			return err
+		}
+		return r.endRollback(ctx)
+	}
+	return fmt.Errorf("no way to go on from %v", r.s.State)
+}
+
+// childIsThere tells whether a swap still works for this saga.
+func (r *run) childIsThere(ctx context.Context) (bool, error) {
+	sagas, err := r.w.store.Sagas(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range sagas {
+		if s.Data.Common().Parent == r.s.ID {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// recoverSend ends a send that was interrupted before there was a token: coins
+// that nobody has seen are free again; coins that are locked to somebody else are
+// of no use to this wallet and go into the token.
+func (r *run) recoverSend(ctx context.Context) error {
+	if waiting, err := r.childIsThere(ctx); err != nil || waiting {
+		return err
+	}
+	d, ok := r.s.Data.(*SendData)
+	if !ok {
+		return errors.New("a send has other data")
+	}
+	if d.Locked {
+		held, err := r.w.store.Coins(ctx, CoinFilter{UsedBy: r.s.ID, States: []CoinState{CoinReserved}})
+		if err != nil {
+			return err
+		}
+		var locked []StoredCoin
+		for _, c := range held {
+			if c.Counter == nil && c.CreatedBy != uuid.Nil && c.Locked() {
+				locked = append(locked, c)
+			}
+		}
+		if len(locked) > 0 {
+			_, err := r.createToken(ctx, locked)
+			return err
+		}
+	}
+	return r.abandonSend(ctx, "there was no token yet")
+}
+
+// SweepOrphans frees coins and quotes that belong to an operation which is not
+// there, after asking the mint whether they are still good. There should be none.
+func (w *Wallet) SweepOrphans(ctx context.Context) (int, error) {
+	sagas, err := w.store.Sagas(ctx)
+	if err != nil {
+		return 0, err
+	}
+	live := map[uuid.UUID]bool{}
+	for _, s := range sagas {
+		live[s.ID] = true
+	}
+	coins, err := w.store.Coins(ctx, CoinFilter{States: []CoinState{CoinReserved, CoinPending, CoinPendingSpent}})
+	if err != nil {
+		return 0, err
+	}
+	byMint := map[string][]StoredCoin{}
+	for _, c := range coins {
+		if !live[c.UsedBy] {
+			byMint[c.MintURL] = append(byMint[c.MintURL], c)
+		}
+	}
+	n := 0
+	for mintURL, list := range byMint {
+		c, err := w.client(mintURL)
+		if err != nil {
+			return n, err
+		}
+		entries, err := c.CheckState(ctx, ysOf(list))
+		if err != nil {
+			return n, err
+		}
+		for i, e := range entries {
+			to := CoinUnspent
+			switch e.State {
+			case cashu.ProofSpent:
+				to = CoinSpent
+			case cashu.ProofPending:
+				continue
+			}
+			coin := list[i]
+			err := w.store.Update(ctx, func(tx Tx) error {
+				if _, err := tx.Saga(ctx, coin.UsedBy); !errors.Is(err, ErrNotFound) {
+					return err
+				}
+				return tx.MoveCoins(ctx, []bdhke.Point{coin.Y}, coin.UsedBy, []CoinState{coin.State}, to)
+			})
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, w.sweepQuotes(ctx, live)
+}
+
+func (w *Wallet) sweepQuotes(ctx context.Context, live map[uuid.UUID]bool) error {
+	quotes, err := w.store.Quotes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, q := range quotes {
+		if q.UsedBy == uuid.Nil || live[q.UsedBy] {
+			continue
+		}
+		err := w.store.Update(ctx, func(tx Tx) error {
+			if _, err := tx.Saga(ctx, q.UsedBy); !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			_, err := tx.ReleaseQuotes(ctx, q.UsedBy)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Operations lists what is unfinished, without asking anybody.
+func (w *Wallet) Operations(ctx context.Context) ([]Saga, error) { return w.store.Sagas(ctx) }
