@@ -128,6 +128,7 @@ type Health struct {
 	Ready     bool  // there are keysets to serve
 	Signatory bool  // the signatory's keyset stream stands
 	Database  bool  // the database answers
+	NoWrites  bool  // the database cannot be written: its disk is full, say
 	Stuck     int64 // sagas that recovery cannot decide
 	// OverRedeemed counts, since the start, how often a keyset was about to
 	// redeem more than it issued. Anything but 0 is an alarm.

@@ -1,6 +1,7 @@
 package mint_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -78,5 +79,18 @@ func TestInfoTellsOnlyOfWhatIsWired(t *testing.T) {
 	wantCode(t, err, cashu.CodeAmountlessInvoice)
 	if strings.Count(w.mint.Info().Version, "/") != 1 {
 		t.Errorf("version %q breaks wallets that split it at its one slash", w.mint.Info().Version)
+	}
+}
+
+func TestHealthSaysWhenTheDatabaseCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	w := newWorld(t, store)
+	if h := w.mint.Health(t.Context()); !h.Database || h.NoWrites {
+		t.Errorf("all well: %+v", h)
+	}
+	store.unwritable = errors.New("full")
+	if h := w.mint.Health(t.Context()); !h.Database || !h.NoWrites {
+		t.Errorf("on a full disk: %+v", h)
 	}
 }

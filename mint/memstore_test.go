@@ -20,6 +20,8 @@ import (
 type memStore struct {
 	mu    sync.Mutex
 	state memState
+
+	unwritable error // what Writable says
 }
 
 var _ mint.Store = (*memStore)(nil)
@@ -36,6 +38,8 @@ func (s *memStore) Update(_ context.Context, _ mint.Durability, fn func(mint.Tx)
 	s.state = tx.memState
 	return nil
 }
+
+func (s *memStore) Writable(context.Context) error { return s.unwritable }
 
 func (s *memStore) OwnerGone(context.Context, string) (bool, error) { return false, nil }
 

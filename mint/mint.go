@@ -332,6 +332,7 @@ func (m *Mint) Health(ctx context.Context) Health {
 		Ready:     len(m.Keysets().All()) > 0,
 		Signatory: m.connected.Load(),
 		Database:  err == nil || errors.Is(err, ErrNotFound),
+		NoWrites:  m.store.Writable(ctx) != nil,
 		Stuck:     m.stuck.Load(),
 
 		OverRedeemed: m.overRedeemed.Load(),

@@ -55,6 +55,9 @@ type Store interface {
 	// never call the signatory or anything else that waits. Update returns
 	// after the commit has the durability d.
 	Update(ctx context.Context, d Durability, fn func(tx Tx) error) error
+	// Writable says why an Update would probably fail now, without writing
+	// anything: a full disk, for one. It is for monitoring.
+	Writable(ctx context.Context) error
 	// OwnerGone tells whether the process that took sagas under this name is
 	// provably dead, so that its sagas can be taken over before their lease
 	// ends. False when in doubt.

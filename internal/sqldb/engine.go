@@ -19,6 +19,7 @@ type engine interface {
 	read(ctx context.Context, fn func(Tx) error) error
 	write(ctx context.Context, d Durability, fn func(Tx) error) error
 	copyTo(ctx context.Context, path string) error
+	writable(ctx context.Context) error
 	listen(ctx context.Context, channel string, fn func(Notice)) error
 	close() error
 }

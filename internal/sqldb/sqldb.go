@@ -131,7 +131,8 @@ func (c *Config) validate() error {
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	engine engine
+	engine   engine
+	outcomes outcomes
 }
 
 // Open opens the database and applies the migrations that it lacks. It fails
@@ -188,7 +189,9 @@ func (db *DB) Audit(ctx context.Context, fn func(Tx) error) error {
 // back, except ErrUnknownOutcome. After ErrUnavailable, ErrTimeout and ErrConflict
 // the same Write may be tried again later.
 func (db *DB) Write(ctx context.Context, d Durability, fn func(Tx) error) error {
-	return db.engine.write(ctx, d, fn)
+	err := db.engine.write(ctx, d, fn)
+	db.outcomes.note(err)
+	return err
 }
 
 // CopyTo makes a new file at path, of mode 0600, that holds the last commit, and

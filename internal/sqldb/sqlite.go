@@ -19,6 +19,7 @@ type sqliteEngine struct {
 	readers     *readers
 	checkpoints *checkpointer // nil in memory
 	lock        *lockFile     // nil when not exclusive
+	path        string        // of the file, or Memory
 	name        string        // under which connections open it
 	report      reporter
 	once        sync.Once
@@ -28,7 +29,7 @@ type sqliteEngine struct {
 var _ engine = (*sqliteEngine)(nil)
 
 func openSQLite(ctx context.Context, c Config) (_ engine, err error) {
-	e := &sqliteEngine{}
+	e := &sqliteEngine{path: Memory}
 	report := reporter{config: &c}
 	var name string
 	var gate *sync.RWMutex
@@ -46,7 +47,7 @@ func openSQLite(ctx context.Context, c Config) (_ engine, err error) {
 				return nil, err
 			}
 		}
-		name = sqliteFileName(path)
+		e.path, name = path, sqliteFileName(path)
 	}
 	conn, err := openSQLiteWriter(ctx, name, report, c)
 	if err != nil {

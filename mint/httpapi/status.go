@@ -22,7 +22,8 @@ type healthResponse struct {
 	Ready     bool   `json:"ready"`     // reads can be served
 	Signatory bool   `json:"signatory"` // swaps and minting can be served
 	Database  bool   `json:"database"`
-	Stuck     int64  `json:"stuck"` // operations that recovery cannot decide
+	Writable  bool   `json:"writable"` // the database takes writes
+	Stuck     int64  `json:"stuck"`    // operations that recovery cannot decide
 }
 
 // health is GET /health: 200 while reads can be served, else 503. The signatory's
@@ -31,13 +32,13 @@ func (a *api) health(w http.ResponseWriter, r *http.Request) error {
 	h := a.mint.Health(r.Context())
 	resp := healthResponse{
 		Status: "ok", Live: true, Ready: h.Ready && h.Database,
-		Signatory: h.Signatory, Database: h.Database, Stuck: h.Stuck,
+		Signatory: h.Signatory, Database: h.Database, Writable: h.Database && !h.NoWrites, Stuck: h.Stuck,
 	}
 	status := http.StatusOK
 	switch {
 	case !resp.Ready:
 		resp.Status, status = "down", http.StatusServiceUnavailable
-	case !h.Signatory || h.Stuck > 0:
+	case !h.Signatory || h.NoWrites || h.Stuck > 0:
 		resp.Status = "degraded"
 	}
 	body, err := cashu.Encode(resp)

@@ -32,6 +32,7 @@ const (
 	nameSigErrors   = "mintmark_signatory_errors_total"
 	nameReady       = "mintmark_ready"
 	nameSignatoryUp = "mintmark_signatory_up"
+	nameWritable    = "mintmark_database_writable"
 	nameDatabaseUp  = "mintmark_database_up"
 	nameStuck       = "mintmark_stuck_sagas"
 	nameOverRedeem  = "mintmark_over_redeemed_total"

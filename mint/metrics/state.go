@@ -40,6 +40,7 @@ var (
 	descReady       = prometheus.NewDesc(nameReady, "1 when there are keysets to serve.", nil, nil)
 	descSignatoryUp = prometheus.NewDesc(nameSignatoryUp, "1 while the signatory's keyset stream stands.", nil, nil)
 	descDatabaseUp  = prometheus.NewDesc(nameDatabaseUp, "1 while the database answers.", nil, nil)
+	descWritable    = prometheus.NewDesc(nameWritable, "1 while the database takes writes; 0 when its disk is full, for one.", nil, nil)
 	descStuck       = prometheus.NewDesc(nameStuck, "Operations that recovery cannot decide. Anything but 0 needs the operator.", nil, nil)
 	descOverRedeem  = prometheus.NewDesc(nameOverRedeem, "Times a keyset was about to redeem more than it issued. Anything but 0 is an alarm.", nil, nil)
 	descEpoch       = prometheus.NewDesc(nameEpoch, "The signatory's count of keyset changes.", nil, nil)
@@ -53,7 +54,7 @@ var _ prometheus.Collector = (*state)(nil)
 
 // Describe names the metrics.
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descStuck, descOverRedeem,
+	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descWritable, descStuck, descOverRedeem,
 		descEpoch, descExpiry, descIssued, descRedeemed, descSagas} {
 		ch <- d
 	}
@@ -71,6 +72,7 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 	gauge(descReady, truth(h.Ready))
 	gauge(descSignatoryUp, truth(h.Signatory))
 	gauge(descDatabaseUp, truth(h.Database))
+	gauge(descWritable, truth(h.Database && !h.NoWrites))
 	gauge(descStuck, float64(h.Stuck))
 	ch <- prometheus.MustNewConstMetric(descOverRedeem, prometheus.CounterValue, float64(h.OverRedeemed))
 	gauge(descEpoch, float64(view.Epoch()))

@@ -60,6 +60,10 @@ func (r *replicas) OwnerGone(ctx context.Context, owner string) (bool, error) {
 	return r.store().OwnerGone(ctx, owner)
 }
 
+func (r *replicas) Writable(ctx context.Context) error {
+	return r.store().Writable(ctx)
+}
+
 func TestThreeStoresOnOneDatabaseBehaveAsOne(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB) mint.Store { return openReplicas(t, 3) })

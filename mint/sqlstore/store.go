@@ -150,6 +150,9 @@ func (s *Store) Update(ctx context.Context, d mint.Durability, fn func(mint.Tx) 
 	}
 }
 
+// Writable says why an Update would probably fail now.
+func (s *Store) Writable(ctx context.Context) error { return outward(s.db.Writable(ctx)) }
+
 // OwnerGone tells whether the process of this name is provably dead.
 func (s *Store) OwnerGone(ctx context.Context, owner string) (bool, error) {
 	gone, err := s.owners.Gone(ctx, owner)
