@@ -6,6 +6,7 @@ package deploy
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -45,8 +46,9 @@ func TestUnitsKeepWhatTheTrustModelNeeds(t *testing.T) {
 		"signatory.service": {
 			"LimitCORE=0", "NoNewPrivileges=yes", "ProtectProc=invisible", "MemorySwapMax=0", "CapabilityBoundingSet=",
 			"LoadCredentialEncrypted=passphrase:/etc/signatory/passphrase.cred", "IPAddressDeny=any", "UMask=0077",
+			"Type=notify", "WatchdogSec=60s",
 		},
-		"mintd.service": {"LimitCORE=0", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "UMask=0077"},
+		"mintd.service": {"LimitCORE=0", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "UMask=0077", "Type=notify", "WatchdogSec=60s"},
 	} {
 		text, err := os.ReadFile(unit)
 		if err != nil {
@@ -89,6 +91,29 @@ func TestEveryCredentialThatAUnitUsesIsLoadedAsAFile(t *testing.T) {
 			if !files[name] {
 				t.Errorf("%s: credential %s is used and not loaded", unit, name)
 			}
+		}
+	}
+}
+
+// The programs are not installed where the units look: something else stands in.
+func TestSystemdFindsNothingWrongWithTheUnits(t *testing.T) {
+	t.Parallel()
+	tool, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed: the units are not verified")
+	}
+	for _, unit := range []string{"signatory.service", "mintd.service"} {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied := filepath.Join(t.TempDir(), unit)
+		installed := regexp.MustCompile(`(?m)^ExecStart=/usr/local/bin/\S+`).ReplaceAll(text, []byte("ExecStart=/bin/true"))
+		if err := os.WriteFile(copied, installed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.CommandContext(t.Context(), tool, "verify", "--man=no", copied).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: %v\n%s", unit, err, out)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/internal/crashpoint"
+	"mintmark/internal/sdnotify"
 	"mintmark/mint"
 	"mintmark/mint/httpapi"
 	"mintmark/mint/lightning"
@@ -49,6 +50,11 @@ Everything can be said in a TOML file too (--config); see deploy/mintd.example.t
 // everything in the opposite order.
 func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	log := newLogger(stderr, cfg.Log)
+	manager, err := sdnotify.Open() // before there is a child, which is not to speak for us
+	if err != nil {
+		log.Warn("the service manager will hear nothing", "error", err)
+	}
+	defer manager.Close()
 	closing := func(what string, c io.Closer) {
 		if e := c.Close(); e != nil {
 			err = errors.Join(err, fmt.Errorf("closing %s: %w", what, e))
@@ -106,6 +112,9 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	defer closing("the metrics page", page)
 	defer closing("the operator's socket", serveOperator(ctx, cfg, store, log))
 	announce(cfg, listener.Addr(), log, stderr)
+	manager.Ready("serving wallets")
+	defer context.AfterFunc(ctx, manager.Stopping)()
+	go manager.Watch(ctx, answersAt(listener.Addr()))
 	return runMint(ctx, m, handler, listener, cfg.StopTimeout.std(), log)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"mintmark/internal/sdnotify"
 	"mintmark/signatory/server"
 )
 
@@ -13,6 +14,7 @@ type reloading struct {
 	flags  serveFlags
 	level  *slog.LevelVar
 	server *server.Server
+	tell   *sdnotify.Notifier
 }
 
 // run waits for hang-ups until ctx ends.
@@ -22,7 +24,9 @@ func (r reloading) run(ctx context.Context, hangups <-chan struct{}) {
 		case <-ctx.Done():
 			return
 		case <-hangups:
+			r.tell.Reloading()
 			_ = r.reload(ctx) // the server has said it, in the log and in the audit
+			r.tell.Ready(statusLine(r.server.Locked()))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"strconv"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"mintmark/internal/harden"
 	"mintmark/internal/release"
+	"mintmark/internal/sdnotify"
 	"mintmark/internal/sqldb"
 	"mintmark/keystore"
 	"mintmark/signatory/server"
@@ -123,6 +125,11 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	if f.lockMemory {
 		harden.LockMemory(&hardening)
 	}
+	manager, err := sdnotify.Open()
+	if err != nil {
+		log.Warn("the service manager will hear nothing", "error", err)
+	}
+	defer manager.Close()
 	log.Info("signatory starts", "version", release.Number, "revision", release.Revision(), "hardening", hardening)
 
 	ctx, cancel := context.WithCancel(cmd.Context())
@@ -139,6 +146,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		Keystore: ks, Open: keys.atUnlock, Listen: f.listen, SocketMode: modes.mints, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
 		AdminListen: adminListen(f, log), AdminMode: modes.admin, OutputCheck: outputChecks()[f.checkOutput],
 		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
+		Ready: func(net.Addr) { manager.Ready(statusLine(f.locked)) }, Locked: func(locked bool) { manager.Status(statusLine(locked)) },
 	})
 	if err != nil {
 		if ks != nil {
@@ -146,12 +154,22 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		}
 		return err
 	}
-	go reloading{f, level, srv}.run(ctx, p.hangups())
+	defer context.AfterFunc(ctx, manager.Stopping)()
+	go manager.Watch(ctx, srv.Alive)
+	go reloading{f, level, srv, manager}.run(ctx, p.hangups())
 	if err := srv.Serve(ctx); err != nil {
 		return err
 	}
 	log.Info("signatory has ended")
 	return nil
+}
+
+// statusLine is what the service manager shows.
+func statusLine(locked bool) string {
+	if locked {
+		return "locked: waits for signatory admin unlock"
+	}
+	return "signing"
 }
 
 // socketModes are those of the two sockets.

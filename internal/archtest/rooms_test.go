@@ -129,6 +129,7 @@ var rooms = []room{
 	{path: "internal/heap"},
 	{path: "internal/release"},
 	{path: "internal/pgtest", imports: []string{"internal/tlsdir"}},
+	{path: "internal/sdnotify"},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
 	{path: "internal/timing"},
 	{path: "internal/tlsdir", imports: []string{"internal/durable"}},

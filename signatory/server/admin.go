@@ -36,6 +36,7 @@ type admin struct {
 	force     *inForce
 	health    *healthState
 	vault     *vault // nil: it cannot be locked
+	told      func(locked bool)
 	started   time.Time
 	log       *slog.Logger
 }

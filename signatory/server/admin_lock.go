@@ -18,6 +18,7 @@ func (a *admin) Lock(ctx context.Context, _ *adminpb.LockRequest) (*adminpb.Lock
 	}
 	err := a.vault.lock(ctx, clientOf(ctx).Name)
 	a.health.update()
+	a.lockChanged()
 	if err != nil {
 		a.log.ErrorContext(ctx, "locking", "error", err)
 		return nil, status.Error(codes.Internal, "there are no keys in memory any more, but that could not be written down")
@@ -42,11 +43,18 @@ func (a *admin) Unlock(ctx context.Context, in *adminpb.UnlockRequest) (*adminpb
 	// Who hangs up must not leave it half open.
 	err := a.vault.unlock(context.WithoutCancel(ctx), secret, clientOf(ctx).Name)
 	a.health.update()
+	a.lockChanged()
 	if err != nil {
 		return nil, unlockError(err)
 	}
 	identity := a.vault.Identity().Bytes()
 	return &adminpb.UnlockResponse{Identity: identity[:]}, nil
+}
+
+func (a *admin) lockChanged() {
+	if a.told != nil {
+		a.told(a.vault.locked())
+	}
 }
 
 // unlockError tells the operator what is wrong with what was handed over. The

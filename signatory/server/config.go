@@ -98,6 +98,8 @@ type Config struct {
 	DrainTimeout time.Duration
 	// Ready, if set, is called once, when calls are answered.
 	Ready func(net.Addr)
+	// Locked, if set, is called after each lock (true) and unlock (false).
+	Locked func(bool)
 	// Logger gets a line for every call: successful ones at debug level,
 	// except rotations and subscriptions. nil is slog.Default().
 	Logger *slog.Logger

@@ -172,7 +172,7 @@ func (s *Server) servers(ending context.Context, signing *signing, answers *serv
 	operator = newGRPC(around, newDoor(nil, around.find, adminAdmitted, s.cfg.Logger, signing.journal))
 	adminpb.RegisterAdminServiceServer(operator, &admin{
 		keystore: s.cfg.Keystore, lifecycle: s.cfg.Lifecycle, records: s.cfg.Records, signing: signing,
-		force: &s.force, health: health, vault: s.vault, started: s.cfg.Clock(), log: s.cfg.Logger,
+		force: &s.force, health: health, vault: s.vault, told: s.cfg.Locked, started: s.cfg.Clock(), log: s.cfg.Logger,
 	})
 	healthpb.RegisterHealthServer(operator, health.server)
 	return mints, operator
