@@ -87,7 +87,8 @@ func (s *Secrets) Find(text string) string {
 func (s *Secrets) searchLogs(t testing.TB, dir string) {
 	t.Helper()
 	logs, err := filepath.Glob(filepath.Join(dir, "*.log"))
-	if err != nil || len(logs) == 0 {
+	others, errOthers := filepath.Glob(filepath.Join(dir, "*"+foreign))
+	if err := errors.Join(err, errOthers); err != nil || len(logs)+len(others) == 0 {
 		t.Errorf("no logs to search in %s: %v", dir, err)
 	}
 	for _, path := range logs {

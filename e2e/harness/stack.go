@@ -60,6 +60,7 @@ type Stack struct {
 	Faults          *Faults
 	SignatoryFaults *Faults
 
+	words    string // the seed, if the test gave it
 	t        testing.TB
 	dir      string
 	keystore string // URL of the keystore; empty: in the signatory's directory
@@ -73,15 +74,26 @@ type Stack struct {
 // Nothing runs yet. At the end of the test every log is searched for secrets.
 func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 	t.Helper()
-	return NewSharedStack(t, programs, transport, "")
+	return newStack(t, programs, transport, "", "")
 }
 
 // NewSharedStack is NewStack with the keystore in a PostgreSQL database, in which
 // there is none yet: see AddSignatory.
 func NewSharedStack(t testing.TB, programs Programs, transport Transport, keystore string) *Stack {
 	t.Helper()
+	return newStack(t, programs, transport, keystore, "")
+}
+
+// NewStackOfWords is NewStack over mutual TLS with the seed of a BIP39 mnemonic.
+func NewStackOfWords(t testing.TB, programs Programs, words string) *Stack {
+	t.Helper()
+	return newStack(t, programs, MTLS, "", words)
+}
+
+func newStack(t testing.TB, programs Programs, transport Transport, keystore, words string) *Stack {
+	t.Helper()
 	s := &Stack{
-		keystore: keystore,
+		keystore: keystore, words: words,
 		Programs: programs, Transport: transport, Secrets: new(Secrets),
 		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t), Config: Quick("10s"),
 	}
@@ -94,7 +106,8 @@ func NewSharedStack(t testing.TB, programs Programs, transport Transport, keysto
 		s.Secrets.searchLogs(t, s.dir)
 		if t.Failed() {
 			logs, _ := filepath.Glob(filepath.Join(s.dir, "*.log"))
-			for _, path := range logs {
+			others, _ := filepath.Glob(filepath.Join(s.dir, "*"+foreign))
+			for _, path := range append(logs, others...) {
 				t.Logf("log %s:\n%s", filepath.Base(path), tail(path))
 			}
 		}
@@ -178,14 +191,21 @@ func (s *Stack) MustUnlock() {
 	}
 }
 
-// hiddenSeed makes a seed that the logs are searched for, in a file to import.
+// hiddenSeed makes a file to import the seed from: that of the test's words, or
+// any. The logs are searched for it.
 func (s *Stack) hiddenSeed() string {
 	s.t.Helper()
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails
-	s.Secrets.Hide(hex.EncodeToString(raw))
+	text := s.words
+	if text == "" {
+		raw := make([]byte, 32)
+		_, _ = rand.Read(raw) // never fails
+		text = hex.EncodeToString(raw)
+	}
 	path := filepath.Join(s.dir, "import")
-	if err := os.WriteFile(path, []byte(hex.EncodeToString(raw)), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.Secrets.HideSeed(path); err != nil {
 		s.t.Fatal(err)
 	}
 	return path
@@ -276,6 +296,12 @@ func (s *Stack) TryRotate(args ...string) (string, error) {
 
 // URL is where the mint answers.
 func (s *Stack) URL() string { return "http://" + s.mintAddr }
+
+// SignatoryAddress is what clients of the signatory connect to.
+func (s *Stack) SignatoryAddress() string { return s.sigAddr }
+
+// TLS is the directory of the certificates of MTLS.
+func (s *Stack) TLS() string { return s.tls() }
 
 // Client makes a client of the mint.
 func (s *Stack) Client() *Client { return newClient(s.t, s.URL(), s.Secrets) }

@@ -149,5 +149,6 @@ var rooms = []room{
 	{path: "deploy"},
 	{path: "e2e"},
 	{path: "e2e/harness", imports: []string{"bdhke", "cashu", "mint/lightning/bolt11", "mint/lightning/fake"}},
+	{path: "e2e/interop"},
 	{path: "e2e/verdict", neverImports: outside, noClock: true},
 }

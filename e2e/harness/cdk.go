@@ -1,0 +1,158 @@
+package harness
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// CDK are the published programs of the Cashu Development Kit.
+type CDK struct {
+	Signatory string
+	Mintd     string
+	CLI       string
+}
+
+// FindCDK looks for the programs in dir and fails the test if one is missing.
+func FindCDK(t testing.TB, dir string) CDK {
+	t.Helper()
+	c := CDK{Signatory: filepath.Join(dir, "signatory"), Mintd: filepath.Join(dir, "cdk-mintd"), CLI: filepath.Join(dir, "cdk-cli")}
+	for _, path := range []string{c.Signatory, c.Mintd, c.CLI} {
+		if _, err := os.Stat(path); err != nil {
+			t.Fatalf("a program of CDK is missing (make interop installs it): %v", err)
+		}
+	}
+	return c
+}
+
+// StartCDKSignatory starts CDK's signatory in the place of ours: at the address,
+// with the certificates and the seed of this stack, which must be MTLS. Its
+// keysets are its own, and at first there are none.
+func (s *Stack) StartCDKSignatory(cdk CDK) {
+	s.t.Helper()
+	work := filepath.Join(s.dir, "cdk-signatory")
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(work, "seed"), []byte(s.words), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	host, port := s.split(s.sigAddr)
+	s.Signatory = start(s.t, launch{
+		name: "CDK's signatory", path: cdk.Signatory, log: filepath.Join(s.dir, "cdk-signatory"+foreign),
+		args: []string{"--work-dir", work, "--certs", s.tls(), "--listen-addr", host, "--listen-port", port, "--enable-logging", "--log-level", "info"},
+	})
+	s.Signatory.until("CDK's signatory lists its keysets", func() error {
+		_, err := s.keysets("list")
+		return err
+	})
+}
+
+// StartCDKMintd starts CDK's mint in the place of ours, on the signatory of this
+// stack, which must be MTLS. The first start gives it its configuration.
+func (s *Stack) StartCDKMintd(cdk CDK, inputFeePPK int) {
+	s.t.Helper()
+	work := filepath.Join(s.dir, "cdk-mintd")
+	sigHost, sigPort := s.split(s.sigAddr)
+	host, port := s.split(s.mintAddr)
+	if _, err := os.Stat(work); os.IsNotExist(err) {
+		if err := os.Mkdir(work, 0o700); err != nil {
+			s.t.Fatal(err)
+		}
+		config := filepath.Join(s.dir, "cdk-mintd.toml")
+		if err := os.WriteFile(config, fmt.Appendf(nil, cdkConfig, s.URL(), host, port, inputFeePPK, sigHost, sigPort, s.tls()), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+		if _, err := run(s.t, cdk.Mintd, "--work-dir", work, "config", "init", "--new-mint", "--file", config); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	s.Mintd = start(s.t, launch{
+		name: "CDK's mint", path: cdk.Mintd, log: filepath.Join(s.dir, "cdk-mintd"+foreign),
+		args: []string{"--work-dir", work},
+	})
+	client := s.Client()
+	s.Mintd.until("CDK's mint shows keysets", func() error {
+		reply, err := client.Get("/v1/keys")
+		if err == nil && !strings.Contains(reply.Body, `"id"`) {
+			err = fmt.Errorf("/v1/keys: %v", reply)
+		}
+		return err
+	})
+}
+
+// foreign ends the names of logs that are not searched for secrets: what others
+// write into their logs is theirs.
+const foreign = ".foreign"
+
+const cdkConfig = `
+[info]
+url = %q
+listen_host = %q
+listen_port = %s
+input_fee_ppk = %d
+[info.logging]
+output = "stderr"
+console_level = "info"
+[signatory]
+enabled = true
+address = %q
+port = %s
+tls_dir = %q
+[mint_info]
+name = "a mint made with CDK"
+[database]
+engine = "sqlite"
+[payment_backend]
+backend = "fakewallet"
+[onchain]
+onchain_backend = "none"
+[fake_wallet]
+fee_percent = 0.0
+reserve_fee_min = 1
+custom_payment_methods = []
+min_delay_time = 1
+max_delay_time = 1
+`
+
+// CDKWallet is CDK's command-line wallet with a directory, and so a seed, of its
+// own.
+type CDKWallet struct {
+	t       testing.TB
+	program string
+	dir     string
+}
+
+// NewCDKWallet makes an empty wallet.
+func (s *Stack) NewCDKWallet(cdk CDK, name string) *CDKWallet {
+	s.t.Helper()
+	return &CDKWallet{t: s.t, program: cdk.CLI, dir: filepath.Join(s.dir, "wallet-"+name)}
+}
+
+// Run executes a command of the wallet and returns what it printed.
+func (w *CDKWallet) Run(args ...string) (string, error) {
+	w.t.Helper()
+	return run(w.t, w.program, append([]string{"--work-dir", w.dir, "--unit", "sat", "--non-interactive"}, args...)...)
+}
+
+// Must is Run for what has to succeed.
+func (w *CDKWallet) Must(args ...string) string {
+	w.t.Helper()
+	out, err := w.Run(args...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+func (s *Stack) split(address string) (host, port string) {
+	s.t.Helper()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return host, port
+}
