@@ -8,10 +8,13 @@ FUZZ      ?= .
 CRASHTIME ?= 7m
 # TAGS=libsecp256k1 builds the programs on the C library instead of pure Go.
 TAGS      ?=
+# The version of CDK that "make interop" tests with, and where its programs are kept.
+CDK        ?= 0.18.3
+CDKDIR     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mintmark/cdk-$(CDK)
 CURVE      = ./bdhke ./bdhke/internal/curve ./bdhke/mintkey
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
 
-.PHONY: help run build test check e2e crash wallets bench backends libsecp256k1 timing compare fuzz proto clean
+.PHONY: help run build test check e2e crash wallets bench backends libsecp256k1 timing interop compare fuzz proto clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +38,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 	$(GO) vet ./...
 	$(GO) vet -tags crashpoints ./internal/crashpoint
 	$(GO) vet -tags timing $(CURVE)
+	$(GO) vet -tags interop ./e2e/interop
 	$(TOOL) staticcheck ./...
 	$(TOOL) buf lint
 	@$(MAKE) --no-print-directory proto
@@ -75,6 +79,11 @@ timing: ## does a time depend on a secret scalar? both backends, with controls t
 	@for tags in timing timing,libsecp256k1; do \
 	  $(GO) test -count=1 -v -p 1 -tags $$tags -run '^(TestTheTime|TestAVariableTime)' ./bdhke/internal/curve ./bdhke/mintkey || exit 1; \
 	done
+
+interop: ## mints, signatories and wallets of CDK and ours together (builds CDK the first time)
+	e2e/interop/install '$(CDK)' '$(CDKDIR)'
+	$(GO) vet -tags interop ./e2e/interop
+	$(GO) test -tags interop -count=1 -v -timeout 15m ./e2e/interop -cdk '$(CDKDIR)/bin'
 
 compare: ## measure this mint and the mint of gonuts in the same run (minutes)
 	tools/peers/compare.sh

@@ -52,27 +52,12 @@ func (s *Stack) StartCDKSignatory(cdk CDK) {
 }
 
 // StartCDKMintd starts CDK's mint in the place of ours, on the signatory of this
-// stack, which must be MTLS. The first start gives it its configuration.
+// stack, which must be MTLS.
 func (s *Stack) StartCDKMintd(cdk CDK, inputFeePPK int) {
 	s.t.Helper()
-	work := filepath.Join(s.dir, "cdk-mintd")
-	sigHost, sigPort := s.split(s.sigAddr)
-	host, port := s.split(s.mintAddr)
-	if _, err := os.Stat(work); os.IsNotExist(err) {
-		if err := os.Mkdir(work, 0o700); err != nil {
-			s.t.Fatal(err)
-		}
-		config := filepath.Join(s.dir, "cdk-mintd.toml")
-		if err := os.WriteFile(config, fmt.Appendf(nil, cdkConfig, s.URL(), host, port, inputFeePPK, sigHost, sigPort, s.tls()), 0o600); err != nil {
-			s.t.Fatal(err)
-		}
-		if _, err := run(s.t, cdk.Mintd, "--work-dir", work, "config", "init", "--new-mint", "--file", config); err != nil {
-			s.t.Fatal(err)
-		}
-	}
 	s.Mintd = start(s.t, launch{
 		name: "CDK's mint", path: cdk.Mintd, log: filepath.Join(s.dir, "cdk-mintd"+foreign),
-		args: []string{"--work-dir", work},
+		args: []string{"--work-dir", s.cdkMint(cdk, inputFeePPK)},
 	})
 	client := s.Client()
 	s.Mintd.until("CDK's mint shows keysets", func() error {
@@ -82,6 +67,36 @@ func (s *Stack) StartCDKMintd(cdk CDK, inputFeePPK int) {
 		}
 		return err
 	})
+}
+
+// FailToStartCDKMintd is StartCDKMintd where it must end by itself, with an
+// error. It returns what it said.
+func (s *Stack) FailToStartCDKMintd(cdk CDK, inputFeePPK int) string {
+	s.t.Helper()
+	out, err := run(s.t, cdk.Mintd, "--work-dir", s.cdkMint(cdk, inputFeePPK))
+	if err == nil {
+		s.t.Fatalf("CDK's mint ended well:\n%s", out)
+	}
+	return out
+}
+
+// cdkMint makes the directory of CDK's mint with its configuration in it.
+func (s *Stack) cdkMint(cdk CDK, inputFeePPK int) string {
+	s.t.Helper()
+	work := filepath.Join(s.dir, fmt.Sprintf("cdk-mintd-%d", inputFeePPK))
+	if err := os.Mkdir(work, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	sigHost, sigPort := s.split(s.sigAddr)
+	host, port := s.split(s.mintAddr)
+	config := work + ".toml"
+	if err := os.WriteFile(config, fmt.Appendf(nil, cdkConfig, s.URL(), host, port, inputFeePPK, sigHost, sigPort, s.tls()), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := run(s.t, cdk.Mintd, "--work-dir", work, "config", "init", "--new-mint", "--file", config); err != nil {
+		s.t.Fatal(err)
+	}
+	return work
 }
 
 // foreign ends the names of logs that are not searched for secrets: what others
@@ -146,6 +161,23 @@ func (w *CDKWallet) Must(args ...string) string {
 		w.t.Fatal(err)
 	}
 	return out
+}
+
+// Clone makes an empty wallet with the seed of this one.
+func (w *CDKWallet) Clone(name string) *CDKWallet {
+	w.t.Helper()
+	other := &CDKWallet{t: w.t, program: w.program, dir: filepath.Join(filepath.Dir(w.dir), "wallet-"+name)}
+	seed, err := os.ReadFile(filepath.Join(w.dir, "seed"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.Mkdir(other.dir, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(other.dir, "seed"), seed, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return other
 }
 
 func (s *Stack) split(address string) (host, port string) {

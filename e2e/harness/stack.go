@@ -55,6 +55,10 @@ type Stack struct {
 	// Empty: the default, a file in its data directory.
 	Database string
 
+	// Clients is the TOML file of the signatory's clients, read at its next
+	// start. Empty: none, so that whoever gets in may do everything.
+	Clients string
+
 	// Faults are those of mintd, SignatoryFaults those of the signatory. Only
 	// programs with crash points obey them.
 	Faults          *Faults
@@ -170,6 +174,13 @@ func (s *Stack) launchSignatory(more []string, env ...string) {
 	args := append(s.inKeystore("serve", "--data", s.sigData(), "--listen", s.sigAddr, "--log-level", "debug"), more...)
 	if s.Transport == MTLS {
 		args = append(args, "--tls", s.tls())
+	}
+	if s.Clients != "" {
+		file := filepath.Join(s.dir, "clients.toml")
+		if err := os.WriteFile(file, []byte(s.Clients), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+		args = append(args, "--clients", file)
 	}
 	s.Signatory = start(s.t, launch{
 		name: "signatory", path: s.Programs.Signatory, args: args, env: append(env, s.SignatoryFaults.env()),

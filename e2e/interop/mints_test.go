@@ -3,6 +3,8 @@
 package interop
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"mintmark/e2e/harness"
@@ -82,4 +84,50 @@ func TestTheMintOfCDKWorksOnOurSignatory(t *testing.T) {
 	}
 	exchange(t, w, coins, 1)
 	tradeCoins(t, w)
+}
+
+// A mint made with CDK asks for a rotation whenever it starts with another
+// configuration than the active keyset has. What it may is up to the signatory.
+func TestTheMintOfCDKObeysThePolicyOfOurSignatory(t *testing.T) {
+	t.Parallel()
+	cdk := harness.FindCDK(t, *cdkDir)
+	s := harness.NewStackOfWords(t, programs, newWords(t))
+	const clients = `
+[[client]]
+name = "cdk"
+roles = ["mint"]
+san = ["dns:mint"]
+rotate = %q
+[[client.budget]]
+unit = "sat"
+hour_value = 1000
+`
+	s.Clients = fmt.Sprintf(clients, "deny")
+	s.StartSignatory()
+	if said := s.FailToStartCDKMintd(cdk, 100); !strings.Contains(said, "may not rotate") || !strings.Contains(said, "in the clients file") {
+		t.Errorf("a mint that may not rotate is not told which option it needs:\n%s", said)
+	}
+	s.Signatory.Stop()
+
+	s.Clients = fmt.Sprintf(clients, "same")
+	s.StartSignatory()
+	s.StartCDKMintd(cdk, 0)
+	w := s.Wallet()
+	if got := len(w.Keysets()); got != 1 {
+		t.Errorf("the mint lists %d keysets, want 1: nothing was rotated", got)
+	}
+	tradeCoins(t, w)
+
+	// 100 minted, 100 swapped, 64 minted: the budget has 736 left.
+	coins := w.Mint(512)
+	over, err := w.Post("/v1/swap", harness.SwapRequest{Inputs: coins, Outputs: harness.Messages(w.Outputs(512))})
+	if err != nil || over.Status == 200 {
+		t.Errorf("a swap beyond the budget: %v, %v", over, err)
+	}
+	if !w.AllIn("UNSPENT", coins) {
+		t.Error("the coins of a swap that was refused are not unspent")
+	}
+	if !s.Mintd.Running() {
+		t.Error("CDK's mint died of a refusal")
+	}
 }
