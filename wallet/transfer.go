@@ -1,0 +1,68 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mintmark/cashu"
+)
+
+// Transfer moves ecash from one mint to another over Lightning: the second mint's
+// invoice is paid by the first. Each half is an operation of its own, so an
+// interruption leaves either ecash at the first mint or a paid quote at the
+// second, which Claim issues.
+func (w *Wallet) Transfer(ctx context.Context, from, to string, unit cashu.Unit, amount cashu.Amount, o MeltOptions) (MeltResult, error) {
+	in, err := w.CreateMintQuote(ctx, to, MintQuoteOptions{Unit: unit, Amount: amount})
+	if err != nil {
+		return MeltResult{}, err
+	}
+	out, err := w.CreateMeltQuote(ctx, from, MeltQuoteOptions{Unit: unit, Request: in.Request})
+	if err != nil {
+		return MeltResult{}, err
+	}
+	if out.Amount != amount {
+		return MeltResult{}, fmt.Errorf("the first mint wants %d for an invoice over %d", out.Amount, amount)
+	}
+	paid, err := w.Melt(ctx, from, out.ID, o)
+	if err != nil {
+		return MeltResult{}, err
+	}
+	if _, err := w.Issue(ctx, to, in.ID, MintOptions{}); err != nil {
+		return paid, fmt.Errorf("it is paid, and the second mint has not issued it yet: %w", err)
+	}
+	return paid, nil
+}
+
+// Claimed is a quote that Claim has looked at.
+type Claimed struct {
+	Quote  Quote
+	Amount cashu.Amount // issued just now
+	Err    error
+}
+
+// Claim asks about every quote that may have been paid and issues what has been.
+func (w *Wallet) Claim(ctx context.Context) ([]Claimed, error) {
+	quotes, err := w.store.Quotes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var done []Claimed
+	for _, q := range quotes {
+		over := q.State == "ISSUED" || q.State == "UNPAID" && q.Expiry != 0 && w.now().Unix() > q.Expiry+claimAfterExpiry
+		if q.Direction != QuoteMint || over {
+			continue
+		}
+		c := Claimed{Quote: q}
+		c.Amount, c.Err = w.Issue(ctx, q.MintURL, q.ID, MintOptions{})
+		if errors.Is(c.Err, cashu.ErrQuoteUnpaid) || errors.Is(c.Err, cashu.ErrQuoteIssued) {
+			continue
+		}
+		done = append(done, c)
+	}
+	return done, ctx.Err()
+}
+
+// claimAfterExpiry is how long after its end a quote is still asked about, in
+// seconds: a payment may have been under way.
+const claimAfterExpiry = 24 * 60 * 60
