@@ -128,6 +128,18 @@ type SupportedInfo struct {
 	Supported bool `json:"supported"`
 }
 
+// SubscriptionsInfo is the settings of NUT-17.
+type SubscriptionsInfo struct {
+	Supported []SubscribableInfo `json:"supported"`
+}
+
+// SubscribableInfo is what can be subscribed for one method and unit.
+type SubscribableInfo struct {
+	Method   string   `json:"method"`
+	Unit     Unit     `json:"unit"`
+	Commands []string `json:"commands"`
+}
+
 // MethodsInfo is the settings of NUT-04 and NUT-05.
 type MethodsInfo struct {
 	Methods  []MethodInfo `json:"methods"`

@@ -51,6 +51,7 @@ func (m *Mint) Info() cashu.MintInfo {
 			"11": supported,
 			"12": supported,
 			"14": supported,
+			"17": cashu.SubscriptionsInfo{Supported: m.subscribable()},
 			"20": supported,
 		},
 		MaxArrayLength: min(m.cfg.Limits.MaxInputs, m.cfg.Limits.MaxOutputs, m.cfg.Limits.MaxStates),

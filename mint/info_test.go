@@ -2,6 +2,7 @@ package mint_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +50,13 @@ func TestInfoTellsOnlyOfWhatIsWired(t *testing.T) {
 		nuts = append(nuts, n)
 	}
 	slices.Sort(nuts)
-	if want := []string{"10", "11", "12", "14", "15", "20", "4", "5", "7", "8", "9"}; !slices.Equal(nuts, want) {
+	subscribable := cashu.SubscriptionsInfo{Supported: []cashu.SubscribableInfo{
+		{Method: "bolt11", Unit: "sat", Commands: []string{"bolt11_mint_quote", "proof_state"}},
+	}}
+	if got := w.mint.Info().Nuts["17"]; !reflect.DeepEqual(got, subscribable) {
+		t.Errorf("NUT-17 is %v, want %v", got, subscribable)
+	}
+	if want := []string{"10", "11", "12", "14", "15", "17", "20", "4", "5", "7", "8", "9"}; !slices.Equal(nuts, want) {
 		t.Errorf("NUTs %v, want %v", nuts, want)
 	}
 	cfg := w.config("poor")

@@ -103,16 +103,23 @@ func (m *Mint) runIssue(ctx context.Context, q MintQuote, out checkedOutputs) ([
 	}
 	crashpoint.Here(crashIssueSigned)
 
-	err = m.finishCounted(ctx, saga, nil, out.messages, func(tx Tx) error {
+	var now MintQuote
+	err = m.finishCounted(ctx, saga, nil, out.messages, func(tx Tx) (err error) {
 		if err := tx.SignOutputs(ctx, saga.Ref, out.messages, sigs); err != nil {
 			return err
 		}
-		return tx.FinishIssue(ctx, q.ID, saga.Ref, out.sum, m.now())
+		if err := tx.FinishIssue(ctx, q.ID, saga.Ref, out.sum, m.now()); err != nil {
+			return err
+		}
+		now, err = m.mintQuoteAfter(ctx, tx, q.Method, q.ID)
+		return err
 	})
 	if err != nil {
+		defer m.publishMintQuote(q.Method, q.ID, MintQuote{})       // in case it happened
 		return m.replayIssueOr(ctx, q, out, m.undo(ctx, saga, err)) // as in runSwap
 	}
 	crashpoint.Here(crashIssueFinished)
+	m.publishMintQuote(q.Method, q.ID, now)
 	return sigs, nil
 }
 

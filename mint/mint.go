@@ -13,6 +13,7 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/mint/events"
 	"mintmark/mint/lightning"
 	"mintmark/signatory"
 )
@@ -37,6 +38,10 @@ type Config struct {
 	Store  Store
 	Signer Signer
 	Source KeysetSource
+
+	// Bus leads to the other processes on the database, so that subscribers of
+	// one hear of what another has changed. nil: there are none.
+	Bus events.Bus
 
 	// Backends are the ways to pay in, each for its methods and units. None:
 	// nothing can be minted.
@@ -141,6 +146,8 @@ type Mint struct {
 	payers   map[methodUnit]payer
 	settings atomic.Pointer[settings]
 	log      *slog.Logger
+	events   *events.Hub
+	askSoon  chan struct{} // tells of a new subscription to quotes
 
 	// connected tells whether the keyset subscription stands and what it said
 	// was accepted: the cheapest sign that our own signatory is there.
@@ -165,7 +172,8 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 		return nil, fmt.Errorf("mint configuration: %w", err)
 	}
 	cfg.setDefaults()
-	m := &Mint{cfg: cfg, store: cfg.Store, log: cfg.Logger, inflight: map[OperationRef]struct{}{}, leftover: make(chan struct{}, 1)}
+	m := &Mint{cfg: cfg, store: cfg.Store, log: cfg.Logger, inflight: map[OperationRef]struct{}{},
+		leftover: make(chan struct{}, 1), askSoon: make(chan struct{}, 1)}
 	var err error
 	if m.backends, err = indexBackends(cfg.Backends); err != nil {
 		return nil, fmt.Errorf("mint configuration: %w", err)
@@ -174,6 +182,9 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 		return nil, fmt.Errorf("mint configuration: %w", err)
 	}
 	m.stopping, m.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if m.events, err = events.New(events.Config{Read: m.readTopics, Bus: cfg.Bus, Logger: cfg.Logger}); err != nil {
+		return nil, fmt.Errorf("mint configuration: %w", err)
+	}
 	if m.keysets, err = loadKeysets(ctx, cfg.Store, cfg.Identity, cfg.Logger); err != nil {
 		return nil, err
 	}
@@ -199,10 +210,15 @@ func (m *Mint) ApplyKeysets(ctx context.Context, s signatory.Snapshot) error {
 func (m *Mint) Limits() Limits { return m.cfg.Limits }
 
 // Run recovers unfinished sagas, now and on a timer, follows the signatory's
-// keysets and takes in payments, until ctx ends. Then it refuses new operations,
-// waits for those under way, each bounded by OperationTimeout, and returns.
+// keysets, takes in payments and tells subscribers of changes, until ctx ends.
+// Then it refuses new operations, waits for those under way, each bounded by
+// OperationTimeout, tells of what they have changed, and returns.
 func (m *Mint) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
+	var wg, telling sync.WaitGroup
+	lasting, silence := context.WithCancel(context.WithoutCancel(ctx))
+	defer silence()
+	telling.Go(func() { _ = m.events.Run(lasting) }) // never fails
+	wg.Go(func() { m.askForSubscribed(ctx) })
 	wg.Go(func() { m.followKeysets(ctx) })
 	wg.Go(func() { m.sweepOnTimer(ctx) })
 	wg.Go(func() { m.pruneOnTimer(ctx) })
@@ -216,6 +232,8 @@ func (m *Mint) Run(ctx context.Context) error {
 	m.stop()
 	m.running.Wait()
 	wg.Wait()
+	silence()
+	telling.Wait()
 	return nil
 }
 

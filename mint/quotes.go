@@ -224,14 +224,20 @@ func (m *Mint) takePayment(ctx context.Context, q MintQuote, p lightning.Incomin
 		return errors.New("payment of nothing")
 	}
 	var added bool
+	var now MintQuote
 	err := m.store.Update(ctx, Durable, func(tx Tx) (err error) {
 		added, err = tx.AddPayment(ctx, q.ID, p.PaymentID, p.Amount, m.now())
+		if err == nil && added {
+			now, err = m.mintQuoteAfter(ctx, tx, q.Method, q.ID)
+		}
 		return err
 	})
 	if err != nil {
+		m.publishMintQuote(q.Method, q.ID, MintQuote{}) // in case it happened
 		return fmt.Errorf("recording a payment: %w", err)
 	}
 	if added {
+		m.publishMintQuote(q.Method, q.ID, now)
 		m.log.Info("payment received", "method", q.Method, "unit", string(q.Unit), "amount", uint64(p.Amount))
 	}
 	crashpoint.Here(crashQuotePaid)

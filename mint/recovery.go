@@ -185,6 +185,7 @@ func (m *Mint) recoverSaga(ctx context.Context, s *Saga) (verdict, error) {
 	}
 	crashpoint.Here(crashRecovered)
 	if v != verdictImpossible {
+		m.events.Doubt() // of all that it had reserved
 		m.log.Info("recovered an unfinished saga", "operation", s.ID.String(), "kind", s.Kind.String(), "verdict", v.String())
 	}
 	return v, nil

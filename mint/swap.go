@@ -70,13 +70,19 @@ func (m *Mint) runSwap(ctx context.Context, in checkedInputs, out checkedOutputs
 	}
 	defer m.letGo(saga.Ref)
 	crashpoint.Here(crashSwapReserved)
+	m.publishProofs(in.proofs, ProofPending)
+	undo := func(cause error) error {
+		err := m.undo(ctx, saga, cause)
+		m.publishProofs(in.proofs, ProofUnspent)
+		return err
+	}
 
 	sigs, err := m.sign(ctx, out.messages)
 	if err != nil {
-		return nil, m.undo(ctx, saga, err)
+		return nil, undo(err)
 	}
 	if err := saga.advance(SagaSigned); err != nil {
-		return nil, m.undo(ctx, saga, err)
+		return nil, undo(err)
 	}
 	crashpoint.Here(crashSwapSigned)
 
@@ -93,8 +99,9 @@ func (m *Mint) runSwap(ctx context.Context, in checkedInputs, out checkedOutputs
 	if err != nil {
 		// Whether that commit happened may be unknown. If it did, its own
 		// signatures are the answer; if not, undoing says so.
-		return m.replaySwapOr(ctx, in, out, m.undo(ctx, saga, err))
+		return m.replaySwapOr(ctx, in, out, undo(err))
 	}
 	crashpoint.Here(crashSwapFinished)
+	m.publishProofs(in.proofs, ProofSpent)
 	return sigs, nil
 }

@@ -176,13 +176,14 @@ type testBackend struct {
 	n        int
 	amounts  map[string]cashu.Amount
 	paid     map[string]bool
+	checked  map[string]int
 	payments chan lightning.Incoming
 }
 
 var _ lightning.Receiver = (*testBackend)(nil)
 
 func newTestBackend() *testBackend {
-	return &testBackend{amounts: map[string]cashu.Amount{}, paid: map[string]bool{}, payments: make(chan lightning.Incoming)}
+	return &testBackend{amounts: map[string]cashu.Amount{}, paid: map[string]bool{}, checked: map[string]int{}, payments: make(chan lightning.Incoming)}
 }
 
 func (b *testBackend) Settings() []lightning.Settings {
@@ -205,6 +206,7 @@ func (b *testBackend) incoming(id string) lightning.Incoming {
 func (b *testBackend) CheckIncoming(_ context.Context, id string) ([]lightning.Incoming, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.checked[id]++
 	if !b.paid[id] {
 		return nil, nil
 	}
@@ -231,6 +233,13 @@ func (b *testBackend) pay(q mint.MintQuote) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.paid[q.LookupID] = true
+}
+
+// asked is how often the mint has asked about the quote.
+func (b *testBackend) asked(q mint.MintQuote) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.checked[q.LookupID]
 }
 
 // world is a mint with everything around it, and a wallet.

@@ -81,10 +81,11 @@ var rooms = []room{
 
 	{
 		path:         "mint",
-		imports:      []string{"cashu", "cashu/conditions", "bdhke", "signatory", "mint/lightning", "internal/crashpoint", "internal/release"},
+		imports:      []string{"cashu", "cashu/conditions", "bdhke", "signatory", "mint/events", "mint/lightning", "internal/crashpoint", "internal/release"},
 		neverImports: []string{"net/http", "google.golang.org/grpc/..."},
 		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
+	{path: "mint/events", neverImports: append([]string{"mintmark/..."}, append(network, databases...)...), neverLinks: keyMaterial},
 	{
 		path:         "mint/sqlstore",
 		imports:      []string{"mint", "cashu", "bdhke", "signatory", "internal/..."},
@@ -94,7 +95,7 @@ var rooms = []room{
 	{path: "mint/storetest", imports: []string{"mint", "cashu", "bdhke", "signatory"}, neverLinks: keyMaterial},
 	{
 		path:         "mint/httpapi",
-		imports:      []string{"mint", "cashu", "bdhke"},
+		imports:      []string{"mint", "mint/events", "cashu", "bdhke"},
 		neverImports: []string{"google.golang.org/grpc/..."},
 		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},

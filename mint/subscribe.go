@@ -1,0 +1,194 @@
+package mint
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/mint/events"
+)
+
+// OpenInbox makes the place where the events of one connection arrive. The caller
+// closes it.
+func (m *Mint) OpenInbox() *events.Inbox { return m.events.Open() }
+
+// EventStats counts who waits for events and what they got.
+func (m *Mint) EventStats() events.Stats { return m.events.Stats() }
+
+// Subscribe puts note into the inbox, then the state of everything that the
+// filters name, then every change of it (NUT-17). Refusals are *cashu.Error and
+// leave nothing in the inbox. A change of an unpaid quote may only be known to its
+// backend: while it is subscribed it is asked, as often as by MintQuote at most.
+func (m *Mint) Subscribe(ctx context.Context, in *events.Inbox, kind string, filters []string, note any) (*events.Subscription, error) {
+	topics, err := m.topics(kind, filters)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := in.Subscribe(ctx, topics, note)
+	switch {
+	case errors.Is(err, events.ErrUnknown):
+		return nil, cashu.ErrUnknownQuote
+	case errors.Is(err, events.ErrFull):
+		return nil, cashu.Errorf(cashu.CodeUnavailable, "too much is subscribed at this mint, try again later")
+	case err != nil:
+		return nil, err
+	}
+	if strings.HasSuffix(kind, mintQuoteKind) {
+		select {
+		case m.askSoon <- struct{}{}:
+		default: // it was told already
+		}
+	}
+	return sub, nil
+}
+
+// topics turns filters into topics.
+func (m *Mint) topics(kind string, filters []string) ([]events.Topic, error) {
+	switch {
+	case !slices.Contains(m.eventKinds(), kind):
+		return nil, cashu.Errorf(cashu.CodeMalformed, "kind is not supported")
+	case len(filters) == 0:
+		return nil, cashu.Errorf(cashu.CodeMalformed, "filters are missing")
+	case len(filters) > m.cfg.Limits.MaxStates:
+		return nil, cashu.Errorf(cashu.CodeTooManyInputs, "%d filters are more than the %d allowed", len(filters), m.cfg.Limits.MaxStates)
+	}
+	topics := make([]events.Topic, len(filters))
+	for i, filter := range filters {
+		if kind == kindProofState {
+			y, err := bdhke.ParsePointHex(filter)
+			if err != nil {
+				return nil, cashu.Errorf(cashu.CodeMalformed, "filter %d is not a Y", i)
+			}
+			topics[i] = proofTopic(y)
+			continue
+		}
+		if len(filter) == 0 || len(filter) > 64 {
+			return nil, cashu.ErrUnknownQuote
+		}
+		topics[i] = events.Topic{Kind: kind, ID: filter}
+	}
+	return topics, nil
+}
+
+// eventKinds is everything that can be subscribed.
+func (m *Mint) eventKinds() []string {
+	var kinds []string
+	for _, s := range m.subscribable() {
+		kinds = append(kinds, s.Commands...)
+	}
+	return kinds
+}
+
+// subscribable lists the kinds for each method and unit that is wired (NUT-06).
+func (m *Mint) subscribable() []cashu.SubscribableInfo {
+	var list []cashu.SubscribableInfo
+	for key := range m.backends {
+		list = append(list, cashu.SubscribableInfo{
+			Method: key.method, Unit: key.unit, Commands: []string{key.method + mintQuoteKind, kindProofState},
+		})
+	}
+	slices.SortFunc(list, func(a, b cashu.SubscribableInfo) int {
+		return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Unit, b.Unit))
+	})
+	return list
+}
+
+const (
+	// askTick is how often it is looked which subscribed quotes are due.
+	askTick = time.Second
+	// askers is how many questions to backends go on at once, and askTimeout
+	// bounds each.
+	askers, askTimeout = 4, 15 * time.Second
+)
+
+// askForSubscribed asks the backends about unpaid quotes that somebody waits for,
+// until ctx ends.
+func (m *Mint) askForSubscribed(ctx context.Context) {
+	asked := map[events.Topic]time.Time{}
+	tick := time.NewTicker(min(askTick, m.cfg.PollInterval))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.askSoon:
+		case <-tick.C:
+		}
+		due := m.dueQuotes(asked)
+		work := make(chan MintQuote)
+		var wg sync.WaitGroup
+		for range min(askers, len(due)) {
+			wg.Go(func() {
+				for q := range work {
+					m.askAbout(ctx, q)
+				}
+			})
+		}
+		for _, q := range due {
+			work <- q
+		}
+		close(work)
+		wg.Wait()
+	}
+}
+
+// dueQuotes are the subscribed quotes to ask about now. asked is when that was
+// done last, and forgets those that nobody waits for any more.
+func (m *Mint) dueQuotes(asked map[events.Topic]time.Time) (due []MintQuote) {
+	now, present := m.now(), map[events.Topic]time.Time{}
+	for _, method := range m.methods() {
+		m.events.Each(method+mintQuoteKind, func(id string, told events.State) {
+			news, ok := told.(MintQuoteNews)
+			if !ok || news.MintQuote.State() != QuoteUnpaid {
+				return
+			}
+			// What is paid at the last moment is seen a little later.
+			if !news.Expiry.IsZero() && now.After(news.Expiry.Add(2*m.cfg.PollInterval)) {
+				return
+			}
+			t := mintQuoteTopic(method, id)
+			last, before := asked[t]
+			if before && now.Sub(last) < m.cfg.PollInterval && !now.Before(last) {
+				present[t] = last
+				return
+			}
+			present[t] = now
+			due = append(due, news.MintQuote)
+		})
+	}
+	clear(asked)
+	for t, at := range present {
+		asked[t] = at
+	}
+	return due
+}
+
+// askAbout asks the backend about one quote, unless somebody has just done so.
+// What comes of it is published as every payment is.
+func (m *Mint) askAbout(ctx context.Context, q MintQuote) {
+	b, err := m.backendFor(q.Method, q.Unit)
+	if err != nil {
+		return // it was taken away
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	if _, err := m.poll(ctx, b, q); err != nil && ctx.Err() == nil {
+		m.log.Warn("could not ask the backend about a quote", "method", q.Method, "error", err)
+	}
+}
+
+// methods lists the payment methods that are wired, each once.
+func (m *Mint) methods() []string {
+	var list []string
+	for key := range m.backends {
+		list = append(list, key.method)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
