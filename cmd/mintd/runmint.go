@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mintmark/mint"
+	"mintmark/mint/httpapi"
 )
 
 // runner is the part of a mint that works on its own.
@@ -20,10 +21,19 @@ type runner interface {
 
 var _ runner = (*mint.Mint)(nil)
 
+// site is what wallets see. Its WebSockets are not the server's any more, and
+// have to be closed on their own.
+type site interface {
+	http.Handler
+	CloseSockets(ctx context.Context)
+}
+
+var _ site = (*httpapi.Handler)(nil)
+
 // runMint serves wallets until ctx ends, or until serving fails. Then it accepts
 // no more connections, lets the requests under way finish, stops the mint, which
 // finishes its operations, and returns.
-func runMint(ctx context.Context, m runner, handler http.Handler, l net.Listener, stopTimeout time.Duration, log *slog.Logger) error {
+func runMint(ctx context.Context, m runner, handler site, l net.Listener, stopTimeout time.Duration, log *slog.Logger) error {
 	mintCtx, stopMint := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopMint()
 	mintDone := make(chan error, 1)
@@ -50,10 +60,16 @@ func runMint(ctx context.Context, m runner, handler http.Handler, l net.Listener
 	}
 	drainCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
+	closed := make(chan struct{})
+	go func() {
+		handler.CloseSockets(drainCtx)
+		close(closed)
+	}()
 	if err := server.Shutdown(drainCtx); err != nil {
 		log.Warn("requests are still under way; their connections are dropped", "waited", stopTimeout)
 		_ = server.Close()
 	}
+	<-closed
 	stopMint()
 	return errors.Join(failure, <-mintDone)
 }

@@ -96,6 +96,9 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	defer closing("the payment backend", backend)
 	mc := mintConfig(cfg, store, owner, signer, backend, log)
 	mc.Signer = counts.Signer(mc.Signer)
+	if bus := store.Bus(); bus != nil {
+		mc.Bus = bus
+	}
 	m, err := mint.New(ctx, mc)
 	if err != nil {
 		return err

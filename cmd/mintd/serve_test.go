@@ -139,6 +139,11 @@ func (f *fakeRunner) Run(ctx context.Context) error {
 	return f.err
 }
 
+// plain is a site without WebSockets.
+type plain struct{ http.Handler }
+
+func (plain) CloseSockets(context.Context) {}
+
 // begin runs a mint whose only route waits for release, with one request in it.
 func begin(t *testing.T, stopTimeout time.Duration) (m *fakeRunner, stop func(), release chan struct{}, answer, ended chan error, url string) {
 	t.Helper()
@@ -155,7 +160,7 @@ func begin(t *testing.T, stopTimeout time.Duration) (m *fakeRunner, stop func(),
 	ctx, stop := context.WithCancel(t.Context())
 	ended, answer = make(chan error, 1), make(chan error, 1)
 	go func() {
-		ended <- runMint(ctx, m, handler, l, stopTimeout, slog.New(slog.DiscardHandler))
+		ended <- runMint(ctx, m, plain{handler}, l, stopTimeout, slog.New(slog.DiscardHandler))
 	}()
 	url = "http://" + l.Addr().String()
 	go func() {
@@ -219,7 +224,7 @@ func TestWhenServingFailsTheMintStops(t *testing.T) {
 	}
 	_ = l.Close()
 	m := &fakeRunner{stopped: make(chan struct{})}
-	err = runMint(t.Context(), m, http.NotFoundHandler(), l, time.Second, slog.New(slog.DiscardHandler))
+	err = runMint(t.Context(), m, plain{http.NotFoundHandler()}, l, time.Second, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "serving wallets") {
 		t.Errorf("error is %v", err)
 	}

@@ -22,6 +22,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/mint"
+	"mintmark/mint/events"
 )
 
 // Exchange is what the mint does with ecash. Errors that a wallet may see are
@@ -46,10 +47,17 @@ type Status interface {
 	Health(ctx context.Context) mint.Health
 }
 
+// Feed is how the mint tells of changes.
+type Feed interface {
+	OpenInbox() *events.Inbox
+	Subscribe(ctx context.Context, in *events.Inbox, kind string, filters []string, note any) (*events.Subscription, error)
+}
+
 // Service is the mint, as seen from here.
 type Service interface {
 	Exchange
 	Status
+	Feed
 }
 
 // Config is what the routes need.
@@ -65,6 +73,8 @@ type Config struct {
 	// RetryAfter is what a wallet is told to wait when the mint cannot work
 	// right now; 0 = 2 seconds. Rounded up to whole seconds.
 	RetryAfter time.Duration
+	// Sockets bounds the WebSockets.
+	Sockets SocketLimits
 	// Logger gets one record per request, and nothing that identifies a wallet.
 	// nil = discard.
 	Logger *slog.Logger
@@ -85,11 +95,19 @@ type api struct {
 	observe    func(route string, status int, code cashu.Code, took time.Duration)
 	now        func() time.Time
 	keysets    keysetPages
+	sockets    sockets
+}
+
+// Handler is all routes. Its WebSockets outlive the http.Server that it serves
+// and must be closed by CloseSockets.
+type Handler struct {
+	http.Handler
+	api *api
 }
 
 // New makes the handler of all routes. The timeouts of the connection are the
 // business of the http.Server around it.
-func New(cfg Config) (http.Handler, error) {
+func New(cfg Config) (*Handler, error) {
 	var problems []error
 	if cfg.Mint == nil {
 		problems = append(problems, errors.New("mint is missing"))
@@ -103,6 +121,7 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.RetryAfter < 0 {
 		problems = append(problems, errors.New("retry after is negative"))
 	}
+	problems = append(problems, cfg.Sockets.validate())
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("http api configuration: %w", err)
 	}
@@ -126,7 +145,8 @@ func New(cfg Config) (http.Handler, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
-	return a.observed(a.routes()), nil
+	a.sockets.limits = cfg.Sockets
+	return &Handler{a.observed(a.routes()), a}, nil
 }
 
 // handler answers one request or returns why not; then nothing was written yet.
@@ -151,6 +171,7 @@ func (a *api) routes() http.Handler {
 		"POST /v1/swap":                    a.swap,
 		"POST /v1/checkstate":              a.checkState,
 		"POST /v1/restore":                 a.restore,
+		"GET /v1/ws":                       a.socket,
 	}
 	mux := http.NewServeMux()
 	verbs := map[string][]string{}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"mintmark/cashu"
+	"mintmark/mint"
 )
 
 // swap is POST /v1/swap (NUT-03).
@@ -31,12 +32,17 @@ func (a *api) checkState(w http.ResponseWriter, r *http.Request) error {
 	}
 	states := make([]cashu.StateEntry, len(records))
 	for i, rec := range records {
-		states[i] = cashu.StateEntry{Y: rec.Y, State: cashu.ProofState(rec.State.String())}
-		if rec.Witness != "" {
-			states[i].Witness = &rec.Witness
-		}
+		states[i] = stateEntry(rec)
 	}
 	return answer(w, cashu.CheckStateResponse{States: states})
+}
+
+func stateEntry(rec mint.ProofRecord) cashu.StateEntry {
+	entry := cashu.StateEntry{Y: rec.Y, State: cashu.ProofState(rec.State.String())}
+	if rec.Witness != "" {
+		entry.Witness = &rec.Witness
+	}
+	return entry
 }
 
 // restore is POST /v1/restore (NUT-09).

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/mint"
+	"mintmark/mint/events"
 	"mintmark/signatory"
 )
 
@@ -29,8 +31,10 @@ type fakeMint struct {
 	limits          mint.Limits
 	healthy         mint.Health
 
-	mu   sync.Mutex
-	view *mint.KeysetView
+	mu     sync.Mutex
+	view   *mint.KeysetView
+	states map[events.Topic]events.State
+	hub    *events.Hub
 }
 
 var _ Service = (*fakeMint)(nil)
@@ -38,7 +42,7 @@ var _ Service = (*fakeMint)(nil)
 // newFakeMint is a mint in which every call is refused.
 func newFakeMint() *fakeMint {
 	refuse := cashu.ErrUnknownQuote
-	return &fakeMint{
+	f := &fakeMint{
 		createMintQuote: func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
 			return mint.MintQuote{}, refuse
 		},
@@ -57,7 +61,47 @@ func newFakeMint() *fakeMint {
 		limits:  mint.Limits{MaxInputs: 1000, MaxOutputs: 1000, MaxStates: 1000},
 		healthy: mint.Health{Ready: true, Signatory: true, Database: true},
 		view:    new(mint.KeysetView),
+		states:  map[events.Topic]events.State{},
 	}
+	f.hub, _ = events.New(events.Config{Read: f.read})
+	return f
+}
+
+func (f *fakeMint) read(_ context.Context, topics []events.Topic) ([]events.State, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	states := make([]events.State, len(topics))
+	for i, t := range topics {
+		states[i] = f.states[t]
+	}
+	return states, nil
+}
+
+// change sets the state of a topic and publishes it.
+func (f *fakeMint) change(kind, id string, s events.State) {
+	f.mu.Lock()
+	f.states[events.Topic{Kind: kind, ID: id}] = s
+	f.mu.Unlock()
+	f.hub.Publish(events.Change{Topic: events.Topic{Kind: kind, ID: id}, State: s})
+}
+
+func (f *fakeMint) OpenInbox() *events.Inbox { return f.hub.Open() }
+
+// Subscribe knows the kinds "bolt11_mint_quote" and "proof_state", and every
+// filter is a name.
+func (f *fakeMint) Subscribe(ctx context.Context, in *events.Inbox, kind string, filters []string, note any) (*events.Subscription, error) {
+	if kind != "bolt11_mint_quote" && kind != "proof_state" {
+		return nil, cashu.Errorf(cashu.CodeMalformed, "kind is not supported")
+	}
+	topics := make([]events.Topic, len(filters))
+	for i, id := range filters {
+		topics[i] = events.Topic{Kind: kind, ID: id}
+	}
+	sub, err := in.Subscribe(ctx, topics, note)
+	if errors.Is(err, events.ErrUnknown) {
+		return nil, cashu.ErrUnknownQuote
+	}
+	return sub, err
 }
 
 func (f *fakeMint) CreateMintQuote(_ context.Context, method string, req cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {

@@ -16,6 +16,8 @@ const requestIDHeader = "X-Request-Id"
 // note is what is remembered of a request until it is logged.
 type note struct {
 	requestID string
+	start     time.Time
+	done      bool // recorded already, before its end
 	status    int
 	code      cashu.Code // of a refusal
 	cause     error      // what the wallet is not told
@@ -49,8 +51,7 @@ func noteOf(w http.ResponseWriter) *note {
 // request, with the route's pattern and never with its path.
 func (a *api) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := a.now()
-		rec := &recorder{ResponseWriter: w, note: note{requestID: requestID(r)}}
+		rec := &recorder{ResponseWriter: w, note: note{requestID: requestID(r), start: a.now()}}
 		h := rec.Header()
 		h.Set(requestIDHeader, rec.note.requestID)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -64,15 +65,25 @@ func (a *api) observed(next http.Handler) http.Handler {
 					a.fail(rec, r, rec.note.cause)
 				}
 			}
-			took := a.now().Sub(start)
-			a.record(r, &rec.note, took)
-			a.observe(r.Pattern, rec.note.status, rec.note.code, took)
+			a.finished(r, &rec.note)
 		}()
 		if allowOrigins(rec, r) {
 			return
 		}
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// finished records a request once: at its end or, if its connection goes on as
+// something else, before.
+func (a *api) finished(r *http.Request, n *note) {
+	if n.done {
+		return
+	}
+	n.done = true
+	took := a.now().Sub(n.start)
+	a.record(r, n, took)
+	a.observe(r.Pattern, n.status, n.code, took)
 }
 
 // record writes the one log record of a request.
