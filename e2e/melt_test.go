@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,8 +15,6 @@ import (
 // P5, for payments: nothing lost, nothing paid twice.
 func TestMintKilledInsideAMeltPaysOnceAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	databases := map[string]string{onSQLite: ""}
-	databases[onPostgres] = pgtest.Start(t, pgtest.Options{}).Database(t)
 	for _, point := range pointsOf("melt.") {
 		if point == "melt.quoted" || point == "melt.settled" {
 			continue // below
@@ -39,7 +38,7 @@ func TestMintKilledInsideAMeltPaysOnceAndLosesNothing(t *testing.T) {
 	t.Run("all points on PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		s := harness.NewStack(t, crashing, harness.Unix)
-		s.Database = databases[onPostgres]
+		s.Database = pgtest.Start(t, pgtest.Options{}).Database(t)
 		s.Start()
 		w := s.Wallet()
 		for _, point := range []string{"melt.reserved", "melt.sent", "melt.signed"} {
@@ -54,6 +53,11 @@ func TestMintKilledInsideAMeltPaysOnceAndLosesNothing(t *testing.T) {
 			a.proveWhole(t, s, w)
 		}
 	})
+}
+
+// slowPayments changes how long the payments of the mint take.
+func slowPayments(config, delay string) string {
+	return strings.Replace(config, `outgoing_delay = "20ms"`, fmt.Sprintf("outgoing_delay = %q", delay), 1)
 }
 
 // The offer is lost with the answer. It runs out, and then there is another one.
@@ -84,7 +88,7 @@ func TestMintKilledWhileMakingAnOfferMakesAnotherOne(t *testing.T) {
 func TestMintKilledWhenThePaidMeltCannotGiveChangeGivesItLater(t *testing.T) {
 	t.Parallel()
 	s := harness.NewStack(t, crashing, harness.Unix)
-	s.Config = strings.Replace(harness.Quick("500ms"), `outgoing_delay = "20ms"`, `outgoing_delay = "1500ms"`, 1)
+	s.Config = slowPayments(harness.Quick("500ms"), "1500ms")
 	s.Start()
 	w := s.Wallet()
 	a := newMelt(w, 100, "")
@@ -166,7 +170,6 @@ func TestMintKilledWhileRecoveringAMeltPaysOnce(t *testing.T) {
 func TestAMeltWithinTheMintPaysAQuoteOfTheMint(t *testing.T) {
 	t.Parallel()
 	s := harness.NewStack(t, programs, harness.Unix)
-	s.Config = strings.Replace(s.Config, `incoming_delay = "20ms"`, `incoming_delay = "20ms"`+"\nsettle_on_check = false", 1)
 	s.Start()
 	w := s.Wallet()
 	coins := w.Mint(100)
@@ -199,7 +202,7 @@ func TestAMeltWithinTheMintPaysAQuoteOfTheMint(t *testing.T) {
 func TestAMeltThatDoesNotWaitAndTheLooksAtIt(t *testing.T) {
 	t.Parallel()
 	s := harness.NewStack(t, programs, harness.Unix)
-	s.Config = strings.Replace(s.Config, `outgoing_delay = "20ms"`, `outgoing_delay = "2s"`, 1)
+	s.Config = slowPayments(s.Config, "2s")
 	s.Start()
 	w := s.Wallet()
 	a := newMelt(w, 100, "")

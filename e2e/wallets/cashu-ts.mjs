@@ -88,6 +88,22 @@ const ops = {
     return { proofs, total: total(proofs) };
   },
 
+  async meltQuote({ request }) {
+    return await wallet.createMeltQuoteBolt11(request);
+  },
+
+  async checkMeltQuote({ quote }) {
+    return await wallet.checkMeltQuoteBolt11(quote);
+  },
+
+  // Pays the quote with just enough of the coins, with blank outputs for change.
+  async melt({ quote, proofs }) {
+    const { keep, send } = await wallet.send(BigInt(quote.amount) + BigInt(quote.fee_reserve), proofs, { includeFees: true });
+    const { quote: paid, change } = await wallet.meltProofsBolt11(quote, send);
+    await verified([...keep, ...change]);
+    return { quote: paid, keep, spent: send, change, total: total([...keep, ...change]) };
+  },
+
   async states({ proofs }) {
     return (await wallet.checkProofsStates(proofs)).map((s) => s.state);
   },

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,7 +27,7 @@ func (l *Local) now() time.Time {
 // paid with all of its fee reserve, and recovery signs the change that is left.
 func (l *Local) resolveMelt(ctx context.Context, tx mint.Tx, s *mint.Saga, facts mint.OperationFacts, d Decision) error {
 	q, err := tx.MeltQuote(ctx, s.QuoteID)
-	if err != nil {
+	if err != nil && !errors.Is(err, mint.ErrNotFound) {
 		return fmt.Errorf("looking at a melt: %w", err)
 	}
 	switch v := mint.MeltVerdict(s.Operation, facts, q); v {

@@ -1,0 +1,85 @@
+package operator_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/mint"
+	"mintmark/mint/operator"
+	"mintmark/mint/sqlstore"
+
+	"mintmark/internal/sqldb"
+)
+
+// openMelt leaves a melt behind whose payment has no known end.
+func openMelt(t *testing.T, store mint.Store, seed string) (*mint.Saga, []bdhke.Point) {
+	t.Helper()
+	now := time.Unix(1_800_000_000, 0)
+	q := mint.MeltQuote{ID: "quote of " + seed, Method: "bolt11", Unit: "sat", LookupID: seed, Amount: 3, FeeReserve: 1, Created: now, Updated: now, Expiry: now.Add(time.Hour)}
+	s := &mint.Saga{
+		Operation: mint.Operation{ID: uuid.Must(uuid.NewV7()), Kind: mint.OperationMelt, Inputs: 1, Outputs: 1, QuoteID: q.ID, Created: now},
+		State:     mint.SagaSetupComplete, Owner: "dead", LeaseUntil: now, Updated: now,
+	}
+	ys := []bdhke.Point{point(t, seed)}
+	err := store.Update(t.Context(), mint.Durable, func(tx mint.Tx) error {
+		return errors.Join(tx.AddMeltQuote(t.Context(), q), tx.AddSaga(t.Context(), s),
+			tx.AddProofs(t.Context(), s.Operation, []mint.SpentProof{{Y: ys[0], Amount: 8, KeysetID: keyset}}),
+			tx.AddOutputs(t.Context(), s.Operation, []cashu.BlindedMessage{{Amount: 1, ID: keyset, B: point(t, seed+"b")}}),
+			tx.ReserveMelt(t.Context(), q.ID, s.Ref, 0, now))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, ys
+}
+
+func TestAnOpenPaymentIsDecidedByTheOperatorWhenItHasHadItsTime(t *testing.T) {
+	t.Parallel()
+	store, err := sqlstore.Open(t.Context(), sqlstore.Config{Path: sqldb.Memory, Owner: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	now := time.Unix(1_800_000_000, 0)
+	op := &operator.Local{Store: store, Clock: func() time.Time { return now }}
+	failed, coins := openMelt(t, store, "failed")
+	paid, _ := openMelt(t, store, "paid")
+	list, err := op.Sagas(t.Context())
+	if err != nil || len(list) != 2 || list[0].Verdict != "ask" || list[0].Kind != "melt" {
+		t.Errorf("the operator sees %+v, %v", list, err)
+	}
+	now = now.Add(9 * time.Minute)
+	for _, d := range []operator.Decision{operator.Release, operator.Keep} {
+		if err := op.Resolve(t.Context(), failed.ID, d); !errors.Is(err, operator.ErrNotStuck) {
+			t.Errorf("%s too early: %v", d, err)
+		}
+	}
+	now = now.Add(2 * time.Minute)
+	if err := op.Resolve(t.Context(), failed.ID, operator.Release); err != nil {
+		t.Fatal(err)
+	}
+	records, err := store.Proofs(t.Context(), coins)
+	q, err2 := store.MeltQuote(t.Context(), failed.QuoteID)
+	if err != nil || err2 != nil || records[0].State != mint.ProofUnspent || q.State != mint.MeltUnpaid {
+		t.Errorf("released: %+v, %+v, %v, %v", records[0], q, err, err2)
+	}
+	if err := op.Resolve(t.Context(), paid.ID, operator.Keep); err != nil {
+		t.Fatal(err)
+	}
+	q, err = store.MeltQuote(t.Context(), paid.QuoteID)
+	if err != nil || q.State != mint.MeltSettled || q.Spent != 4 {
+		t.Errorf("kept: %+v, %v", q, err)
+	}
+	list, err = op.Sagas(t.Context())
+	if err != nil || len(list) != 1 || list[0].Verdict != "finish" {
+		t.Errorf("then the operator sees %+v, %v", list, err)
+	}
+	if err := op.Resolve(t.Context(), paid.ID, operator.Release); !errors.Is(err, operator.ErrNotStuck) {
+		t.Errorf("a paid melt was released: %v", err)
+	}
+}
