@@ -73,10 +73,13 @@ func TestReplicasDoNotDisturbEachOthersMelts(t *testing.T) {
 			return lightning.Outgoing{State: lightning.PaymentFailed}, nil
 		}
 		w.payer.mu.Unlock()
-		if err := other.Sweep(t.Context()); err != nil {
-			t.Error(err)
+		for range 2 {
+			if err := other.Sweep(t.Context()); err != nil {
+				t.Error(err)
+			}
+			w.wantStates(coins, mint.ProofPending)
+			w.clock.Add(75) // as long as the melt may take
 		}
-		w.wantStates(coins, mint.ProofPending)
 		w.payer.mu.Lock()
 		w.payer.answering = nil
 		w.payer.mu.Unlock()
