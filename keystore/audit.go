@@ -36,6 +36,7 @@ const (
 	AuditUnfreeze AuditKind = "unfreeze" // and allowed again
 	AuditSigned   AuditKind = "signed"   // totals of an interval
 	AuditRestore  AuditKind = "restore"  // the database came out of a backup
+	AuditSchedule AuditKind = "schedule" // a prepared keyset is to become active at a time
 	AuditChange   AuditKind = "change"   // a retired keyset has signed the change of a melt
 )
 

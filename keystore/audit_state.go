@@ -18,7 +18,7 @@ import (
 // says nothing at all; this does.
 const stateField = "state"
 
-// stateHash covers every keyset with its stage, the epoch and the lowest index
+// stateHash covers every keyset with its stage and what is scheduled for it, the epoch and the lowest index
 // that may be given out.
 func stateHash(epoch uint64, floor uint32, rows []row) string {
 	b := []byte("Mintmark keysets 1")
@@ -36,6 +36,18 @@ func stateHash(epoch uint64, floor uint32, rows []row) string {
 		}
 		for _, n := range []uint64{r.epoch, uint64(r.index), active, uint64(r.activated), uint64(r.retired)} {
 			b = binary.BigEndian.AppendUint64(b, n)
+		}
+	}
+	// Only where there is one: earlier records know nothing of schedules.
+	for _, r := range rows {
+		if r.activateAt != 0 {
+			keep := uint64(0)
+			if r.keepOthers {
+				keep = 1
+			}
+			for _, n := range []uint64{r.epoch, uint64(r.activateAt), keep} {
+				b = binary.BigEndian.AppendUint64(b, n)
+			}
 		}
 	}
 	sum := sha256.Sum256(b)
@@ -61,7 +73,7 @@ func currentState(ctx context.Context, tx sqldb.Tx) (string, error) {
 
 func stmtLastChange() sqldb.Stmt {
 	return sqldb.Stmt{Name: "audit.last_change", SQL: `
-SELECT COALESCE(MAX(seq), 0) FROM audit WHERE kind IN ('rotate', 'prepare', 'activate', 'retire', 'restore')`}
+SELECT COALESCE(MAX(seq), 0) FROM audit WHERE kind IN ('rotate', 'prepare', 'activate', 'retire', 'restore', 'schedule')`}
 }
 
 // errFound ends a query after its first row.

@@ -18,6 +18,7 @@ func TestKeysetsThatTheAuditLogDoesNotKnowAreRefused(t *testing.T) {
 		"all keysets are gone":              "DELETE FROM keysets",
 		"the epoch goes back":               "UPDATE keystore SET epoch = epoch - 1",
 		"indexes may come again":            "UPDATE keystore SET index_floor = 1",
+		"an activation is scheduled":        "UPDATE keysets SET activate_at = 5 WHERE idx = 3",
 		"the last keyset changes its place": "UPDATE keysets SET epoch = 100 WHERE idx = 1",
 	} {
 		t.Run(name, func(t *testing.T) {

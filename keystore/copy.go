@@ -22,11 +22,12 @@ type copied struct {
 func copiedTables() []copied {
 	return []copied{
 		{"keystore", "one:i identity:b epoch:i index_floor:i"},
-		{"keysets", "epoch:i id:b contents:b unit:t unit_index:i idx:i id_version:i active:i fee_ppk:i amounts:t final_expiry:i created:i issuer:t activated:i retired:i"},
+		{"keysets", "epoch:i id:b contents:b unit:t unit_index:i idx:i id_version:i active:i fee_ppk:i amounts:t final_expiry:i created:i issuer:t activated:i retired:i activate_at:i keep_others:i"},
 		{"audit", "seq:i at:i kind:t client:t detail:t prev:b hash:b seal:b"},
 		{"audit_head", "one:i seq:i hash:b"},
 		{"budgets", "client:t unit:t keyset:b bucket:i value:i count:i"},
 		{"freezes", "unit:t since:i client:t"},
+		{"signed", "keyset:b signatures:i"},
 	}
 }
 

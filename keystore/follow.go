@@ -188,6 +188,7 @@ func (ks *Keystore) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ks.noteSigned(rows)
 	if head.epoch != known {
 		next, err := ks.build(head.epoch, rows)
 		if err != nil {

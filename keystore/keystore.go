@@ -125,6 +125,9 @@ type Keystore struct {
 	rotating sync.Mutex // one change of keysets at a time in this process; the database orders those of several
 	current  atomic.Pointer[state]
 	others   *others // what comes from other signatories on the same database
+
+	signedMu sync.Mutex
+	signed   map[cashu.KeysetID]uint64 // signatures, as far as the database knows
 }
 
 // Snapshot is everything public about the keysets at one moment. It is shared,
@@ -248,6 +251,7 @@ func (ks *Keystore) load(ctx context.Context, create bool) error {
 	case err != nil:
 		return err
 	}
+	ks.noteSigned(rows)
 	next, err := ks.build(head.epoch, rows)
 	if err != nil {
 		return err

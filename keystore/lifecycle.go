@@ -29,6 +29,11 @@ type Life struct {
 	Stage Stage
 
 	Created, Activated, Retired time.Time
+
+	// ActivateAt is when a prepared keyset is to become active, with KeepOthers
+	// beside the active ones. It is zero if that is not said.
+	ActivateAt time.Time
+	KeepOthers bool
 }
 
 func (r row) life() Life {
@@ -41,6 +46,7 @@ func (r row) life() Life {
 	l := Life{
 		ID: r.id, Unit: r.unit, Index: r.index, Stage: StageRetired,
 		Created: r.created.UTC(), Activated: at(r.activated), Retired: at(r.retired),
+		ActivateAt: at(r.activateAt), KeepOthers: r.keepOthers,
 	}
 	switch {
 	case r.active:
@@ -68,33 +74,35 @@ func WithClient(ctx context.Context, client string) context.Context {
 // active is no error. A keyset that was retired, has expired or is not known is
 // ErrRefused.
 func (ks *Keystore) Activate(ctx context.Context, id cashu.KeysetID, retireOthers bool) error {
-	_, err := ks.change(ctx, AuditActivate, func(c *change) error {
-		r, err := c.find(id)
-		if err != nil {
+	_, err := ks.change(ctx, AuditActivate, func(c *change) error { return c.activate(id, retireOthers) })
+	return keysetError(err, "activating keyset %s", id)
+}
+
+func (c *change) activate(id cashu.KeysetID, retireOthers bool) error {
+	r, err := c.find(id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !r.active && r.retired != 0:
+		return fmt.Errorf("%w: keyset %s was retired, for good: prepare another one", ErrRefused, id)
+	case c.before.byID[id].public.ExpiredForOutputs(c.now):
+		return fmt.Errorf("%w: keyset %s has expired", ErrRefused, id)
+	}
+	retires := []string{}
+	if retireOthers {
+		if retires, err = c.retireOthers(r); err != nil {
 			return err
 		}
-		switch {
-		case !r.active && r.retired != 0:
-			return fmt.Errorf("%w: keyset %s was retired, for good: prepare another one", ErrRefused, id)
-		case c.before.byID[id].public.ExpiredForOutputs(c.now):
-			return fmt.Errorf("%w: keyset %s has expired", ErrRefused, id)
-		}
-		retires := []string{}
-		if retireOthers {
-			if retires, err = c.retireOthers(r); err != nil {
-				return err
-			}
-		}
-		if r.active && len(retires) == 0 {
-			return errUnchanged
-		}
-		c.detail = map[string]any{"keyset": id, "unit": r.unit, "epoch": c.head.epoch + 1, "retires": retires}
-		if r.active {
-			return nil
-		}
-		return setState(c.ctx, c.tx, stmtActivate(), id, c.now)
-	})
-	return keysetError(err, "activating keyset %s", id)
+	}
+	if r.active && len(retires) == 0 {
+		return errUnchanged
+	}
+	c.detail = map[string]any{"keyset": id, "unit": r.unit, "epoch": c.head.epoch + 1, "retires": retires}
+	if r.active {
+		return nil
+	}
+	return setState(c.ctx, c.tx, stmtActivate(), id, c.now)
 }
 
 // Retire ends the signing of a keyset, for good: it goes on to verify. A prepared
@@ -127,6 +135,7 @@ type change struct {
 	head   header
 	rows   []row
 	before *state
+	kind   AuditKind
 	detail map[string]any // of the audit record
 }
 
@@ -136,18 +145,19 @@ func (ks *Keystore) change(ctx context.Context, kind AuditKind, decide func(*cha
 	ks.rotating.Lock()
 	defer ks.rotating.Unlock()
 	client, _ := ctx.Value(clientKey{}).(string)
-	var next *state
+	var next, found *state
 	err := ks.write(ctx, func(tx sqldb.Tx) error {
-		c := &change{ctx: ctx, tx: tx, now: ks.clock()}
+		c := &change{ctx: ctx, tx: tx, now: ks.clock(), kind: kind}
 		err := ks.read(c)
 		if err == nil {
+			found = c.before
 			err = decide(c)
 		}
 		if err == nil {
 			next, err = ks.advance(c)
 		}
 		if err == nil {
-			err = ks.audit(ctx, tx, kind, client, c.detail)
+			err = ks.audit(ctx, tx, c.kind, client, c.detail)
 		}
 		if err == nil {
 			err = ks.tell(ctx, tx)
@@ -156,6 +166,9 @@ func (ks *Keystore) change(ctx context.Context, kind AuditKind, decide func(*cha
 	})
 	switch {
 	case errors.Is(err, errUnchanged):
+		// The database may be ahead: after a commit that was reported as
+		// failed, or of somebody else.
+		ks.publish(found)
 		return ks.current.Load(), nil
 	case err != nil:
 		return nil, err
@@ -177,6 +190,7 @@ func (ks *Keystore) read(c *change) (err error) {
 	if c.rows, err = readRows(c.ctx, c.tx); err != nil {
 		return err
 	}
+	ks.noteSigned(c.rows)
 	c.before, err = ks.build(c.head.epoch, c.rows)
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/internal/sqldb"
+	"mintmark/keystore/rotation"
 )
 
 func mustPrepare(t testing.TB, ks *Keystore, p RotateParams) cashu.Keyset {
@@ -157,16 +158,30 @@ func TestMemoryStaysAsItIsWhenTheCommitOfAStepFails(t *testing.T) {
 	ks := mustOpen(t, testConfig(t))
 	active := mustRotate(t, ks, RotateParams{Unit: "sat", Amounts: powersOfTwo(2)})
 	prepared := mustPrepare(t, ks, RotateParams{Unit: "sat"})
-	ks.db = &faultyDB{database: ks.db, after: sqldb.ErrFull}
+	ks.clock = func() time.Time { return testNow.Add(2 * day) } // the minimum interval is over
+	faulty := &faultyDB{database: ks.db, after: sqldb.ErrFull}
+	ks.db = faulty
 	before := ks.current.Load()
 	for name, act := range map[string]func() error{
 		"prepare":  func() error { _, err := ks.Prepare(t.Context(), RotateParams{Unit: "sat"}); return err },
 		"activate": func() error { return ks.Activate(t.Context(), prepared.ID, true) },
-		"retire":   func() error { return ks.Retire(t.Context(), active.ID) },
+		"schedule": func() error { return ks.Schedule(t.Context(), prepared.ID, testNow.Add(3*day), true) },
+		"step": func() error {
+			_, done, err := ks.Step(t.Context(), "sat", rotation.Policy{MaxSignatures: 1}, map[cashu.KeysetID]uint64{active.ID: 1})
+			if done {
+				t.Error("a step that was not committed is said to be done")
+			}
+			return err
+		},
+		"retire": func() error { return ks.Retire(t.Context(), active.ID) },
 	} {
 		if err := act(); !errors.Is(err, sqldb.ErrFull) || ks.current.Load() != before {
 			t.Errorf("%s: %v; memory changed: %v", name, err, ks.current.Load() != before)
 		}
+	}
+	*faulty = faultyDB{database: faulty.database, before: sqldb.ErrClosed}
+	if _, done, err := ks.Step(t.Context(), "sat", rotation.Policy{MaxSignatures: 1}, map[cashu.KeysetID]uint64{active.ID: 1}); done || !errors.Is(err, sqldb.ErrClosed) || ks.current.Load() != before {
+		t.Errorf("a step without a database: %v, %v", done, err)
 	}
 }
 
@@ -233,7 +248,8 @@ func TestADatabaseOfTheFirstSchemaOpens(t *testing.T) {
 	forge(t, cfg.Path,
 		"DROP TABLE audit", "DROP TABLE audit_head", "DROP TABLE budgets", "DROP TABLE freezes",
 		"ALTER TABLE keysets DROP COLUMN activated", "ALTER TABLE keysets DROP COLUMN retired",
-		"ALTER TABLE keystore DROP COLUMN index_floor", "DELETE FROM migrations WHERE position > 1")
+		"ALTER TABLE keystore DROP COLUMN index_floor", "ALTER TABLE keysets DROP COLUMN activate_at",
+		"ALTER TABLE keysets DROP COLUMN keep_others", "DROP TABLE signed", "DELETE FROM migrations WHERE position > 1")
 	if _, err := VerifyAudit(t.Context(), At(cfg.Path), nil); !errors.Is(err, ErrNoAudit) {
 		t.Errorf("VerifyAudit = %v, want ErrNoAudit", err)
 	}

@@ -33,33 +33,49 @@ func (ks *Keystore) Prepare(ctx context.Context, p RotateParams) (cashu.Keyset, 
 // make makes a keyset, active only for AuditRotate.
 func (ks *Keystore) make(ctx context.Context, kind AuditKind, p RotateParams) (cashu.Keyset, error) {
 	var made row
-	next, err := ks.change(ctx, kind, func(c *change) error {
-		plan, err := PlanRotation(c.before.Keysets, p, c.now)
-		if err != nil {
-			return err
-		}
-		if made, err = ks.allocate(c, plan); err != nil {
-			return err
-		}
-		retires := []string{}
-		if kind == AuditRotate {
-			made.active, made.activated = true, moment(c.now)
-			if retires, err = c.retireOthers(made); err != nil {
-				return err
-			}
-		}
-		c.detail = map[string]any{
-			"keyset": made.id, "unit": made.unit, "index": made.index, "epoch": made.epoch,
-			"input_fee_ppk": made.fee, "final_expiry": made.finalExpiry, "amounts": len(made.amounts), "retires": retires,
-		}
-		return addRow(c.ctx, c.tx, made)
+	next, err := ks.change(ctx, kind, func(c *change) (err error) {
+		made, err = ks.makeIn(c, p, 0)
+		return err
 	})
 	if err != nil {
 		return cashu.Keyset{}, keysetError(err, "%s of a keyset of %s", kind, p.Unit)
 	}
+	ks.logMade(made, next)
+	return next.byID[made.id].public, nil
+}
+
+// makeIn makes a keyset as part of a change: active if the change is a rotation,
+// otherwise to become active at a time, if that is not 0.
+func (ks *Keystore) makeIn(c *change, p RotateParams, activateAt int64) (row, error) {
+	plan, err := PlanRotation(c.before.Keysets, p, c.now)
+	if err != nil {
+		return row{}, err
+	}
+	made, err := ks.allocate(c, plan)
+	if err != nil {
+		return row{}, err
+	}
+	retires := []string{}
+	if c.kind == AuditRotate {
+		made.active, made.activated = true, moment(c.now)
+		if retires, err = c.retireOthers(made); err != nil {
+			return row{}, err
+		}
+	}
+	made.activateAt = activateAt
+	c.detail = map[string]any{
+		"keyset": made.id, "unit": made.unit, "index": made.index, "epoch": made.epoch,
+		"input_fee_ppk": made.fee, "final_expiry": made.finalExpiry, "amounts": len(made.amounts), "retires": retires,
+	}
+	if activateAt != 0 {
+		c.detail["activate_at"] = activateAt
+	}
+	return made, addRow(c.ctx, c.tx, made)
+}
+
+func (ks *Keystore) logMade(made row, next *state) {
 	ks.log.Info("keyset made", "keyset", made.id.String(), "unit", string(made.unit), "index", made.index,
 		"active", made.active, "epoch", next.Epoch)
-	return next.byID[made.id].public, nil
 }
 
 // allocate takes the next index of the unit and derives what is made with it.

@@ -21,6 +21,7 @@ func migrations() []sqldb.Migration {
 		{Name: "0003_budgets", SQL: budgetSchema},
 		{Name: "0004_freezes", SQL: freezeSchema},
 		{Name: "0005_lifecycle", SQL: lifecycleSchema},
+		{Name: "0006_schedule", SQL: scheduleSchema},
 	}
 }
 
@@ -75,7 +76,8 @@ func stmtSetEpoch() sqldb.Stmt {
 
 func stmtKeysets() sqldb.Stmt {
 	return sqldb.Stmt{Name: "keysets.all", SQL: `
-SELECT epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer, activated, retired
+SELECT epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer, activated, retired,
+	activate_at, keep_others, COALESCE((SELECT signatures FROM signed WHERE keyset = keysets.id), 0)
 FROM keysets ORDER BY epoch`}
 }
 
@@ -88,17 +90,17 @@ func stmtIndexFloor() sqldb.Stmt {
 }
 
 func stmtRetire() sqldb.Stmt {
-	return sqldb.Stmt{Name: "keysets.retire", SQL: `UPDATE keysets SET active = 0, retired = $2 WHERE id = $1`}
+	return sqldb.Stmt{Name: "keysets.retire", SQL: `UPDATE keysets SET active = 0, retired = $2, activate_at = 0 WHERE id = $1`}
 }
 
 func stmtActivate() sqldb.Stmt {
-	return sqldb.Stmt{Name: "keysets.activate", SQL: `UPDATE keysets SET active = 1, activated = $2 WHERE id = $1`}
+	return sqldb.Stmt{Name: "keysets.activate", SQL: `UPDATE keysets SET active = 1, activated = $2, activate_at = 0 WHERE id = $1`}
 }
 
 func stmtAddKeyset() sqldb.Stmt {
 	return sqldb.Stmt{Name: "keysets.add", SQL: `
-INSERT INTO keysets (epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer, activated, retired)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0)`}
+INSERT INTO keysets (epoch, id, contents, unit, unit_index, idx, id_version, active, fee_ppk, amounts, final_expiry, created, issuer, activated, retired, activate_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15)`}
 }
 
 // stmtLockHeader is stmtHeader, and makes all who change the keystore wait for
@@ -169,6 +171,9 @@ type row struct {
 	issuer      string
 	activated   int64 // unix seconds, 0 = never yet
 	retired     int64 // unix seconds, 0 = not
+	activateAt  int64 // unix seconds, 0 = nobody has said
+	keepOthers  bool  // then
+	signatures  uint64
 }
 
 func readRows(ctx context.Context, tx sqldb.Tx) ([]row, error) {
@@ -183,7 +188,8 @@ func readRows(ctx context.Context, tx sqldb.Tx) ([]row, error) {
 			idErr, cErr, amtErr error
 		)
 		err := scan(&r.epoch, &id, &contents, &unit, &r.unitIndex, &r.index, &version, &r.active, &r.fee,
-			&amounts, &r.finalExpiry, &created, &r.issuer, &r.activated, &r.retired)
+			&amounts, &r.finalExpiry, &created, &r.issuer, &r.activated, &r.retired,
+			&r.activateAt, &r.keepOthers, &r.signatures)
 		if err != nil {
 			return err
 		}
@@ -205,7 +211,7 @@ func readRows(ctx context.Context, tx sqldb.Tx) ([]row, error) {
 
 func addRow(ctx context.Context, tx sqldb.Tx, r row) error {
 	_, err := tx.Exec(ctx, stmtAddKeyset(), r.epoch, r.id.Bytes(), r.contents.Bytes(), string(r.unit), r.unitIndex,
-		r.index, uint8(r.version), number(r.active), r.fee, formatAmounts(r.amounts), r.finalExpiry, r.created.Unix(), r.issuer, r.activated)
+		r.index, uint8(r.version), number(r.active), r.fee, formatAmounts(r.amounts), r.finalExpiry, r.created.Unix(), r.issuer, r.activated, r.activateAt)
 	if err != nil {
 		return fmt.Errorf("storing keyset %d of %s: %w", r.index, r.unit, err)
 	}

@@ -24,11 +24,27 @@ func TestTheExampleClientsFileIsInOrder(t *testing.T) {
 	for _, want := range []string{
 		"mint\n  roles    mint\n", "san dns:mint.example", "uid 1001",
 		"budget   sat: an hour value 100000000 in 2000000 signatures, a day value",
+		"change   sat: until 336h0m0s after a keyset was retired, value 1000000 in 10000 signatures of each",
 		"may call BlindSign, Keysets, SubscribeKeysets, VerifyProofs, health\n",
 	} {
 		if !strings.Contains(c.Describe(), want) {
 			t.Errorf("it does not say %q:\n%s", want, c.Describe())
 		}
+	}
+}
+
+func TestTheExampleRotationFileIsInOrder(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join("..", "..", "deploy", "signatory-rotation.example.toml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := server.ParseRotation(path, text)
+	const want = "sat rotates after 90d or after 50000000 signatures or 30d before the final expiry; up to 3d earlier, " +
+		"announced 2d before, good for 730d, at least 7d apart, at most 3 in 30 days\n"
+	if err != nil || p.Describe() != want {
+		t.Errorf("%v, %q", err, p.Describe())
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/spf13/cobra"
 
@@ -46,21 +47,33 @@ is as in the active keyset of the unit, except the final expiry.`,
 }
 
 func (p program) activateCommand(f *adminFlags) *cobra.Command {
-	var keep bool
+	var (
+		keep bool
+		when string
+	)
 	cmd := &cobra.Command{
-		Use:   "activate --connect unix:PATH [--keep-others] KEYSET",
+		Use:   "activate --connect unix:PATH [--at TIME] [--keep-others] KEYSET",
 		Short: "Let a prepared keyset sign",
 		Long: `activate lets a prepared keyset sign from now on. The active keysets of its unit
 are retired at the same moment, or with --keep-others go on signing beside it, until
-"signatory admin retire".`,
+"signatory admin retire". With --at it happens then, over restarts too; another --at
+takes its place, and "signatory admin status" shows it.`,
 		Args: oneKeyset,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := cashu.ParseKeysetID(args[0])
 			if err != nil {
 				return usage(cmd, err)
 			}
+			var at int64
+			if when != "" {
+				moment, err := parseExpiry(when, p.clock())
+				if err != nil || moment > math.MaxInt64 {
+					return usagef(cmd, "--at %s is no moment: unix seconds, 2030-01-31T00:00:00Z, or a duration from now like 72h", when)
+				}
+				at = int64(moment)
+			}
 			return f.call(cmd, func(ctx context.Context, c adminpb.AdminServiceClient) error {
-				out, err := c.ActivateKeyset(ctx, &adminpb.ActivateKeysetRequest{Id: id.Bytes(), KeepOthers: keep})
+				out, err := c.ActivateKeyset(ctx, &adminpb.ActivateKeysetRequest{Id: id.Bytes(), KeepOthers: keep, At: at})
 				if err != nil {
 					return err
 				}
@@ -68,6 +81,7 @@ are retired at the same moment, or with --keep-others go on signing beside it, u
 			})
 		},
 	}
+	cmd.Flags().StringVar(&when, "at", "", "`moment`: unix seconds, 2030-01-31T00:00:00Z, or a duration from now like 72h (default now)")
 	cmd.Flags().BoolVar(&keep, "keep-others", false, "let the active keysets of the unit go on signing")
 	return cmd
 }
@@ -106,6 +120,6 @@ func (p program) printAdminKeyset(f *adminFlags, k *adminpb.Keyset) error {
 	if f.json {
 		return printJSON(p.stdout, adminKeyset(k))
 	}
-	_, err := fmt.Fprintf(p.stdout, "keyset %x of %s is %s\n", k.GetId(), k.GetUnit(), describeStage(k.GetStage()))
+	_, err := fmt.Fprintf(p.stdout, "keyset %x of %s is %s%s\n", k.GetId(), k.GetUnit(), describeStage(k.GetStage()), describeSchedule(k))
 	return err
 }

@@ -27,6 +27,7 @@ type serveFlags struct {
 	tls           string
 	insecure      bool
 	clients       string
+	rotation      string
 	admin         string
 	adminMode     string
 	checkOutput   string
@@ -90,6 +91,7 @@ the pipe and serve ends as with SIGTERM.`,
 	flags.StringVar(&f.tls, "tls", "", "`directory` of ca.pem, server.pem and server.key, for HOST:PORT")
 	flags.BoolVar(&f.insecure, "insecure", false, "allow HOST:PORT without TLS, on a loopback address only: every process of this machine can then sign")
 	flags.StringVar(&f.clients, "clients", "", "TOML `file` of who may do what (default: whoever gets in may sign and rotate)")
+	flags.StringVar(&f.rotation, "rotation", "", "TOML `file` of units that get new keysets by themselves (default: none does)")
 	flags.StringVar(&f.admin, "admin", "", "admin `socket`: unix:PATH, or none (default unix:DIR/admin.sock)")
 	flags.StringVar(&f.adminMode, "admin-mode", "0600", "`mode` of the admin socket, octal; 0660 lets the group in, as far as the clients file names them")
 	flags.StringVar(&f.checkOutput, "check-output", "sample", "how many signatures are verified before they leave: `sample` (some of them, at a bounded price) or every (signing takes twice as long)")
@@ -121,6 +123,12 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		}
 		f.log.apply(level, clients)
 	}
+	var policies server.Policies
+	if f.rotation != "" {
+		if policies, err = server.ReadRotation(f.rotation); err != nil {
+			return hint(err, "signatory check-config --rotation %s --show", f.rotation)
+		}
+	}
 	hardening := p.harden()
 	if f.lockMemory {
 		harden.LockMemory(&hardening)
@@ -144,7 +152,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	}
 	srv, err := server.New(server.Config{
 		Keystore: ks, Open: keys.atUnlock, Listen: f.listen, SocketMode: modes.mints, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
-		AdminListen: adminListen(f, log), AdminMode: modes.admin, OutputCheck: outputChecks()[f.checkOutput],
+		AdminListen: adminListen(f, log), AdminMode: modes.admin, Rotation: policies, OutputCheck: outputChecks()[f.checkOutput],
 		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
 		Ready: func(net.Addr) { manager.Ready(statusLine(f.locked)) }, Locked: func(locked bool) { manager.Status(statusLine(locked)) },
 	})

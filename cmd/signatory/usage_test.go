@@ -63,7 +63,7 @@ func TestACommandLineThatMakesNoSenseIsExplained(t *testing.T) {
 		"admin activate --connect unix:s":                  "give the id of one keyset",
 		"admin retire --connect unix:s nonsense":           "keyset",
 		"serve --data DIR --admin-mode 08":                 "--admin-mode 08 is not an octal mode",
-		"check-config":                                     "--clients is missing",
+		"check-config":                                     "say --clients or --rotation",
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

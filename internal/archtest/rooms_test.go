@@ -63,7 +63,8 @@ var rooms = []room{
 	{path: "proto/signatory"},
 	{path: "proto/signatory/admin/v1"},
 
-	{path: "keystore", imports: []string{"bdhke", "bdhke/mintkey", "cashu", "internal/..."}, neverImports: network},
+	{path: "keystore/rotation", imports: []string{"cashu"}, neverImports: outside, noClock: true},
+	{path: "keystore", imports: []string{"bdhke", "bdhke/mintkey", "cashu", "keystore/rotation", "internal/..."}, neverImports: network},
 	{
 		path:       "signatory",
 		imports:    []string{"cashu", "bdhke", "proto/...", "internal/tlsdir", "signatory/internal/..."},
@@ -75,7 +76,7 @@ var rooms = []room{
 	{path: "signatory/internal/wire", imports: []string{"cashu", "bdhke", "proto/..."}, neverLinks: keyMaterial},
 	{
 		path:         "signatory/server",
-		imports:      []string{"signatory", "signatory/internal/...", "keystore", "bdhke", "cashu", "proto/...", "internal/..."},
+		imports:      []string{"signatory", "signatory/internal/...", "keystore", "keystore/rotation", "bdhke", "cashu", "proto/...", "internal/..."},
 		neverImports: []string{"mintmark/bdhke/mintkey", "database/sql", "net/http"},
 	},
 
@@ -137,7 +138,7 @@ var rooms = []room{
 
 	{
 		path:       "cmd/signatory",
-		imports:    []string{"keystore", "signatory", "signatory/server", "bdhke", "cashu", "proto/...", "internal/..."},
+		imports:    []string{"keystore", "keystore/rotation", "signatory", "signatory/server", "bdhke", "cashu", "proto/...", "internal/..."},
 		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/...", "mintmark/internal/pgtest"},
 	},
 	{

@@ -12,6 +12,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/keystore"
+	"mintmark/keystore/rotation"
 	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
@@ -20,6 +21,9 @@ type Lifecycle interface {
 	Lives() []keystore.Life
 	Prepare(context.Context, keystore.RotateParams) (cashu.Keyset, error)
 	Activate(ctx context.Context, id cashu.KeysetID, retireOthers bool) error
+	// Schedule is Activate at a later time. Stepper.Step does it.
+	Schedule(ctx context.Context, id cashu.KeysetID, at time.Time, retireOthers bool) error
+	Signatures() map[cashu.KeysetID]uint64
 	Retire(ctx context.Context, id cashu.KeysetID) error
 }
 
@@ -39,6 +43,8 @@ type admin struct {
 	told      func(locked bool)
 	started   time.Time
 	log       *slog.Logger
+	rotator   *rotator
+	clock     func() time.Time
 }
 
 var _ adminpb.AdminServiceServer = (*admin)(nil)
@@ -60,7 +66,17 @@ func (a *admin) Status(ctx context.Context, _ *adminpb.StatusRequest) (*adminpb.
 	}
 	out.Frozen, out.AuditSeq, out.AuditHash = a.frozen(), seq, hash[:]
 	for _, l := range a.lifecycle.Lives() {
-		out.Keysets = append(out.Keysets, renderLife(l, snapshot.Keysets))
+		out.Keysets = append(out.Keysets, a.render(l, snapshot.Keysets))
+	}
+	for _, r := range a.rotator.outlook() {
+		one := &adminpb.Rotation{
+			Unit: string(r.Next.Unit), Action: string(r.Next.Action), At: unixOrZero(r.Next.At),
+			Reason: r.Next.Reason, Blocked: r.Next.Blocked,
+		}
+		if r.Policy != (rotation.Policy{}) {
+			one.Policy = r.Policy.String()
+		}
+		out.Rotations = append(out.Rotations, one)
 	}
 	return out, nil
 }
@@ -129,7 +145,14 @@ func (a *admin) PrepareKeyset(ctx context.Context, in *adminpb.PrepareKeysetRequ
 
 func (a *admin) ActivateKeyset(ctx context.Context, in *adminpb.ActivateKeysetRequest) (*adminpb.ActivateKeysetResponse, error) {
 	id, err := parseID(in.GetId())
-	if err == nil {
+	at := time.Unix(in.GetAt(), 0)
+	switch {
+	case err != nil:
+	case at.After(a.clock()) && a.rotator.source == nil:
+		err = status.Error(codes.FailedPrecondition, "this signatory activates nothing at a time")
+	case at.After(a.clock()):
+		err = adminError(a.lifecycle.Schedule(asClient(ctx), id, at, !in.GetKeepOthers()))
+	default:
 		err = adminError(a.lifecycle.Activate(asClient(ctx), id, !in.GetKeepOthers()))
 	}
 	if err != nil {
@@ -179,13 +202,13 @@ func (a *admin) frozen() *adminpb.Frozen {
 func (a *admin) keyset(id cashu.KeysetID) *adminpb.Keyset {
 	for _, l := range a.lifecycle.Lives() {
 		if l.ID == id {
-			return renderLife(l, a.keystore.Keysets().Keysets)
+			return a.render(l, a.keystore.Keysets().Keysets)
 		}
 	}
 	return nil
 }
 
-func renderLife(l keystore.Life, keysets []cashu.Keyset) *adminpb.Keyset {
+func (a *admin) render(l keystore.Life, keysets []cashu.Keyset) *adminpb.Keyset {
 	stages := map[keystore.Stage]adminpb.Stage{
 		keystore.StagePrepared: adminpb.Stage_STAGE_PREPARED,
 		keystore.StageActive:   adminpb.Stage_STAGE_ACTIVE,
@@ -194,10 +217,14 @@ func renderLife(l keystore.Life, keysets []cashu.Keyset) *adminpb.Keyset {
 	out := &adminpb.Keyset{
 		Id: l.ID.Bytes(), Unit: string(l.Unit), Stage: stages[l.Stage], Index: l.Index,
 		CreatedAt: unixOrZero(l.Created), ActivatedAt: unixOrZero(l.Activated), RetiredAt: unixOrZero(l.Retired),
+		ActivateAt: unixOrZero(l.ActivateAt), Signatures: a.lifecycle.Signatures()[l.ID] + a.rotator.tally.pending()[l.ID],
 	}
 	for _, k := range keysets {
 		if k.ID == l.ID {
 			out.InputFeePpk, out.FinalExpiry = k.InputFeePPK, k.FinalExpiry
+			if k.ExpiredForInputs(a.clock()) {
+				out.Stage = adminpb.Stage_STAGE_EXPIRED
+			}
 			out.Denominations = uint32(min(k.Keys.Len(), math.MaxUint32))
 		}
 	}

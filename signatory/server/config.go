@@ -55,7 +55,7 @@ type Config struct {
 	Keystore Keystore
 	// Open, if set, opens the keystore while the server runs, so that the operator
 	// can lock and unlock it. Keystore is then an Opened, which Serve closes in the
-	// end, or nil: it starts locked. Records and Lifecycle are the keystore. What
+	// end, or nil: it starts locked. Records, Lifecycle and Stepper are the keystore. What
 	// Open needs beyond the Secret it gets elsewhere; it asks nobody.
 	Open func(context.Context, Secret) (Opened, error)
 	// Listen is "unix:PATH" or "HOST:PORT". Required without Listener.
@@ -87,6 +87,11 @@ type Config struct {
 	AdminMode fs.FileMode
 	// Lifecycle and Records are required with AdminListen.
 	Lifecycle Lifecycle
+	// Stepper does what is scheduled and what Rotation asks for, and counts
+	// signatures. nil: keysets change only by hand.
+	Stepper Stepper
+	// Rotation says which units rotate by themselves. It needs Stepper.
+	Rotation Policies
 	// OutputCheck says how many signatures are verified before they leave. The
 	// zero value is CheckSample.
 	OutputCheck OutputCheck
@@ -174,6 +179,9 @@ func (cfg Config) validate() (address.Address, error) {
 		if cfg.Open == nil && (cfg.Records == nil || cfg.Lifecycle == nil) {
 			errs = append(errs, errors.New("the admin socket needs records and keysets"))
 		}
+	}
+	if len(cfg.Rotation) > 0 && cfg.Stepper == nil && cfg.Open == nil {
+		errs = append(errs, errors.New("there are policies of rotation and nothing to rotate with"))
 	}
 	if cfg.CallTimeout < 0 || cfg.DrainTimeout < 0 {
 		errs = append(errs, errors.New("timeouts cannot be negative"))

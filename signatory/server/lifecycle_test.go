@@ -186,7 +186,7 @@ func TestEveryCallHasADeadline(t *testing.T) {
 		return cashu.Keyset{}, ctx.Err()
 	}
 	_, conn := inMemory(t, Config{Keystore: ks, CallTimeout: 20 * time.Millisecond})
-	if _, err := pb.NewSignatoryClient(conn).RotateKeyset(versioned(t.Context(), "2"), rotation()); status.Code(err) != codes.DeadlineExceeded {
+	if _, err := pb.NewSignatoryClient(conn).RotateKeyset(versioned(t.Context(), "2"), rotationCall()); status.Code(err) != codes.DeadlineExceeded {
 		t.Fatal(err)
 	}
 }

@@ -232,7 +232,7 @@ func TestReadingNeverWaitsBehindSigning(t *testing.T) {
 	if _, err := c.Keysets(ctx, &pb.EmptyRequest{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.RotateKeyset(ctx, rotation()); err != nil {
+	if _, err := c.RotateKeyset(ctx, rotationCall()); err != nil {
 		t.Error(err)
 	}
 	close(release)

@@ -84,7 +84,7 @@ func allowed(t *testing.T, conn *grpc.ClientConn) string {
 	}
 	cancel()
 	try("U", err)
-	_, err = c.RotateKeyset(ctx, rotation())
+	_, err = c.RotateKeyset(ctx, rotationCall())
 	try("R", err)
 	_, err = healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
 	try("H", err)
@@ -240,7 +240,7 @@ func TestWhatAMintMayRotate(t *testing.T) {
 			}
 			defer conn.Close()
 			ask := func(fee, expiry uint64, amounts ...uint64) string {
-				in := rotation()
+				in := rotationCall()
 				in.InputFeePpk, in.FinalExpiry, in.Amounts = fee, &expiry, amounts
 				got, err := pb.NewSignatoryClient(conn).RotateKeyset(versioned(t.Context(), "2"), in)
 				switch {

@@ -48,6 +48,7 @@ type Server struct {
 	vault   *vault // nil: the keystore is not ours to lock
 	force   inForce
 	signing atomic.Pointer[signing] // nil before Serve
+	rotator *rotator
 }
 
 // New checks the configuration and loads the certificates. It does not listen
@@ -68,7 +69,11 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Open != nil {
 		now, _ := cfg.Keystore.(Opened) // nil: locked
 		s.vault = newVault(cfg.Open, now, cfg.Logger)
-		s.cfg.Keystore, s.cfg.Records, s.cfg.Lifecycle = s.vault, s.vault, s.vault
+		s.cfg.Keystore, s.cfg.Records, s.cfg.Lifecycle, s.cfg.Stepper = s.vault, s.vault, s.vault, s.vault
+	}
+	s.rotator = &rotator{
+		source: s.cfg.Stepper, policies: cfg.Rotation, tally: newTally(), clock: cfg.Clock, log: cfg.Logger,
+		changed: s.cfg.Keystore.Changed,
 	}
 	return s, nil
 }
@@ -111,6 +116,10 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 	var background sync.WaitGroup
 	background.Go(func() { health.run(ending) })
 	background.Go(func() { signing.frozen.follow(ending, s.cfg.Logger, func() { health.update() }) })
+	// A rotation that is under way may end; what was signed is counted to the last.
+	rotating, endRotation := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRotation()
+	background.Go(func() { s.rotator.run(rotating) })
 	failed := make(chan error, 2)
 	background.Go(func() { failed <- g.Serve(ln) })
 	if adminLn != nil {
@@ -139,6 +148,7 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 		err = s.drain(g)
 	}
 	adm.Stop() // to the last the operator can see and stop
+	endRotation()
 	background.Wait()
 	if s.vault.locked() { // and the lock was the last thing to record
 		return err
@@ -173,6 +183,7 @@ func (s *Server) servers(ending context.Context, signing *signing, answers *serv
 	adminpb.RegisterAdminServiceServer(operator, &admin{
 		keystore: s.cfg.Keystore, lifecycle: s.cfg.Lifecycle, records: s.cfg.Records, signing: signing,
 		force: &s.force, health: health, vault: s.vault, told: s.cfg.Locked, started: s.cfg.Clock(), log: s.cfg.Logger,
+		rotator: s.rotator, clock: s.cfg.Clock,
 	})
 	healthpb.RegisterHealthServer(operator, health.server)
 	return mints, operator
@@ -223,7 +234,7 @@ func (s *Server) openSigning(ctx context.Context) (*signing, error) {
 			return nil, err
 		}
 		frozen, err := openFrozen(ctx, nil)
-		return &signing{keystore: s.cfg.Keystore, budgets: budgets, frozen: frozen, journal: newJournal(nil, s.cfg.Logger, s.cfg.Clock), check: s.cfg.OutputCheck}, err
+		return &signing{keystore: s.cfg.Keystore, budgets: budgets, frozen: frozen, journal: newJournal(nil, s.cfg.Logger, s.cfg.Clock), check: s.cfg.OutputCheck, tally: s.counter()}, err
 	}
 	// What is locked is read at the unlock.
 	budgets, err := openBudgets(ctx, records, s.cfg.Clock)
@@ -237,7 +248,18 @@ func (s *Server) openSigning(ctx context.Context) (*signing, error) {
 	if frozen.any() {
 		s.cfg.Logger.WarnContext(ctx, "signing is frozen", "units", frozen.list())
 	}
-	return &signing{keystore: s.cfg.Keystore, budgets: budgets, frozen: frozen, journal: newJournal(records, s.cfg.Logger, s.cfg.Clock), check: s.cfg.OutputCheck}, nil
+	return &signing{keystore: s.cfg.Keystore, budgets: budgets, frozen: frozen, journal: newJournal(records, s.cfg.Logger, s.cfg.Clock), check: s.cfg.OutputCheck, tally: s.counter()}, nil
+}
+
+// Rotations is what rotation does next for every unit, for metrics.
+func (s *Server) Rotations() []Rotation { return s.rotator.outlook() }
+
+// counter is where signatures are counted, if anybody writes them down.
+func (s *Server) counter() *tally {
+	if s.cfg.Stepper == nil {
+		return nil
+	}
+	return s.rotator.tally
 }
 
 // drain lets calls end, and cuts off those that do not.

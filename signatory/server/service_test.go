@@ -110,7 +110,7 @@ func TestRefusalsTravelInBand(t *testing.T) {
 			if verified.GetSuccess() {
 				t.Error("success beside the error")
 			}
-			rotated, err := c.RotateKeyset(ctx, rotation())
+			rotated, err := c.RotateKeyset(ctx, rotationCall())
 			check("RotateKeyset", rotated.GetError(), err)
 		})
 	}
@@ -124,7 +124,7 @@ func oneProof(t testing.TB) *pb.Proofs {
 	return wire.Proofs([]cashu.Proof{{Amount: 8, ID: keyset(t, 0, 0).ID, Secret: "secret", C: point(t, hexB)}})
 }
 
-func rotation() *pb.RotationRequest {
+func rotationCall() *pb.RotationRequest {
 	return &pb.RotationRequest{Unit: wire.Unit("sat"), KeysetIdType: pb.KeysetVersion_KEYSET_VERSION_V2}
 }
 
@@ -161,7 +161,7 @@ func TestWhatMeansNothingIsAnInvalidArgument(t *testing.T) {
 	}
 	rotate := func(spoil func(*pb.RotationRequest)) func() error {
 		return func() error {
-			in := rotation()
+			in := rotationCall()
 			spoil(in)
 			_, err := c.RotateKeyset(ctx, in)
 			return err
@@ -205,7 +205,7 @@ func TestRotationPassesEverythingOn(t *testing.T) {
 		return want, nil
 	}
 	_, conn := inMemory(t, Config{Keystore: ks})
-	in := rotation()
+	in := rotationCall()
 	expiry := want.FinalExpiry
 	in.InputFeePpk, in.FinalExpiry, in.Amounts = 100, &expiry, []uint64{8}
 	got, err := pb.NewSignatoryClient(conn).RotateKeyset(versioned(t.Context(), "2"), in)
@@ -228,7 +228,7 @@ func TestOurOwnFaultsAreNotExplained(t *testing.T) {
 	}
 	r, conn := inMemory(t, Config{Keystore: ks})
 	c, ctx := pb.NewSignatoryClient(conn), versioned(t.Context(), "2")
-	_, rotateErr := c.RotateKeyset(ctx, rotation())
+	_, rotateErr := c.RotateKeyset(ctx, rotationCall())
 	_, signErr := c.BlindSign(ctx, oneMessage(t))
 	for _, err := range []error{rotateErr, signErr} {
 		if s := status.Convert(err); s.Code() != codes.Internal || s.Message() != "internal error" {

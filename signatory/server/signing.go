@@ -21,6 +21,7 @@ type signing struct {
 	journal  *journal
 	check    OutputCheck
 	sampler  sample.Sampler
+	tally    *tally // nil: nobody counts
 }
 
 // bill is what a call uses, sorted by what has to allow it.
@@ -57,7 +58,17 @@ func (s *signing) sign(ctx context.Context, who *Client, purpose signatory.Purpo
 		refund()
 		return nil, err
 	}
+	s.count(who, messages)
 	return signatures, nil
+}
+
+func (s *signing) count(who *Client, messages []cashu.BlindedMessage) {
+	if s.tally == nil {
+		return
+	}
+	if all, err := spends(messages, s.keystore.Keysets().Keysets); err == nil {
+		s.tally.add(who.Name, all)
+	}
 }
 
 func (s *signing) make(ctx context.Context, messages []cashu.BlindedMessage, b bill) ([]cashu.BlindSignature, error) {

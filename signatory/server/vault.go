@@ -19,6 +19,7 @@ type Opened interface {
 	Keystore
 	Records
 	Lifecycle
+	Stepper
 	// Close wipes the keys. No call is under way when it is called.
 	Close() error
 }

@@ -7,6 +7,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/keystore"
+	"mintmark/keystore/rotation"
 )
 
 var _ Opened = (*vault)(nil)
@@ -91,6 +92,33 @@ func (v *vault) Prepare(ctx context.Context, p keystore.RotateParams) (cashu.Key
 
 func (v *vault) Activate(ctx context.Context, id cashu.KeysetID, retireOthers bool) error {
 	return v.tell(func(ks Opened) error { return ks.Activate(ctx, id, retireOthers) })
+}
+
+func (v *vault) Schedule(ctx context.Context, id cashu.KeysetID, at time.Time, retireOthers bool) error {
+	return v.tell(func(ks Opened) error { return ks.Schedule(ctx, id, at, retireOthers) })
+}
+
+func (v *vault) Signatures() map[cashu.KeysetID]uint64 {
+	all, _ := ask(v, func(ks Opened) (map[cashu.KeysetID]uint64, error) { return ks.Signatures(), nil })
+	return all
+}
+
+// Facts are none while it is locked: then nothing is due.
+func (v *vault) Facts() []rotation.Keyset {
+	facts, _ := ask(v, func(ks Opened) ([]rotation.Keyset, error) { return ks.Facts(), nil })
+	return facts
+}
+
+func (v *vault) Step(ctx context.Context, unit cashu.Unit, p rotation.Policy, pending map[cashu.KeysetID]uint64) (step rotation.Step, done bool, err error) {
+	err = v.tell(func(ks Opened) (err error) {
+		step, done, err = ks.Step(ctx, unit, p, pending)
+		return err
+	})
+	return step, done, err
+}
+
+func (v *vault) AddSigned(ctx context.Context, all []keystore.Signed) error {
+	return v.tell(func(ks Opened) error { return ks.AddSigned(ctx, all) })
 }
 
 func (v *vault) Retire(ctx context.Context, id cashu.KeysetID) error {

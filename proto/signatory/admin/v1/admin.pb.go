@@ -36,6 +36,9 @@ const (
 	Stage_STAGE_ACTIVE Stage = 2
 	// Verifies.
 	Stage_STAGE_RETIRED Stage = 3
+	// Its final expiry has passed: it neither signs nor verifies, whatever it was
+	// before.
+	Stage_STAGE_EXPIRED Stage = 4
 )
 
 // Enum value maps for Stage.
@@ -45,12 +48,14 @@ var (
 		1: "STAGE_PREPARED",
 		2: "STAGE_ACTIVE",
 		3: "STAGE_RETIRED",
+		4: "STAGE_EXPIRED",
 	}
 	Stage_value = map[string]int32{
 		"STAGE_UNSPECIFIED": 0,
 		"STAGE_PREPARED":    1,
 		"STAGE_ACTIVE":      2,
 		"STAGE_RETIRED":     3,
+		"STAGE_EXPIRED":     4,
 	}
 )
 
@@ -134,7 +139,9 @@ type StatusResponse struct {
 	AuditHash []byte    `protobuf:"bytes,7,opt,name=audit_hash,json=auditHash,proto3" json:"audit_hash,omitempty"`
 	// There are no keys in memory. Then frozen, keysets and the audit head are
 	// unknown, and identity and epoch are what they were before, if ever.
-	Locked        bool `protobuf:"varint,8,opt,name=locked,proto3" json:"locked,omitempty"`
+	Locked bool `protobuf:"varint,8,opt,name=locked,proto3" json:"locked,omitempty"`
+	// For each unit what rotation does next.
+	Rotations     []*Rotation `protobuf:"bytes,9,rep,name=rotations,proto3" json:"rotations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,6 +232,103 @@ func (x *StatusResponse) GetLocked() bool {
 	return false
 }
 
+func (x *StatusResponse) GetRotations() []*Rotation {
+	if x != nil {
+		return x.Rotations
+	}
+	return nil
+}
+
+// Rotation is what rotation does next for a unit.
+type Rotation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Unit  string                 `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	// The policy in words; empty: the unit does not rotate by itself.
+	Policy string `protobuf:"bytes,2,opt,name=policy,proto3" json:"policy,omitempty"`
+	// prepare, rotate or activate; empty: nothing that is known now.
+	Action string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
+	// When, in unix seconds.
+	At int64 `protobuf:"varint,4,opt,name=at,proto3" json:"at,omitempty"`
+	// Why.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What stands in the way; empty: nothing.
+	Blocked       string `protobuf:"bytes,6,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rotation) Reset() {
+	*x = Rotation{}
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rotation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rotation) ProtoMessage() {}
+
+func (x *Rotation) ProtoReflect() protoreflect.Message {
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rotation.ProtoReflect.Descriptor instead.
+func (*Rotation) Descriptor() ([]byte, []int) {
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Rotation) GetUnit() string {
+	if x != nil {
+		return x.Unit
+	}
+	return ""
+}
+
+func (x *Rotation) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
+func (x *Rotation) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *Rotation) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Rotation) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Rotation) GetBlocked() string {
+	if x != nil {
+		return x.Blocked
+	}
+	return ""
+}
+
 // Frozen is what does not sign.
 type Frozen struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -236,7 +340,7 @@ type Frozen struct {
 
 func (x *Frozen) Reset() {
 	*x = Frozen{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[2]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -248,7 +352,7 @@ func (x *Frozen) String() string {
 func (*Frozen) ProtoMessage() {}
 
 func (x *Frozen) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[2]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -261,7 +365,7 @@ func (x *Frozen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frozen.ProtoReflect.Descriptor instead.
 func (*Frozen) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{2}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Frozen) GetAll() bool {
@@ -292,13 +396,17 @@ type Keyset struct {
 	CreatedAt     int64                  `protobuf:"varint,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	ActivatedAt   int64                  `protobuf:"varint,9,opt,name=activated_at,json=activatedAt,proto3" json:"activated_at,omitempty"`
 	RetiredAt     int64                  `protobuf:"varint,10,opt,name=retired_at,json=retiredAt,proto3" json:"retired_at,omitempty"`
+	// When a prepared keyset is to become active.
+	ActivateAt int64 `protobuf:"varint,11,opt,name=activate_at,json=activateAt,proto3" json:"activate_at,omitempty"`
+	// How many signatures it has made. A crash forgets those of the last minutes.
+	Signatures    uint64 `protobuf:"varint,12,opt,name=signatures,proto3" json:"signatures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Keyset) Reset() {
 	*x = Keyset{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[3]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -310,7 +418,7 @@ func (x *Keyset) String() string {
 func (*Keyset) ProtoMessage() {}
 
 func (x *Keyset) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[3]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -323,7 +431,7 @@ func (x *Keyset) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Keyset.ProtoReflect.Descriptor instead.
 func (*Keyset) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{3}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Keyset) GetId() []byte {
@@ -396,6 +504,20 @@ func (x *Keyset) GetRetiredAt() int64 {
 	return 0
 }
 
+func (x *Keyset) GetActivateAt() int64 {
+	if x != nil {
+		return x.ActivateAt
+	}
+	return 0
+}
+
+func (x *Keyset) GetSignatures() uint64 {
+	if x != nil {
+		return x.Signatures
+	}
+	return 0
+}
+
 // FreezeRequest names one unit, or all of them.
 type FreezeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -410,7 +532,7 @@ type FreezeRequest struct {
 
 func (x *FreezeRequest) Reset() {
 	*x = FreezeRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[4]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +544,7 @@ func (x *FreezeRequest) String() string {
 func (*FreezeRequest) ProtoMessage() {}
 
 func (x *FreezeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[4]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +557,7 @@ func (x *FreezeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreezeRequest.ProtoReflect.Descriptor instead.
 func (*FreezeRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{4}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *FreezeRequest) GetWhat() isFreezeRequest_What {
@@ -489,7 +611,7 @@ type FreezeResponse struct {
 
 func (x *FreezeResponse) Reset() {
 	*x = FreezeResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[5]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -501,7 +623,7 @@ func (x *FreezeResponse) String() string {
 func (*FreezeResponse) ProtoMessage() {}
 
 func (x *FreezeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[5]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -514,7 +636,7 @@ func (x *FreezeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreezeResponse.ProtoReflect.Descriptor instead.
 func (*FreezeResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{5}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FreezeResponse) GetFrozen() *Frozen {
@@ -538,7 +660,7 @@ type UnfreezeRequest struct {
 
 func (x *UnfreezeRequest) Reset() {
 	*x = UnfreezeRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[6]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +672,7 @@ func (x *UnfreezeRequest) String() string {
 func (*UnfreezeRequest) ProtoMessage() {}
 
 func (x *UnfreezeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[6]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +685,7 @@ func (x *UnfreezeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnfreezeRequest.ProtoReflect.Descriptor instead.
 func (*UnfreezeRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{6}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UnfreezeRequest) GetWhat() isUnfreezeRequest_What {
@@ -617,7 +739,7 @@ type UnfreezeResponse struct {
 
 func (x *UnfreezeResponse) Reset() {
 	*x = UnfreezeResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[7]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -629,7 +751,7 @@ func (x *UnfreezeResponse) String() string {
 func (*UnfreezeResponse) ProtoMessage() {}
 
 func (x *UnfreezeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[7]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -642,7 +764,7 @@ func (x *UnfreezeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnfreezeResponse.ProtoReflect.Descriptor instead.
 func (*UnfreezeResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{7}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UnfreezeResponse) GetFrozen() *Frozen {
@@ -671,7 +793,7 @@ type PrepareKeysetRequest struct {
 
 func (x *PrepareKeysetRequest) Reset() {
 	*x = PrepareKeysetRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[8]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +805,7 @@ func (x *PrepareKeysetRequest) String() string {
 func (*PrepareKeysetRequest) ProtoMessage() {}
 
 func (x *PrepareKeysetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[8]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +818,7 @@ func (x *PrepareKeysetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareKeysetRequest.ProtoReflect.Descriptor instead.
 func (*PrepareKeysetRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{8}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PrepareKeysetRequest) GetUnit() string {
@@ -744,7 +866,7 @@ type PrepareKeysetResponse struct {
 
 func (x *PrepareKeysetResponse) Reset() {
 	*x = PrepareKeysetResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[9]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -756,7 +878,7 @@ func (x *PrepareKeysetResponse) String() string {
 func (*PrepareKeysetResponse) ProtoMessage() {}
 
 func (x *PrepareKeysetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[9]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -769,7 +891,7 @@ func (x *PrepareKeysetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareKeysetResponse.ProtoReflect.Descriptor instead.
 func (*PrepareKeysetResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{9}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PrepareKeysetResponse) GetKeyset() *Keyset {
@@ -784,14 +906,18 @@ type ActivateKeysetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The keysets of the unit that are active go on signing beside it.
-	KeepOthers    bool `protobuf:"varint,2,opt,name=keep_others,json=keepOthers,proto3" json:"keep_others,omitempty"`
+	KeepOthers bool `protobuf:"varint,2,opt,name=keep_others,json=keepOthers,proto3" json:"keep_others,omitempty"`
+	// When, in unix seconds; 0, or a time that has passed, is now. It happens over
+	// restarts, and, if the signatory was down, as soon as it is up again. A new time
+	// takes the place of the one before.
+	At            int64 `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ActivateKeysetRequest) Reset() {
 	*x = ActivateKeysetRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[10]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +929,7 @@ func (x *ActivateKeysetRequest) String() string {
 func (*ActivateKeysetRequest) ProtoMessage() {}
 
 func (x *ActivateKeysetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[10]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +942,7 @@ func (x *ActivateKeysetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivateKeysetRequest.ProtoReflect.Descriptor instead.
 func (*ActivateKeysetRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{10}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ActivateKeysetRequest) GetId() []byte {
@@ -833,6 +959,13 @@ func (x *ActivateKeysetRequest) GetKeepOthers() bool {
 	return false
 }
 
+func (x *ActivateKeysetRequest) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
 // ActivateKeysetResponse is the keyset as it is now.
 type ActivateKeysetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -843,7 +976,7 @@ type ActivateKeysetResponse struct {
 
 func (x *ActivateKeysetResponse) Reset() {
 	*x = ActivateKeysetResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[11]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -855,7 +988,7 @@ func (x *ActivateKeysetResponse) String() string {
 func (*ActivateKeysetResponse) ProtoMessage() {}
 
 func (x *ActivateKeysetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[11]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -868,7 +1001,7 @@ func (x *ActivateKeysetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivateKeysetResponse.ProtoReflect.Descriptor instead.
 func (*ActivateKeysetResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{11}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ActivateKeysetResponse) GetKeyset() *Keyset {
@@ -888,7 +1021,7 @@ type RetireKeysetRequest struct {
 
 func (x *RetireKeysetRequest) Reset() {
 	*x = RetireKeysetRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[12]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +1033,7 @@ func (x *RetireKeysetRequest) String() string {
 func (*RetireKeysetRequest) ProtoMessage() {}
 
 func (x *RetireKeysetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[12]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +1046,7 @@ func (x *RetireKeysetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetireKeysetRequest.ProtoReflect.Descriptor instead.
 func (*RetireKeysetRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{12}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RetireKeysetRequest) GetId() []byte {
@@ -933,7 +1066,7 @@ type RetireKeysetResponse struct {
 
 func (x *RetireKeysetResponse) Reset() {
 	*x = RetireKeysetResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[13]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +1078,7 @@ func (x *RetireKeysetResponse) String() string {
 func (*RetireKeysetResponse) ProtoMessage() {}
 
 func (x *RetireKeysetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[13]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +1091,7 @@ func (x *RetireKeysetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetireKeysetResponse.ProtoReflect.Descriptor instead.
 func (*RetireKeysetResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{13}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RetireKeysetResponse) GetKeyset() *Keyset {
@@ -977,7 +1110,7 @@ type BudgetsRequest struct {
 
 func (x *BudgetsRequest) Reset() {
 	*x = BudgetsRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[14]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -989,7 +1122,7 @@ func (x *BudgetsRequest) String() string {
 func (*BudgetsRequest) ProtoMessage() {}
 
 func (x *BudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[14]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1002,7 +1135,7 @@ func (x *BudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetsRequest.ProtoReflect.Descriptor instead.
 func (*BudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{14}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{15}
 }
 
 // BudgetsResponse has one entry for each client, unit and purpose with a budget.
@@ -1015,7 +1148,7 @@ type BudgetsResponse struct {
 
 func (x *BudgetsResponse) Reset() {
 	*x = BudgetsResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[15]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1160,7 @@ func (x *BudgetsResponse) String() string {
 func (*BudgetsResponse) ProtoMessage() {}
 
 func (x *BudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[15]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1173,7 @@ func (x *BudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetsResponse.ProtoReflect.Descriptor instead.
 func (*BudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{15}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *BudgetsResponse) GetBudgets() []*Budget {
@@ -1061,7 +1194,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[16]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1206,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[16]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1219,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{16}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Use) GetValue() uint64 {
@@ -1114,7 +1247,7 @@ type Window struct {
 
 func (x *Window) Reset() {
 	*x = Window{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[17]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1126,7 +1259,7 @@ func (x *Window) String() string {
 func (*Window) ProtoMessage() {}
 
 func (x *Window) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[17]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1139,7 +1272,7 @@ func (x *Window) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Window.ProtoReflect.Descriptor instead.
 func (*Window) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{17}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Window) GetUsed() *Use {
@@ -1174,7 +1307,7 @@ type Budget struct {
 
 func (x *Budget) Reset() {
 	*x = Budget{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[18]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1319,7 @@ func (x *Budget) String() string {
 func (*Budget) ProtoMessage() {}
 
 func (x *Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[18]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1332,7 @@ func (x *Budget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Budget.ProtoReflect.Descriptor instead.
 func (*Budget) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{18}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Budget) GetClient() string {
@@ -1255,7 +1388,7 @@ type KeysetBudget struct {
 
 func (x *KeysetBudget) Reset() {
 	*x = KeysetBudget{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[19]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1400,7 @@ func (x *KeysetBudget) String() string {
 func (*KeysetBudget) ProtoMessage() {}
 
 func (x *KeysetBudget) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[19]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1413,7 @@ func (x *KeysetBudget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysetBudget.ProtoReflect.Descriptor instead.
 func (*KeysetBudget) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{19}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *KeysetBudget) GetId() []byte {
@@ -1306,7 +1439,7 @@ type AuditHeadRequest struct {
 
 func (x *AuditHeadRequest) Reset() {
 	*x = AuditHeadRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[20]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1451,7 @@ func (x *AuditHeadRequest) String() string {
 func (*AuditHeadRequest) ProtoMessage() {}
 
 func (x *AuditHeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[20]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1464,7 @@ func (x *AuditHeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditHeadRequest.ProtoReflect.Descriptor instead.
 func (*AuditHeadRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{20}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{21}
 }
 
 // AuditHeadResponse names the last record, and with it all before.
@@ -1345,7 +1478,7 @@ type AuditHeadResponse struct {
 
 func (x *AuditHeadResponse) Reset() {
 	*x = AuditHeadResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[21]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1490,7 @@ func (x *AuditHeadResponse) String() string {
 func (*AuditHeadResponse) ProtoMessage() {}
 
 func (x *AuditHeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[21]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1503,7 @@ func (x *AuditHeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditHeadResponse.ProtoReflect.Descriptor instead.
 func (*AuditHeadResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{21}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AuditHeadResponse) GetSeq() uint64 {
@@ -1396,7 +1529,7 @@ type LockRequest struct {
 
 func (x *LockRequest) Reset() {
 	*x = LockRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[22]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1408,7 +1541,7 @@ func (x *LockRequest) String() string {
 func (*LockRequest) ProtoMessage() {}
 
 func (x *LockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[22]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1421,7 +1554,7 @@ func (x *LockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LockRequest.ProtoReflect.Descriptor instead.
 func (*LockRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{22}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{23}
 }
 
 // LockResponse says that there are no keys in memory any more.
@@ -1433,7 +1566,7 @@ type LockResponse struct {
 
 func (x *LockResponse) Reset() {
 	*x = LockResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[23]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1445,7 +1578,7 @@ func (x *LockResponse) String() string {
 func (*LockResponse) ProtoMessage() {}
 
 func (x *LockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[23]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1458,7 +1591,7 @@ func (x *LockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LockResponse.ProtoReflect.Descriptor instead.
 func (*LockResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{23}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{24}
 }
 
 // UnlockRequest brings what opens the seed. Without a secret the signatory takes
@@ -1476,7 +1609,7 @@ type UnlockRequest struct {
 
 func (x *UnlockRequest) Reset() {
 	*x = UnlockRequest{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[24]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1488,7 +1621,7 @@ func (x *UnlockRequest) String() string {
 func (*UnlockRequest) ProtoMessage() {}
 
 func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[24]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1501,7 +1634,7 @@ func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockRequest.ProtoReflect.Descriptor instead.
 func (*UnlockRequest) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UnlockRequest) GetSecret() isUnlockRequest_Secret {
@@ -1557,7 +1690,7 @@ type UnlockResponse struct {
 
 func (x *UnlockResponse) Reset() {
 	*x = UnlockResponse{}
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[25]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1569,7 +1702,7 @@ func (x *UnlockResponse) String() string {
 func (*UnlockResponse) ProtoMessage() {}
 
 func (x *UnlockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signatory_admin_v1_admin_proto_msgTypes[25]
+	mi := &file_signatory_admin_v1_admin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1582,7 +1715,7 @@ func (x *UnlockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockResponse.ProtoReflect.Descriptor instead.
 func (*UnlockResponse) Descriptor() ([]byte, []int) {
-	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_signatory_admin_v1_admin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *UnlockResponse) GetIdentity() []byte {
@@ -1597,7 +1730,7 @@ var File_signatory_admin_v1_admin_proto protoreflect.FileDescriptor
 const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"\x1esignatory/admin/v1/admin.proto\x12\x12signatory.admin.v1\"\x0f\n" +
-	"\rStatusRequest\"\x9f\x02\n" +
+	"\rStatusRequest\"\xdb\x02\n" +
 	"\x0eStatusResponse\x12\x1a\n" +
 	"\bidentity\x18\x01 \x01(\fR\bidentity\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x1d\n" +
@@ -1608,10 +1741,18 @@ const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\taudit_seq\x18\x06 \x01(\x04R\bauditSeq\x12\x1d\n" +
 	"\n" +
 	"audit_hash\x18\a \x01(\fR\tauditHash\x12\x16\n" +
-	"\x06locked\x18\b \x01(\bR\x06locked\"0\n" +
+	"\x06locked\x18\b \x01(\bR\x06locked\x12:\n" +
+	"\trotations\x18\t \x03(\v2\x1c.signatory.admin.v1.RotationR\trotations\"\x90\x01\n" +
+	"\bRotation\x12\x12\n" +
+	"\x04unit\x18\x01 \x01(\tR\x04unit\x12\x16\n" +
+	"\x06policy\x18\x02 \x01(\tR\x06policy\x12\x16\n" +
+	"\x06action\x18\x03 \x01(\tR\x06action\x12\x0e\n" +
+	"\x02at\x18\x04 \x01(\x03R\x02at\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n" +
+	"\ablocked\x18\x06 \x01(\tR\ablocked\"0\n" +
 	"\x06Frozen\x12\x10\n" +
 	"\x03all\x18\x01 \x01(\bR\x03all\x12\x14\n" +
-	"\x05units\x18\x02 \x03(\tR\x05units\"\xc1\x02\n" +
+	"\x05units\x18\x02 \x03(\tR\x05units\"\x82\x03\n" +
 	"\x06Keyset\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x12\n" +
 	"\x04unit\x18\x02 \x01(\tR\x04unit\x12/\n" +
@@ -1625,7 +1766,12 @@ const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\factivated_at\x18\t \x01(\x03R\vactivatedAt\x12\x1d\n" +
 	"\n" +
 	"retired_at\x18\n" +
-	" \x01(\x03R\tretiredAt\"A\n" +
+	" \x01(\x03R\tretiredAt\x12\x1f\n" +
+	"\vactivate_at\x18\v \x01(\x03R\n" +
+	"activateAt\x12\x1e\n" +
+	"\n" +
+	"signatures\x18\f \x01(\x04R\n" +
+	"signatures\"A\n" +
 	"\rFreezeRequest\x12\x14\n" +
 	"\x04unit\x18\x01 \x01(\tH\x00R\x04unit\x12\x12\n" +
 	"\x03all\x18\x02 \x01(\bH\x00R\x03allB\x06\n" +
@@ -1648,11 +1794,12 @@ const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\x0e_input_fee_ppkB\r\n" +
 	"\v_id_version\"K\n" +
 	"\x15PrepareKeysetResponse\x122\n" +
-	"\x06keyset\x18\x01 \x01(\v2\x1a.signatory.admin.v1.KeysetR\x06keyset\"H\n" +
+	"\x06keyset\x18\x01 \x01(\v2\x1a.signatory.admin.v1.KeysetR\x06keyset\"X\n" +
 	"\x15ActivateKeysetRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x1f\n" +
 	"\vkeep_others\x18\x02 \x01(\bR\n" +
-	"keepOthers\"L\n" +
+	"keepOthers\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x03R\x02at\"L\n" +
 	"\x16ActivateKeysetResponse\x122\n" +
 	"\x06keyset\x18\x01 \x01(\v2\x1a.signatory.admin.v1.KeysetR\x06keyset\"%\n" +
 	"\x13RetireKeysetRequest\x12\x0e\n" +
@@ -1693,12 +1840,13 @@ const file_signatory_admin_v1_admin_proto_rawDesc = "" +
 	"\bidentity\x18\x02 \x01(\fB\x03\x80\x01\x01H\x00R\bidentityB\b\n" +
 	"\x06secret\",\n" +
 	"\x0eUnlockResponse\x12\x1a\n" +
-	"\bidentity\x18\x01 \x01(\fR\bidentity*W\n" +
+	"\bidentity\x18\x01 \x01(\fR\bidentity*j\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTAGE_PREPARED\x10\x01\x12\x10\n" +
 	"\fSTAGE_ACTIVE\x10\x02\x12\x11\n" +
-	"\rSTAGE_RETIRED\x10\x032\x83\a\n" +
+	"\rSTAGE_RETIRED\x10\x03\x12\x11\n" +
+	"\rSTAGE_EXPIRED\x10\x042\x83\a\n" +
 	"\fAdminService\x12O\n" +
 	"\x06Status\x12!.signatory.admin.v1.StatusRequest\x1a\".signatory.admin.v1.StatusResponse\x12O\n" +
 	"\x06Freeze\x12!.signatory.admin.v1.FreezeRequest\x1a\".signatory.admin.v1.FreezeResponse\x12U\n" +
@@ -1724,77 +1872,79 @@ func file_signatory_admin_v1_admin_proto_rawDescGZIP() []byte {
 }
 
 var file_signatory_admin_v1_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_signatory_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_signatory_admin_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_signatory_admin_v1_admin_proto_goTypes = []any{
 	(Stage)(0),                     // 0: signatory.admin.v1.Stage
 	(*StatusRequest)(nil),          // 1: signatory.admin.v1.StatusRequest
 	(*StatusResponse)(nil),         // 2: signatory.admin.v1.StatusResponse
-	(*Frozen)(nil),                 // 3: signatory.admin.v1.Frozen
-	(*Keyset)(nil),                 // 4: signatory.admin.v1.Keyset
-	(*FreezeRequest)(nil),          // 5: signatory.admin.v1.FreezeRequest
-	(*FreezeResponse)(nil),         // 6: signatory.admin.v1.FreezeResponse
-	(*UnfreezeRequest)(nil),        // 7: signatory.admin.v1.UnfreezeRequest
-	(*UnfreezeResponse)(nil),       // 8: signatory.admin.v1.UnfreezeResponse
-	(*PrepareKeysetRequest)(nil),   // 9: signatory.admin.v1.PrepareKeysetRequest
-	(*PrepareKeysetResponse)(nil),  // 10: signatory.admin.v1.PrepareKeysetResponse
-	(*ActivateKeysetRequest)(nil),  // 11: signatory.admin.v1.ActivateKeysetRequest
-	(*ActivateKeysetResponse)(nil), // 12: signatory.admin.v1.ActivateKeysetResponse
-	(*RetireKeysetRequest)(nil),    // 13: signatory.admin.v1.RetireKeysetRequest
-	(*RetireKeysetResponse)(nil),   // 14: signatory.admin.v1.RetireKeysetResponse
-	(*BudgetsRequest)(nil),         // 15: signatory.admin.v1.BudgetsRequest
-	(*BudgetsResponse)(nil),        // 16: signatory.admin.v1.BudgetsResponse
-	(*Use)(nil),                    // 17: signatory.admin.v1.Use
-	(*Window)(nil),                 // 18: signatory.admin.v1.Window
-	(*Budget)(nil),                 // 19: signatory.admin.v1.Budget
-	(*KeysetBudget)(nil),           // 20: signatory.admin.v1.KeysetBudget
-	(*AuditHeadRequest)(nil),       // 21: signatory.admin.v1.AuditHeadRequest
-	(*AuditHeadResponse)(nil),      // 22: signatory.admin.v1.AuditHeadResponse
-	(*LockRequest)(nil),            // 23: signatory.admin.v1.LockRequest
-	(*LockResponse)(nil),           // 24: signatory.admin.v1.LockResponse
-	(*UnlockRequest)(nil),          // 25: signatory.admin.v1.UnlockRequest
-	(*UnlockResponse)(nil),         // 26: signatory.admin.v1.UnlockResponse
+	(*Rotation)(nil),               // 3: signatory.admin.v1.Rotation
+	(*Frozen)(nil),                 // 4: signatory.admin.v1.Frozen
+	(*Keyset)(nil),                 // 5: signatory.admin.v1.Keyset
+	(*FreezeRequest)(nil),          // 6: signatory.admin.v1.FreezeRequest
+	(*FreezeResponse)(nil),         // 7: signatory.admin.v1.FreezeResponse
+	(*UnfreezeRequest)(nil),        // 8: signatory.admin.v1.UnfreezeRequest
+	(*UnfreezeResponse)(nil),       // 9: signatory.admin.v1.UnfreezeResponse
+	(*PrepareKeysetRequest)(nil),   // 10: signatory.admin.v1.PrepareKeysetRequest
+	(*PrepareKeysetResponse)(nil),  // 11: signatory.admin.v1.PrepareKeysetResponse
+	(*ActivateKeysetRequest)(nil),  // 12: signatory.admin.v1.ActivateKeysetRequest
+	(*ActivateKeysetResponse)(nil), // 13: signatory.admin.v1.ActivateKeysetResponse
+	(*RetireKeysetRequest)(nil),    // 14: signatory.admin.v1.RetireKeysetRequest
+	(*RetireKeysetResponse)(nil),   // 15: signatory.admin.v1.RetireKeysetResponse
+	(*BudgetsRequest)(nil),         // 16: signatory.admin.v1.BudgetsRequest
+	(*BudgetsResponse)(nil),        // 17: signatory.admin.v1.BudgetsResponse
+	(*Use)(nil),                    // 18: signatory.admin.v1.Use
+	(*Window)(nil),                 // 19: signatory.admin.v1.Window
+	(*Budget)(nil),                 // 20: signatory.admin.v1.Budget
+	(*KeysetBudget)(nil),           // 21: signatory.admin.v1.KeysetBudget
+	(*AuditHeadRequest)(nil),       // 22: signatory.admin.v1.AuditHeadRequest
+	(*AuditHeadResponse)(nil),      // 23: signatory.admin.v1.AuditHeadResponse
+	(*LockRequest)(nil),            // 24: signatory.admin.v1.LockRequest
+	(*LockResponse)(nil),           // 25: signatory.admin.v1.LockResponse
+	(*UnlockRequest)(nil),          // 26: signatory.admin.v1.UnlockRequest
+	(*UnlockResponse)(nil),         // 27: signatory.admin.v1.UnlockResponse
 }
 var file_signatory_admin_v1_admin_proto_depIdxs = []int32{
-	3,  // 0: signatory.admin.v1.StatusResponse.frozen:type_name -> signatory.admin.v1.Frozen
-	4,  // 1: signatory.admin.v1.StatusResponse.keysets:type_name -> signatory.admin.v1.Keyset
-	0,  // 2: signatory.admin.v1.Keyset.stage:type_name -> signatory.admin.v1.Stage
-	3,  // 3: signatory.admin.v1.FreezeResponse.frozen:type_name -> signatory.admin.v1.Frozen
-	3,  // 4: signatory.admin.v1.UnfreezeResponse.frozen:type_name -> signatory.admin.v1.Frozen
-	4,  // 5: signatory.admin.v1.PrepareKeysetResponse.keyset:type_name -> signatory.admin.v1.Keyset
-	4,  // 6: signatory.admin.v1.ActivateKeysetResponse.keyset:type_name -> signatory.admin.v1.Keyset
-	4,  // 7: signatory.admin.v1.RetireKeysetResponse.keyset:type_name -> signatory.admin.v1.Keyset
-	19, // 8: signatory.admin.v1.BudgetsResponse.budgets:type_name -> signatory.admin.v1.Budget
-	17, // 9: signatory.admin.v1.Window.used:type_name -> signatory.admin.v1.Use
-	17, // 10: signatory.admin.v1.Window.limit:type_name -> signatory.admin.v1.Use
-	18, // 11: signatory.admin.v1.Budget.hour:type_name -> signatory.admin.v1.Window
-	18, // 12: signatory.admin.v1.Budget.day:type_name -> signatory.admin.v1.Window
-	20, // 13: signatory.admin.v1.Budget.keysets:type_name -> signatory.admin.v1.KeysetBudget
-	18, // 14: signatory.admin.v1.KeysetBudget.window:type_name -> signatory.admin.v1.Window
-	1,  // 15: signatory.admin.v1.AdminService.Status:input_type -> signatory.admin.v1.StatusRequest
-	5,  // 16: signatory.admin.v1.AdminService.Freeze:input_type -> signatory.admin.v1.FreezeRequest
-	7,  // 17: signatory.admin.v1.AdminService.Unfreeze:input_type -> signatory.admin.v1.UnfreezeRequest
-	9,  // 18: signatory.admin.v1.AdminService.PrepareKeyset:input_type -> signatory.admin.v1.PrepareKeysetRequest
-	11, // 19: signatory.admin.v1.AdminService.ActivateKeyset:input_type -> signatory.admin.v1.ActivateKeysetRequest
-	13, // 20: signatory.admin.v1.AdminService.RetireKeyset:input_type -> signatory.admin.v1.RetireKeysetRequest
-	15, // 21: signatory.admin.v1.AdminService.Budgets:input_type -> signatory.admin.v1.BudgetsRequest
-	21, // 22: signatory.admin.v1.AdminService.AuditHead:input_type -> signatory.admin.v1.AuditHeadRequest
-	23, // 23: signatory.admin.v1.AdminService.Lock:input_type -> signatory.admin.v1.LockRequest
-	25, // 24: signatory.admin.v1.AdminService.Unlock:input_type -> signatory.admin.v1.UnlockRequest
-	2,  // 25: signatory.admin.v1.AdminService.Status:output_type -> signatory.admin.v1.StatusResponse
-	6,  // 26: signatory.admin.v1.AdminService.Freeze:output_type -> signatory.admin.v1.FreezeResponse
-	8,  // 27: signatory.admin.v1.AdminService.Unfreeze:output_type -> signatory.admin.v1.UnfreezeResponse
-	10, // 28: signatory.admin.v1.AdminService.PrepareKeyset:output_type -> signatory.admin.v1.PrepareKeysetResponse
-	12, // 29: signatory.admin.v1.AdminService.ActivateKeyset:output_type -> signatory.admin.v1.ActivateKeysetResponse
-	14, // 30: signatory.admin.v1.AdminService.RetireKeyset:output_type -> signatory.admin.v1.RetireKeysetResponse
-	16, // 31: signatory.admin.v1.AdminService.Budgets:output_type -> signatory.admin.v1.BudgetsResponse
-	22, // 32: signatory.admin.v1.AdminService.AuditHead:output_type -> signatory.admin.v1.AuditHeadResponse
-	24, // 33: signatory.admin.v1.AdminService.Lock:output_type -> signatory.admin.v1.LockResponse
-	26, // 34: signatory.admin.v1.AdminService.Unlock:output_type -> signatory.admin.v1.UnlockResponse
-	25, // [25:35] is the sub-list for method output_type
-	15, // [15:25] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	4,  // 0: signatory.admin.v1.StatusResponse.frozen:type_name -> signatory.admin.v1.Frozen
+	5,  // 1: signatory.admin.v1.StatusResponse.keysets:type_name -> signatory.admin.v1.Keyset
+	3,  // 2: signatory.admin.v1.StatusResponse.rotations:type_name -> signatory.admin.v1.Rotation
+	0,  // 3: signatory.admin.v1.Keyset.stage:type_name -> signatory.admin.v1.Stage
+	4,  // 4: signatory.admin.v1.FreezeResponse.frozen:type_name -> signatory.admin.v1.Frozen
+	4,  // 5: signatory.admin.v1.UnfreezeResponse.frozen:type_name -> signatory.admin.v1.Frozen
+	5,  // 6: signatory.admin.v1.PrepareKeysetResponse.keyset:type_name -> signatory.admin.v1.Keyset
+	5,  // 7: signatory.admin.v1.ActivateKeysetResponse.keyset:type_name -> signatory.admin.v1.Keyset
+	5,  // 8: signatory.admin.v1.RetireKeysetResponse.keyset:type_name -> signatory.admin.v1.Keyset
+	20, // 9: signatory.admin.v1.BudgetsResponse.budgets:type_name -> signatory.admin.v1.Budget
+	18, // 10: signatory.admin.v1.Window.used:type_name -> signatory.admin.v1.Use
+	18, // 11: signatory.admin.v1.Window.limit:type_name -> signatory.admin.v1.Use
+	19, // 12: signatory.admin.v1.Budget.hour:type_name -> signatory.admin.v1.Window
+	19, // 13: signatory.admin.v1.Budget.day:type_name -> signatory.admin.v1.Window
+	21, // 14: signatory.admin.v1.Budget.keysets:type_name -> signatory.admin.v1.KeysetBudget
+	19, // 15: signatory.admin.v1.KeysetBudget.window:type_name -> signatory.admin.v1.Window
+	1,  // 16: signatory.admin.v1.AdminService.Status:input_type -> signatory.admin.v1.StatusRequest
+	6,  // 17: signatory.admin.v1.AdminService.Freeze:input_type -> signatory.admin.v1.FreezeRequest
+	8,  // 18: signatory.admin.v1.AdminService.Unfreeze:input_type -> signatory.admin.v1.UnfreezeRequest
+	10, // 19: signatory.admin.v1.AdminService.PrepareKeyset:input_type -> signatory.admin.v1.PrepareKeysetRequest
+	12, // 20: signatory.admin.v1.AdminService.ActivateKeyset:input_type -> signatory.admin.v1.ActivateKeysetRequest
+	14, // 21: signatory.admin.v1.AdminService.RetireKeyset:input_type -> signatory.admin.v1.RetireKeysetRequest
+	16, // 22: signatory.admin.v1.AdminService.Budgets:input_type -> signatory.admin.v1.BudgetsRequest
+	22, // 23: signatory.admin.v1.AdminService.AuditHead:input_type -> signatory.admin.v1.AuditHeadRequest
+	24, // 24: signatory.admin.v1.AdminService.Lock:input_type -> signatory.admin.v1.LockRequest
+	26, // 25: signatory.admin.v1.AdminService.Unlock:input_type -> signatory.admin.v1.UnlockRequest
+	2,  // 26: signatory.admin.v1.AdminService.Status:output_type -> signatory.admin.v1.StatusResponse
+	7,  // 27: signatory.admin.v1.AdminService.Freeze:output_type -> signatory.admin.v1.FreezeResponse
+	9,  // 28: signatory.admin.v1.AdminService.Unfreeze:output_type -> signatory.admin.v1.UnfreezeResponse
+	11, // 29: signatory.admin.v1.AdminService.PrepareKeyset:output_type -> signatory.admin.v1.PrepareKeysetResponse
+	13, // 30: signatory.admin.v1.AdminService.ActivateKeyset:output_type -> signatory.admin.v1.ActivateKeysetResponse
+	15, // 31: signatory.admin.v1.AdminService.RetireKeyset:output_type -> signatory.admin.v1.RetireKeysetResponse
+	17, // 32: signatory.admin.v1.AdminService.Budgets:output_type -> signatory.admin.v1.BudgetsResponse
+	23, // 33: signatory.admin.v1.AdminService.AuditHead:output_type -> signatory.admin.v1.AuditHeadResponse
+	25, // 34: signatory.admin.v1.AdminService.Lock:output_type -> signatory.admin.v1.LockResponse
+	27, // 35: signatory.admin.v1.AdminService.Unlock:output_type -> signatory.admin.v1.UnlockResponse
+	26, // [26:36] is the sub-list for method output_type
+	16, // [16:26] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_signatory_admin_v1_admin_proto_init() }
@@ -1802,16 +1952,16 @@ func file_signatory_admin_v1_admin_proto_init() {
 	if File_signatory_admin_v1_admin_proto != nil {
 		return
 	}
-	file_signatory_admin_v1_admin_proto_msgTypes[4].OneofWrappers = []any{
+	file_signatory_admin_v1_admin_proto_msgTypes[5].OneofWrappers = []any{
 		(*FreezeRequest_Unit)(nil),
 		(*FreezeRequest_All)(nil),
 	}
-	file_signatory_admin_v1_admin_proto_msgTypes[6].OneofWrappers = []any{
+	file_signatory_admin_v1_admin_proto_msgTypes[7].OneofWrappers = []any{
 		(*UnfreezeRequest_Unit)(nil),
 		(*UnfreezeRequest_All)(nil),
 	}
-	file_signatory_admin_v1_admin_proto_msgTypes[8].OneofWrappers = []any{}
-	file_signatory_admin_v1_admin_proto_msgTypes[24].OneofWrappers = []any{
+	file_signatory_admin_v1_admin_proto_msgTypes[9].OneofWrappers = []any{}
+	file_signatory_admin_v1_admin_proto_msgTypes[25].OneofWrappers = []any{
 		(*UnlockRequest_Passphrase)(nil),
 		(*UnlockRequest_Identity)(nil),
 	}
@@ -1821,7 +1971,7 @@ func file_signatory_admin_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signatory_admin_v1_admin_proto_rawDesc), len(file_signatory_admin_v1_admin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -52,7 +52,7 @@ type AdminServiceClient interface {
 	Unfreeze(ctx context.Context, in *UnfreezeRequest, opts ...grpc.CallOption) (*UnfreezeResponse, error)
 	// PrepareKeyset makes and publishes a keyset that does not sign yet.
 	PrepareKeyset(ctx context.Context, in *PrepareKeysetRequest, opts ...grpc.CallOption) (*PrepareKeysetResponse, error)
-	// ActivateKeyset lets a prepared keyset sign.
+	// ActivateKeyset lets a prepared keyset sign, now or at a time.
 	ActivateKeyset(ctx context.Context, in *ActivateKeysetRequest, opts ...grpc.CallOption) (*ActivateKeysetResponse, error)
 	// RetireKeyset ends the signing of a keyset, for good. It goes on to verify.
 	RetireKeyset(ctx context.Context, in *RetireKeysetRequest, opts ...grpc.CallOption) (*RetireKeysetResponse, error)
@@ -194,7 +194,7 @@ type AdminServiceServer interface {
 	Unfreeze(context.Context, *UnfreezeRequest) (*UnfreezeResponse, error)
 	// PrepareKeyset makes and publishes a keyset that does not sign yet.
 	PrepareKeyset(context.Context, *PrepareKeysetRequest) (*PrepareKeysetResponse, error)
-	// ActivateKeyset lets a prepared keyset sign.
+	// ActivateKeyset lets a prepared keyset sign, now or at a time.
 	ActivateKeyset(context.Context, *ActivateKeysetRequest) (*ActivateKeysetResponse, error)
 	// RetireKeyset ends the signing of a keyset, for good. It goes on to verify.
 	RetireKeyset(context.Context, *RetireKeysetRequest) (*RetireKeysetResponse, error)
