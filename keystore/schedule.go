@@ -130,7 +130,7 @@ func (ks *Keystore) Step(ctx context.Context, unit cashu.Unit, policy rotation.P
 		}
 		c.kind = AuditRotate
 		if step.Action == rotation.Prepare {
-			c.kind, activateAt = AuditPrepare, moment(step.ActivateAt)
+			c.kind, activateAt = AuditPrepare, moment(step.ActivateAt.Add(time.Second-1)) // announced no shorter than said
 		}
 		var err error
 		if made, err = ks.makeIn(c, params, activateAt); err == nil {

@@ -54,6 +54,7 @@ type rotator struct {
 	changed  func() <-chan struct{}
 	clock    func() time.Time
 	log      *slog.Logger
+	tick     time.Duration
 
 	flushed time.Time
 	blocked map[cashu.Unit]string // what was said about it
@@ -71,7 +72,7 @@ func (r *rotator) run(ctx context.Context) {
 		wait, err := r.round(ctx)
 		switch {
 		case errors.Is(err, errLocked): // an unlock wakes us, and then all is made up for
-			wait = rotationTick
+			wait = r.tick
 		case err != nil && ctx.Err() == nil:
 			r.log.ErrorContext(ctx, "keysets could not be rotated", "error", err, "retry_in", retry)
 			wait, retry, changed = retry, min(2*retry, maxRetry), nil
@@ -101,7 +102,7 @@ func (r *rotator) round(ctx context.Context) (wait time.Duration, err error) {
 		}
 		r.flushed = now
 	}
-	wait = rotationTick
+	wait = r.tick
 	for _, one := range r.outlook() {
 		now, step := r.clock(), one.Next
 		if step.Due(now) {

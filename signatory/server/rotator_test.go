@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,6 +36,7 @@ func mustRotation(t testing.TB, text string) Policies {
 
 // stepper is a keystore that rotates in memory, if it is not broken.
 type stepper struct {
+	mu     sync.Mutex
 	facts  []rotation.Keyset
 	broken bool
 	asked  []time.Time
@@ -41,9 +44,29 @@ type stepper struct {
 	made   int
 }
 
-func (s *stepper) Facts() []rotation.Keyset { return append([]rotation.Keyset(nil), s.facts...) }
+func (s *stepper) Facts() []rotation.Keyset {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.facts)
+}
+
+func (s *stepper) setBroken(broken bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = broken
+}
+
+// look has a test see what happened, when the rotator is at rest.
+func (s *stepper) look(see func()) {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	see()
+}
 
 func (s *stepper) Step(_ context.Context, unit cashu.Unit, p rotation.Policy, _ map[cashu.KeysetID]uint64) (rotation.Step, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.asked = append(s.asked, time.Now())
 	if s.broken {
 		return rotation.Step{}, false, errors.New("the disk is full")
@@ -60,6 +83,8 @@ func (s *stepper) Step(_ context.Context, unit cashu.Unit, p rotation.Policy, _ 
 }
 
 func (s *stepper) AddSigned(_ context.Context, all []keystore.Signed) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.broken {
 		return errors.New("the disk is full")
 	}
@@ -76,7 +101,7 @@ func runRotator(t *testing.T, policy string, test func(*stepper, *rotator)) {
 		never := make(chan struct{})
 		r := &rotator{
 			source: s, policies: mustRotation(t, policy), tally: newTally(), clock: time.Now,
-			log: slog.New(slog.DiscardHandler), changed: func() <-chan struct{} { return never },
+			log: slog.New(slog.DiscardHandler), changed: func() <-chan struct{} { return never }, tick: time.Hour,
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -95,31 +120,34 @@ func TestAThousandDaysOfTheRunner(t *testing.T) {
 	runRotator(t, "[[rotation]]\nunit = \"sat\"\nmax_age = \"30d\"\n", func(s *stepper, _ *rotator) {
 		began := time.Now()
 		time.Sleep(1000*aDay + time.Minute)
-		synctest.Wait()
-		if s.made != 33 || len(s.asked) > 2*33 {
-			t.Errorf("%d keysets were made, %d times the database was asked", s.made, len(s.asked))
-		}
-		if at := s.facts[1].Activated.Sub(began); at != 30*aDay {
-			t.Errorf("the first rotation came after %s", at)
-		}
+		s.look(func() {
+			if s.made != 33 || len(s.asked) > 2*33 {
+				t.Errorf("%d keysets were made, %d times the database was asked", s.made, len(s.asked))
+			}
+			if at := s.facts[1].Activated.Sub(began); at != 30*aDay {
+				t.Errorf("the first rotation came after %s", at)
+			}
+		})
 	})
 }
 
 func TestADatabaseThatFailsIsAskedAgainWithoutAStorm(t *testing.T) {
 	t.Parallel()
 	runRotator(t, "[[rotation]]\nunit = \"sat\"\nmax_age = \"30d\"\n", func(s *stepper, _ *rotator) {
-		s.broken = true
+		s.setBroken(true)
 		time.Sleep(31 * aDay)
-		synctest.Wait()
-		if n := len(s.asked); n < 100 || n > 160 { // a day of attempts every ten minutes
-			t.Errorf("the database was asked %d times in a day", n)
-		}
-		s.broken = false
+		s.look(func() {
+			if n := len(s.asked); n < 100 || n > 160 { // a day of attempts every ten minutes
+				t.Errorf("the database was asked %d times in a day", n)
+			}
+		})
+		s.setBroken(false)
 		time.Sleep(maxRetry)
-		synctest.Wait()
-		if s.made != 1 {
-			t.Errorf("%d keysets when the database is back", s.made)
-		}
+		s.look(func() {
+			if s.made != 1 {
+				t.Errorf("%d keysets when the database is back", s.made)
+			}
+		})
 	})
 }
 
@@ -140,18 +168,20 @@ func TestSignaturesAreWrittenDownAtIntervalsAndAtTheEnd(t *testing.T) {
 			r.tally.add("m", all)
 		}
 		use(3)
-		s.broken = true
-		time.Sleep(tallyInterval + time.Minute)
-		synctest.Wait()
-		if s.signed != 0 || r.tally.pending()[k.ID] != 3 {
-			t.Errorf("a failed write: %d are written, %d wait", s.signed, r.tally.pending()[k.ID])
-		}
-		s.broken = false
-		time.Sleep(2 * tallyInterval)
-		synctest.Wait()
-		if s.signed != 3 || r.tally.pending()[k.ID] != 0 {
-			t.Errorf("%d are written, %d wait", s.signed, r.tally.pending()[k.ID])
-		}
+		s.setBroken(true)
+		time.Sleep(time.Hour + time.Minute)
+		s.look(func() {
+			if s.signed != 0 || r.tally.pending()[k.ID] != 3 {
+				t.Errorf("a failed write: %d are written, %d wait", s.signed, r.tally.pending()[k.ID])
+			}
+		})
+		s.setBroken(false)
+		time.Sleep(2 * time.Hour)
+		s.look(func() {
+			if s.signed != 3 || r.tally.pending()[k.ID] != 0 {
+				t.Errorf("%d are written, %d wait", s.signed, r.tally.pending()[k.ID])
+			}
+		})
 		use(2)
 		after = s
 	})
@@ -178,7 +208,7 @@ func TestAServerRotatesByItselfAndShowsTheOverlap(t *testing.T) {
 	ks := storedKeystore(t, file, true, nil)
 	first := rotate(t, ks, 0)
 	sockets := []string{socketPath(t), socketPath(t)}
-	policies := Policies{"sat": {MaxSignatures: 10, Announce: time.Second, MinInterval: time.Nanosecond, ExpireAfter: time.Hour, BeforeExpiry: time.Minute}}
+	policies := Policies{"sat": {MaxSignatures: 10, Announce: 3 * time.Second, MinInterval: time.Nanosecond, ExpireAfter: time.Hour, BeforeExpiry: time.Minute}}
 	r := serve(t, Config{
 		Keystore: ks, Records: ks, Lifecycle: ks, Stepper: ks, Rotation: policies,
 		Listen: "unix:" + sockets[0], AdminListen: "unix:" + sockets[1],

@@ -73,7 +73,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.rotator = &rotator{
 		source: s.cfg.Stepper, policies: cfg.Rotation, tally: newTally(), clock: cfg.Clock, log: cfg.Logger,
-		changed: s.cfg.Keystore.Changed,
+		changed: s.cfg.Keystore.Changed, tick: rotationTick,
 	}
 	return s, nil
 }
