@@ -194,10 +194,13 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 	}
 	facts := meltFacts{
 		neverSent: cause != nil && r.openAttempts() == 1 && !mintclient.Sent(cause),
-		refused:   mintclient.Final(cause), proven: q.Proof != "",
+		refused:   len(d.Attempts) > 0 && r.openAttempts() == 0, proven: q.Proof != "",
 		expired: d.QuoteExpiry != 0 && r.w.now().After(time.Unix(d.QuoteExpiry, 0).Add(expiryMargin)),
 	}
 	answer, err := c.MeltQuote(ctx, d.Method, d.Quote)
+	if err != nil && cause == nil {
+		return MeltResult{}, ruleWait, err
+	}
 	if err == nil {
 		facts.state = answer.State
 		facts.proven = facts.proven || answer.Proof() != ""

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,6 +66,8 @@ type world struct {
 	mint *mint.Mint
 	bank *fake.Backend
 	line *line
+
+	ahead atomic.Int64 // of the wallets' clocks, in nanoseconds
 }
 
 func newWorld(t testing.TB) *world {
@@ -90,7 +93,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.mint, err = mint.New(t.Context(), mint.Config{
 		Store: store, Signer: signer{keys}, Source: signer{keys}, Owner: "world", Logger: quiet,
-		Backends: []lightning.Receiver{w.bank}, PollInterval: time.Nanosecond,
+		Backends: []lightning.Receiver{w.bank}, Payers: []lightning.Payer{w.bank}, PollInterval: time.Nanosecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +120,12 @@ func newWorld(t testing.TB) *world {
 	w.url = server.URL
 	return w
 }
+
+// now is what the wallets' clocks show.
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+// later moves the wallets' clocks.
+func (w *world) later(d time.Duration) { w.ahead.Add(int64(d)) }
 
 // rotate gives the mint a new active keyset.
 func (w *world) rotate(feePPK uint64) cashu.Keyset {
@@ -192,7 +201,7 @@ func (w *world) walletOn(path, words string) (*wallet.Wallet, wallet.Store) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	made, err := wallet.New(wallet.Config{Store: store, Secrets: source, Transport: w.line, Retry: time.Millisecond})
+	made, err := wallet.New(wallet.Config{Store: store, Secrets: source, Transport: w.line, Retry: time.Millisecond, Clock: w.now})
 	if err != nil {
 		w.t.Fatal(err)
 	}

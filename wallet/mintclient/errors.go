@@ -59,6 +59,8 @@ var final = map[cashu.Code]bool{
 	cashu.CodeDuplicateQuotes: true, cashu.CodeTooManyQuotes: true,
 	cashu.CodeKeysetUnknown: true, cashu.CodeKeysetInactive: true, cashu.CodeKeysetExpired: true,
 	cashu.CodeQuoteUnpaid: true, cashu.CodeMintingDisabled: true, cashu.CodeQuoteExpired: true,
+	// The mint tried and says that it certainly did not pay.
+	cashu.CodePaymentFailed:  true,
 	cashu.CodeQuoteSignature: true, cashu.CodeQuotePubkey: true,
 	cashu.CodeClearAuthRequired: true, cashu.CodeClearAuthFailed: true,
 	cashu.CodeBlindAuthRequired: true, cashu.CodeBlindAuthFailed: true,
