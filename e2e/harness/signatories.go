@@ -50,3 +50,31 @@ func (s *Stack) AddSignatory() *Stack {
 	s.t.Cleanup(func() { s.Secrets.searchLogs(s.t, dir) })
 	return &other
 }
+
+// Keysets is what the signatory lists.
+func (s *Stack) Keysets() string {
+	s.t.Helper()
+	out, err := s.keysets("list")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+// SignatoryData is the directory of the signatory.
+func (s *Stack) SignatoryData() string { return s.sigData() }
+
+// Logged counts the lines of the signatory's log that hold a text.
+func (s *Stack) Logged(text string) (n int) {
+	s.t.Helper()
+	log, err := os.ReadFile(filepath.Join(s.dir, "signatory.log"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(log)) {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
+}
