@@ -225,7 +225,7 @@ func TestAClockThatJumpsAboutDoesNotFloodWalletsWithKeysets(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		w := newWorld(t, Policy{MaxAge: 10 * day, Jitter: day, BeforeExpiry: 3 * day, ExpireAfter: 20 * day, Announce: day, MaxPerMonth: 4})
+		w := newWorld(t, Policy{MaxAge: 10 * day, MaxSignatures: 20, Jitter: day, BeforeExpiry: 3 * day, ExpireAfter: 20 * day, Announce: day, MaxPerMonth: 4})
 		for range 300 {
 			w.now = w.now.Add(time.Duration(random.Int64N(int64(20*day))) - 10*day)
 			w.sets[len(w.sets)-1].Signatures += random.Uint64N(100)
@@ -316,5 +316,24 @@ func TestAPolicyThatMakesNoSenseIsExplained(t *testing.T) {
 		if _, err := p.Complete(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", p, err, want)
 		}
+	}
+}
+
+// A mint that signs a lot, or is made to: the reason is always there.
+func TestAStreamOfSignaturesMakesNoStreamOfKeysets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Policy{MaxSignatures: 1, MinInterval: 2 * day, MaxPerMonth: 5})
+	for range 60 * 24 {
+		w.sets[len(w.sets)-1].Signatures++
+		w.tick()
+		w.now = w.now.Add(hour)
+	}
+	for i, k := range w.sets[1:] {
+		if gap := k.Created.Sub(w.sets[i].Created); gap < 2*day {
+			t.Errorf("keysets %d and %d are %s apart", i, i+1, gap)
+		}
+	}
+	if len(w.sets) != 10 { // the first, and what two months allow
+		t.Errorf("%d keysets in 60 days", len(w.sets))
 	}
 }
