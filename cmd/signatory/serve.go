@@ -18,6 +18,7 @@ import (
 	"mintmark/internal/sdnotify"
 	"mintmark/internal/sqldb"
 	"mintmark/keystore"
+	"mintmark/signatory/metrics"
 	"mintmark/signatory/server"
 )
 
@@ -40,6 +41,7 @@ type serveFlags struct {
 	place         keystore.Place
 	lockMemory    bool
 	locked        bool
+	metrics       string
 	log           logFlags
 }
 
@@ -102,6 +104,7 @@ the pipe and serve ends as with SIGTERM.`,
 	f.database.add(cmd)
 	flags.BoolVar(&f.lockMemory, "lock-memory", false, "keep all memory out of swap; needs LimitMEMLOCK=infinity, and the log says whether it worked")
 	flags.StringVar(&f.seedCred, "seed-credential", "", "take the seed itself from the systemd credential with this `name`, not from DIR/seed")
+	flags.StringVar(&f.metrics, "metrics", "", "serve a page for Prometheus at this `address`, for the operator's network only (default nowhere)")
 	flags.BoolVar(&f.locked, "locked", false, "start without the seed, until \"signatory admin unlock\"")
 	f.log.add(flags)
 	return cmd
@@ -150,7 +153,9 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return err
 	}
+	counts := metrics.New()
 	srv, err := server.New(server.Config{
+		Meter:    counts,
 		Keystore: ks, Open: keys.atUnlock, Listen: f.listen, SocketMode: modes.mints, TLSDir: f.tls, Insecure: f.insecure, Clients: clients,
 		AdminListen: adminListen(f, log), AdminMode: modes.admin, Rotation: policies, OutputCheck: outputChecks()[f.checkOutput],
 		DrainTimeout: f.drain, Logger: log, Clock: p.clock,
@@ -162,6 +167,15 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		}
 		return err
 	}
+	counts.Watch(srv, nil)
+	page, err := serveMetrics(ctx, f.metrics, counts.Handler(), log)
+	if err != nil {
+		if ks != nil {
+			err = errors.Join(err, ks.Close())
+		}
+		return err
+	}
+	defer page.Close()
 	defer context.AfterFunc(ctx, manager.Stopping)()
 	go manager.Watch(ctx, srv.Alive)
 	go reloading{f, level, srv, manager}.run(ctx, p.hangups())

@@ -75,6 +75,10 @@ var rooms = []room{
 	{path: "signatory/internal/sample", neverLinks: keyMaterial},
 	{path: "signatory/internal/wire", imports: []string{"cashu", "bdhke", "proto/..."}, neverLinks: keyMaterial},
 	{
+		path:    "signatory/metrics",
+		imports: []string{"signatory/server", "cashu", "proto/..."},
+	},
+	{
 		path:         "signatory/server",
 		imports:      []string{"signatory", "signatory/internal/...", "keystore", "keystore/rotation", "bdhke", "cashu", "proto/...", "internal/..."},
 		neverImports: []string{"mintmark/bdhke/mintkey", "database/sql", "net/http"},
@@ -138,7 +142,7 @@ var rooms = []room{
 
 	{
 		path:       "cmd/signatory",
-		imports:    []string{"keystore", "keystore/rotation", "signatory", "signatory/server", "bdhke", "cashu", "proto/...", "internal/..."},
+		imports:    []string{"keystore", "keystore/rotation", "signatory", "signatory/server", "signatory/metrics", "bdhke", "cashu", "proto/...", "internal/..."},
 		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/...", "mintmark/internal/pgtest"},
 	},
 	{

@@ -28,6 +28,7 @@ type around struct {
 	access      map[string]Roles
 	queue       *queue
 	journal     *journal
+	meter       Meter
 	vault       *vault // nil: the keys are always there
 	callTimeout time.Duration
 	ending      context.Context // done when streams have to end

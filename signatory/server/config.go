@@ -105,6 +105,8 @@ type Config struct {
 	Ready func(net.Addr)
 	// Locked, if set, is called after each lock (true) and unlock (false).
 	Locked func(bool)
+	// Meter is told of every call. nil: nobody counts.
+	Meter Meter
 	// Logger gets a line for every call: successful ones at debug level,
 	// except rotations and subscriptions. nil is slog.Default().
 	Logger *slog.Logger
@@ -124,6 +126,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.DrainTimeout == 0 {
 		cfg.DrainTimeout = 10 * time.Second
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = silent{}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()

@@ -35,8 +35,10 @@ func (s *Server) Reload(ctx context.Context, read func() (*Clients, error)) erro
 		if failure != nil {
 			s.cfg.Logger.ErrorContext(ctx, "the failed reload could not be recorded", "error", failure)
 		}
+		s.cfg.Meter.Reloaded(false)
 		return fmt.Errorf("reloading: %w", err)
 	}
+	s.cfg.Meter.Reloaded(true)
 	s.force.replace(next)
 	s.cfg.Logger.InfoContext(ctx, "reloaded: certificates and clients are in force")
 	s.sayWhoMayCall(ctx)

@@ -165,6 +165,7 @@ func (s *Server) servers(ending context.Context, signing *signing, answers *serv
 		open:        s.cfg.Clients == nil,
 		access:      access(),
 		journal:     signing.journal,
+		meter:       s.cfg.Meter,
 		vault:       s.vault,
 		queue:       newQueue(runtime.GOMAXPROCS(0)),
 		callTimeout: s.cfg.CallTimeout,
@@ -303,8 +304,8 @@ func (s *Server) listen() (net.Listener, error) {
 func newGRPC(around around, door door) *grpc.Server {
 	return grpc.NewServer(
 		grpc.Creds(door),
-		grpc.ChainUnaryInterceptor(around.logCall, around.recoverCall, around.authorizeCall, around.gateCall, around.checkCall, around.limitCall, around.queueCall),
-		grpc.ChainStreamInterceptor(around.logStream, around.recoverStream, around.authorizeStream, around.gateStream, around.checkStream, around.limitStream),
+		grpc.ChainUnaryInterceptor(around.meterCall, around.logCall, around.recoverCall, around.authorizeCall, around.gateCall, around.checkCall, around.limitCall, around.queueCall),
+		grpc.ChainStreamInterceptor(around.meterStream, around.logStream, around.recoverStream, around.authorizeStream, around.gateStream, around.checkStream, around.limitStream),
 		grpc.MaxRecvMsgSize(wire.MaxMessageSize),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.WaitForHandlers(true), // when Serve returns, nobody uses the keystore
