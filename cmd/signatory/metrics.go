@@ -8,7 +8,23 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"mintmark/keystore/rotation"
+	"mintmark/signatory/server"
 )
+
+// nextSteps is when something happens by itself to the keysets of a unit.
+func nextSteps(srv *server.Server) func() map[string]time.Time {
+	return func() map[string]time.Time {
+		next := map[string]time.Time{}
+		for _, r := range srv.Rotations() {
+			if r.Next.Action != rotation.Nothing {
+				next[string(r.Next.Unit)] = r.Next.At
+			}
+		}
+		return next
+	}
+}
 
 // serveMetrics serves the page for Prometheus, and nothing else, at the address,
 // for the operator's network only; with an empty address it serves nothing. There

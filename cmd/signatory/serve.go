@@ -167,7 +167,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		}
 		return err
 	}
-	counts.Watch(srv, nil)
+	counts.Watch(srv, nextSteps(srv))
 	page, err := serveMetrics(ctx, f.metrics, counts.Handler(), log)
 	if err != nil {
 		if ks != nil {

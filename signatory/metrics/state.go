@@ -17,7 +17,7 @@ type Signatory interface {
 }
 
 // Watch adds the state of a signatory to the page. It is read when the page is.
-// next tells when the next rotation of a unit is due; nil: nobody rotates by
+// next tells when the next step of a rotation is due, by unit; nil: nobody rotates by
 // itself.
 func (m *Metrics) Watch(subject Signatory, next func() map[string]time.Time) {
 	m.registry.MustRegister(&state{subject, next})
@@ -47,7 +47,7 @@ var (
 	descBudgetLimit = describe(nameBudgetLimit, "The limit of a budget; where there is none there is no line.", "client", "unit", "window", "of")
 	descAudit       = describe(nameAudit, "The number of the last audit record.")
 	descCertificate = describe(nameCertificate, "When our own certificate ends, in unix seconds.", "role")
-	descRotation    = describe(nameRotation, "When the next rotation of a unit is due, in unix seconds.", "unit")
+	descRotation    = describe(nameRotation, "When the next step of a rotation by itself is due, in unix seconds.", "unit")
 )
 
 var _ prometheus.Collector = (*state)(nil)
