@@ -60,6 +60,25 @@ func (n MintQuoteNews) Compare(told events.State) events.Order {
 	return events.Newer
 }
 
+// MeltQuoteNews is a melt quote with its change, as subscribers get it.
+type MeltQuoteNews struct{ Melted }
+
+var _ events.State = MeltQuoteNews{}
+
+// Compare is that of MintQuoteNews.
+func (n MeltQuoteNews) Compare(told events.State) events.Order {
+	before, ok := told.(MeltQuoteNews)
+	switch {
+	case !ok:
+		return events.Unclear
+	case n.Updated.Equal(before.Updated):
+		return events.Same
+	case n.Updated.Before(before.Updated):
+		return events.Older
+	}
+	return events.Newer
+}
+
 func proofTopic(y bdhke.Point) events.Topic {
 	b := y.Bytes()
 	return events.Topic{Kind: kindProofState, ID: string(b[:])}
@@ -67,6 +86,10 @@ func proofTopic(y bdhke.Point) events.Topic {
 
 func mintQuoteTopic(method, id string) events.Topic {
 	return events.Topic{Kind: method + mintQuoteKind, ID: id}
+}
+
+func meltQuoteTopic(method, id string) events.Topic {
+	return events.Topic{Kind: method + meltQuoteKind, ID: id}
 }
 
 // publishProofs tells that these proofs have this state now. The commit that made
@@ -103,6 +126,29 @@ func (m *Mint) publishMintQuote(method, id string, now MintQuote) {
 	change := events.Change{Topic: mintQuoteTopic(method, id)}
 	if now.ID != "" {
 		change.State = MintQuoteNews{now}
+	}
+	m.events.Publish(change)
+}
+
+// publishMelt tells that a melt quote has changed, or may have, and its inputs
+// with it. The quote is read by the hub when it has to, with its change.
+func (m *Mint) publishMelt(method, id string, inputs []SpentProof, state ProofState) {
+	m.publishProofs(inputs, state)
+	if m.events.Wanted() {
+		m.events.Publish(events.Change{Topic: meltQuoteTopic(method, id)})
+	}
+}
+
+// publishMeltPending tells of a melt that begins. now is the quote as the commit
+// has left it; without an ID nobody here waits for it.
+func (m *Mint) publishMeltPending(q, now MeltQuote, inputs []SpentProof) {
+	m.publishProofs(inputs, ProofPending)
+	if !m.events.Wanted() {
+		return
+	}
+	change := events.Change{Topic: meltQuoteTopic(q.Method, q.ID)}
+	if now.ID != "" {
+		change.State = MeltQuoteNews{Melted{MeltQuote: now}}
 	}
 	m.events.Publish(change)
 }
@@ -148,6 +194,20 @@ func (m *Mint) readQuote(ctx context.Context, t events.Topic) (events.State, err
 			return nil, err
 		}
 		return MintQuoteNews{q}, nil
+	}
+	if method, ok := strings.CutSuffix(t.Kind, meltQuoteKind); ok {
+		q, err := m.store.MeltQuote(ctx, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		if q.Method != method {
+			return nil, ErrNotFound
+		}
+		melted, err := m.withChange(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return MeltQuoteNews{melted}, nil
 	}
 	return nil, ErrNotFound
 }

@@ -51,7 +51,7 @@ func TestInfoTellsOnlyOfWhatIsWired(t *testing.T) {
 	}
 	slices.Sort(nuts)
 	subscribable := cashu.SubscriptionsInfo{Supported: []cashu.SubscribableInfo{
-		{Method: "bolt11", Unit: "sat", Commands: []string{"bolt11_mint_quote", "proof_state"}},
+		{Method: "bolt11", Unit: "sat", Commands: []string{"bolt11_mint_quote", "bolt11_melt_quote", "proof_state"}},
 	}}
 	if got := w.mint.Info().Nuts["17"]; !reflect.DeepEqual(got, subscribable) {
 		t.Errorf("NUT-17 is %v, want %v", got, subscribable)

@@ -142,7 +142,9 @@ func (m *Mint) reserveMelt(ctx context.Context, q MeltQuote, in checkedInputs, b
 	if err != nil {
 		return nil, err
 	}
-	return saga, m.reserveAs(ctx, Durable, saga, func(tx Tx) error {
+	var now MeltQuote
+	var payee string
+	err = m.reserveAs(ctx, Durable, saga, func(tx Tx) (err error) {
 		if err := tx.AddProofs(ctx, saga.Operation, in.proofs); err != nil {
 			return err
 		}
@@ -152,36 +154,48 @@ func (m *Mint) reserveMelt(ctx context.Context, q MeltQuote, in checkedInputs, b
 		if err := tx.ReserveMelt(ctx, q.ID, saga.Ref, in.fee, m.now()); err != nil {
 			return err
 		}
-		return m.payWithin(ctx, tx, q, saga)
+		if payee, err = m.payWithin(ctx, tx, q, saga); err == nil && m.events.Subscribed(meltQuoteTopic(q.Method, q.ID)) {
+			now, err = tx.MeltQuote(ctx, q.ID)
+		}
+		return err
 	})
+	if err != nil {
+		return saga, err
+	}
+	m.publishMeltPending(q, now, in.proofs)
+	if payee != "" {
+		m.publishMintQuote(q.Method, payee, MintQuote{})
+	}
+	return saga, nil
 }
 
-// payWithin moves the amount to the mint quote that asks for it, if there is one.
-func (m *Mint) payWithin(ctx context.Context, tx Tx, q MeltQuote, s *Saga) error {
+// payWithin moves the amount to the mint quote that asks for it, and returns its
+// id; empty if there is none.
+func (m *Mint) payWithin(ctx context.Context, tx Tx, q MeltQuote, s *Saga) (string, error) {
 	if q.LookupID == "" {
-		return nil
+		return "", nil
 	}
 	payee, err := tx.MintQuoteByLookup(ctx, q.Method, q.LookupID)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return nil
+		return "", nil
 	case err != nil:
-		return err
+		return "", err
 	case payee.AmountPaid > 0:
-		return errPaidWithin
+		return "", errPaidWithin
 	case payee.Unit != q.Unit || payee.Amount != 0 && payee.Amount != q.Amount:
-		return cashu.ErrInvoiceAmount
+		return "", cashu.ErrInvoiceAmount
 	case !payee.Expiry.IsZero() && m.now().After(payee.Expiry):
-		return cashu.Errorf(cashu.CodeQuoteExpired, "the payment request has expired")
+		return "", cashu.Errorf(cashu.CodeQuoteExpired, "the payment request has expired")
 	}
 	added, err := tx.AddPayment(ctx, payee.ID, "melt "+s.ID.String(), q.Amount, m.now())
 	if err == nil && !added {
 		err = ErrForbiddenState
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	return tx.SettleMelt(ctx, q.ID, s.Ref, Settlement{Spent: q.Amount})
+	return payee.ID, tx.SettleMelt(ctx, q.ID, s.Ref, Settlement{Spent: q.Amount})
 }
 
 // explainMeltConflict turns a refused reservation into the code that tells a

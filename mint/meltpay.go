@@ -32,7 +32,9 @@ func (m *Mint) payAndFinish(ctx context.Context, w melting) error {
 			q.Settlement = Settlement{Spent: out.Spent, Proof: out.Proof}
 		case lightning.PaymentFailed:
 			m.log.Info("payment failed", "operation", w.saga.ID.String(), "method", q.Method)
-			return m.undo(ctx, w.saga, cashu.ErrPaymentFailed)
+			err := m.undo(ctx, w.saga, cashu.ErrPaymentFailed)
+			m.publishMelt(q.Method, q.ID, w.inputs, ProofUnspent)
+			return err
 		default:
 			m.log.Info("payment is pending", "operation", w.saga.ID.String(), "method", q.Method)
 			return cashu.ErrQuotePending
@@ -94,8 +96,10 @@ func (m *Mint) finishMelt(ctx context.Context, w melting, q MeltQuote) error {
 	}
 	if err == nil {
 		crashpoint.Here(crashMeltFinished)
+		m.publishMelt(q.Method, q.ID, w.inputs, ProofSpent)
 		return nil
 	}
+	defer m.publishMelt(q.Method, q.ID, w.inputs, ProofUnspent) // in case it happened
 	if q.State == MeltPending {
 		settle := m.store.Update(ctx, Durable, func(tx Tx) error { return tx.SettleMelt(ctx, q.ID, w.saga.Ref, q.Settlement) })
 		crashpoint.Here(crashMeltSettled)

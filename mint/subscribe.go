@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,7 +38,7 @@ func (m *Mint) Subscribe(ctx context.Context, in *events.Inbox, kind string, fil
 	case err != nil:
 		return nil, err
 	}
-	if strings.HasSuffix(kind, mintQuoteKind) {
+	if kind != kindProofState {
 		select {
 		case m.askSoon <- struct{}{}:
 		default: // it was told already
@@ -88,10 +87,15 @@ func (m *Mint) eventKinds() []string {
 // subscribable lists the kinds for each method and unit that is wired (NUT-06).
 func (m *Mint) subscribable() []cashu.SubscribableInfo {
 	var list []cashu.SubscribableInfo
+	commands := map[methodUnit][]string{}
 	for key := range m.backends {
-		list = append(list, cashu.SubscribableInfo{
-			Method: key.method, Unit: key.unit, Commands: []string{key.method + mintQuoteKind, kindProofState},
-		})
+		commands[key] = append(commands[key], key.method+mintQuoteKind)
+	}
+	for key := range m.payers {
+		commands[key] = append(commands[key], key.method+meltQuoteKind)
+	}
+	for key, kinds := range commands {
+		list = append(list, cashu.SubscribableInfo{Method: key.method, Unit: key.unit, Commands: append(kinds, kindProofState)})
 	}
 	slices.SortFunc(list, func(a, b cashu.SubscribableInfo) int {
 		return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Unit, b.Unit))
@@ -107,8 +111,8 @@ const (
 	askers, askTimeout = 4, 15 * time.Second
 )
 
-// askForSubscribed asks the backends about unpaid quotes that somebody waits for,
-// until ctx ends.
+// askForSubscribed asks the backends about quotes that somebody waits for until
+// ctx ends: unpaid ones to be minted, and pending ones to be melted.
 func (m *Mint) askForSubscribed(ctx context.Context) {
 	asked := map[events.Topic]time.Time{}
 	tick := time.NewTicker(min(askTick, m.cfg.PollInterval))
@@ -121,17 +125,17 @@ func (m *Mint) askForSubscribed(ctx context.Context) {
 		case <-tick.C:
 		}
 		due := m.dueQuotes(asked)
-		work := make(chan MintQuote)
+		work := make(chan func(context.Context))
 		var wg sync.WaitGroup
 		for range min(askers, len(due)) {
 			wg.Go(func() {
-				for q := range work {
-					m.askAbout(ctx, q)
+				for ask := range work {
+					ask(ctx)
 				}
 			})
 		}
-		for _, q := range due {
-			work <- q
+		for _, ask := range due {
+			work <- ask
 		}
 		close(work)
 		wg.Wait()
@@ -140,8 +144,17 @@ func (m *Mint) askForSubscribed(ctx context.Context) {
 
 // dueQuotes are the subscribed quotes to ask about now. asked is when that was
 // done last, and forgets those that nobody waits for any more.
-func (m *Mint) dueQuotes(asked map[events.Topic]time.Time) (due []MintQuote) {
+func (m *Mint) dueQuotes(asked map[events.Topic]time.Time) (due []func(context.Context)) {
 	now, present := m.now(), map[events.Topic]time.Time{}
+	add := func(t events.Topic, ask func(context.Context)) {
+		last, before := asked[t]
+		if before && now.Sub(last) < m.cfg.PollInterval && !now.Before(last) {
+			present[t] = last
+			return
+		}
+		present[t] = now
+		due = append(due, ask)
+	}
 	for _, method := range m.methods() {
 		m.events.Each(method+mintQuoteKind, func(id string, told events.State) {
 			news, ok := told.(MintQuoteNews)
@@ -152,14 +165,13 @@ func (m *Mint) dueQuotes(asked map[events.Topic]time.Time) (due []MintQuote) {
 			if !news.Expiry.IsZero() && now.After(news.Expiry.Add(2*m.cfg.PollInterval)) {
 				return
 			}
-			t := mintQuoteTopic(method, id)
-			last, before := asked[t]
-			if before && now.Sub(last) < m.cfg.PollInterval && !now.Before(last) {
-				present[t] = last
-				return
+			add(mintQuoteTopic(method, id), func(ctx context.Context) { m.askAbout(ctx, news.MintQuote) })
+		})
+		m.events.Each(method+meltQuoteKind, func(id string, told events.State) {
+			news, ok := told.(MeltQuoteNews)
+			if ok && (news.MeltQuote.State == MeltPending || news.MeltQuote.State == MeltSettled) {
+				add(meltQuoteTopic(method, id), func(ctx context.Context) { m.lookAfter(ctx, news.MeltQuote) })
 			}
-			present[t] = now
-			due = append(due, news.MintQuote)
 		})
 	}
 	clear(asked)
@@ -187,6 +199,9 @@ func (m *Mint) askAbout(ctx context.Context, q MintQuote) {
 func (m *Mint) methods() []string {
 	var list []string
 	for key := range m.backends {
+		list = append(list, key.method)
+	}
+	for key := range m.payers {
 		list = append(list, key.method)
 	}
 	slices.Sort(list)

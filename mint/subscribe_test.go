@@ -44,6 +44,8 @@ func told(t testing.TB, in *events.Inbox, n int) (list []string) {
 				list = append(list, s.State.String())
 			case mint.MintQuoteNews:
 				list = append(list, string(s.MintQuote.State()))
+			case mint.MeltQuoteNews:
+				list = append(list, fmt.Sprintf("%v with %d of change", s.MeltQuote.State, len(s.Signatures)))
 			}
 		}
 	}
@@ -126,6 +128,34 @@ func TestSubscribersHearOfWhatRecoveryUndoes(t *testing.T) {
 	wantTold(t, in, "PENDING")
 	defer run(w.mint)() // its first act is to look for unfinished sagas
 	wantTold(t, in, "UNSPENT")
+}
+
+func TestSubscribersOfAMeltHearOfItsStepsAndItsChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	defer run(w.mint)()
+	q := w.meltQuote("a", 100)
+	coins, blanks := w.mintCoins(128), w.blanks(5)
+	quote := subscribe(t, w.mint, "bolt11_melt_quote", q.ID)
+	proofs := subscribe(t, w.mint, "proof_state", hexYs(t, coins)...)
+	paid := w.melt(meltRequest(q, coins, blanks))
+	wantTold(t, quote, "UNPAID with 0 of change", "PENDING with 0 of change",
+		fmt.Sprintf("PAID with %d of change", len(paid.Signatures)))
+	wantTold(t, proofs, "UNSPENT", "PENDING", "SPENT")
+}
+
+func TestSubscribersHearOfAPaymentWithinTheMint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	defer run(w.mint)()
+	payee := w.quote(100)
+	in := subscribe(t, w.mint, "bolt11_mint_quote", payee.ID)
+	q, err := w.mint.CreateMeltQuote(t.Context(), "bolt11", cashu.MeltQuoteRequest{Request: payee.Request, Unit: "sat"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.melt(meltRequest(q, w.mintCoins(64, 64), w.blanks(5)))
+	wantTold(t, in, "UNPAID", "PAID")
 }
 
 // Nobody asks for the quote, and the backend does not report the payment.

@@ -110,7 +110,7 @@ var rooms = []room{
 
 	{
 		path:       "mint/metrics",
-		imports:    []string{"mint", "cashu", "signatory"},
+		imports:    []string{"mint", "mint/events", "cashu", "signatory"},
 		neverLinks: append([]string{"modernc.org/sqlite/...", "mintmark/internal/sqldb"}, keyMaterial...),
 	},
 	{

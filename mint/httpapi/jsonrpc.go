@@ -208,6 +208,8 @@ func payloadOf(state events.State) (any, error) {
 		return stateEntry(s.ProofRecord), nil
 	case mint.MintQuoteNews:
 		return quoteResponse(s.MintQuote), nil
+	case mint.MeltQuoteNews:
+		return meltResponse(s.Melted), nil
 	}
 	return nil, fmt.Errorf("no payload for a %T", state)
 }

@@ -41,6 +41,12 @@ const (
 	nameIssued      = "mintmark_issued"
 	nameRedeemed    = "mintmark_redeemed"
 	nameSagas       = "mintmark_unfinished_operations"
+	nameSockets     = "mintmark_websockets"
+	nameSubs        = "mintmark_subscriptions"
+	nameTopics      = "mintmark_subscribed_filters"
+	nameSent        = "mintmark_notifications_total"
+	nameSlow        = "mintmark_websockets_slow_total"
+	nameMissed      = "mintmark_events_missed_total"
 )
 
 // latencies fit both a lookup of 100 µs and a call that waits for its deadline.

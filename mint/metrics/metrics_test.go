@@ -11,6 +11,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/mint"
+	"mintmark/mint/events"
 	"mintmark/mint/metrics"
 	"mintmark/signatory"
 )
@@ -27,6 +28,9 @@ type stubMint struct{ health mint.Health }
 
 func (s stubMint) Health(context.Context) mint.Health { return s.health }
 func (s stubMint) Keysets() *mint.KeysetView          { return &mint.KeysetView{} }
+func (s stubMint) EventStats() events.Stats {
+	return events.Stats{Inboxes: 1, Subscriptions: 2, Topics: 3, Delivered: 4, Slow: 5, Missed: 6}
+}
 
 type stubRecords struct{ err error }
 
@@ -95,6 +99,8 @@ func TestTheStateOfTheMintIsOnThePage(t *testing.T) {
 	m.Watch(stubMint{mint.Health{Ready: true, Database: true, Stuck: 2, OverRedeemed: 5}}, stubRecords{})
 	wantLines(t, page(t, m),
 		"mintmark_ready 1", "mintmark_signatory_up 0", "mintmark_database_up 1", "mintmark_stuck_sagas 2",
+		"mintmark_websockets 1", "mintmark_subscriptions 2", "mintmark_subscribed_filters 3",
+		"mintmark_notifications_total 4", "mintmark_websockets_slow_total 5", "mintmark_events_missed_total 6",
 		"mintmark_over_redeemed_total 5",
 		`mintmark_issued{keyset="0011223344556677",unit=""} 7`, `mintmark_redeemed{keyset="0011223344556677",unit=""} 3`,
 		`mintmark_unfinished_operations{kind="swap"} 1`, `mintmark_unfinished_operations{kind="mint"} 0`,

@@ -7,12 +7,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mintmark/mint"
+	"mintmark/mint/events"
 )
 
 // Mint is what is asked at every reading.
 type Mint interface {
 	Health(ctx context.Context) mint.Health
 	Keysets() *mint.KeysetView
+	EventStats() events.Stats
 }
 
 // Records is the part of the store that is read at every reading: what is owed,
@@ -50,12 +52,22 @@ var (
 	descSagas       = prometheus.NewDesc(nameSagas, "Operations that are under way or left over, by kind.", []string{"kind"}, nil)
 )
 
+var (
+	descSockets = prometheus.NewDesc(nameSockets, "WebSockets that are open.", nil, nil)
+	descSubs    = prometheus.NewDesc(nameSubs, "Subscriptions of these WebSockets.", nil, nil)
+	descTopics  = prometheus.NewDesc(nameTopics, "Quotes and proofs that these subscriptions name.", nil, nil)
+	descSent    = prometheus.NewDesc(nameSent, "Notifications of state that were handed to WebSockets.", nil, nil)
+	descSlow    = prometheus.NewDesc(nameSlow, "WebSockets closed because they were read too slowly.", nil, nil)
+	descMissed  = prometheus.NewDesc(nameMissed, "Times the way to the other mintd was made, at the start or after a break, and everything subscribed was read again.", nil, nil)
+)
+
 var _ prometheus.Collector = (*state)(nil)
 
 // Describe names the metrics.
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descWritable, descStuck, descOverRedeem,
-		descEpoch, descExpiry, descIssued, descRedeemed, descSagas} {
+		descEpoch, descExpiry, descIssued, descRedeemed, descSagas,
+		descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
 		ch <- d
 	}
 }
@@ -76,6 +88,13 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 	gauge(descStuck, float64(h.Stuck))
 	ch <- prometheus.MustNewConstMetric(descOverRedeem, prometheus.CounterValue, float64(h.OverRedeemed))
 	gauge(descEpoch, float64(view.Epoch()))
+	told := s.mint.EventStats()
+	gauge(descSockets, float64(told.Inboxes))
+	gauge(descSubs, float64(told.Subscriptions))
+	gauge(descTopics, float64(told.Topics))
+	for desc, n := range map[*prometheus.Desc]int64{descSent: told.Delivered, descSlow: told.Slow, descMissed: told.Missed} {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n))
+	}
 	units := map[string]string{}
 	for _, ks := range view.All() {
 		id, active := ks.ID.String(), "false"
