@@ -38,6 +38,8 @@ type Config struct {
 	Lightning Lightning `toml:"lightning"`
 	Quotes    Quotes    `toml:"quotes"`
 	Limits    Limits    `toml:"limits"`
+	Rates     Rates     `toml:"rates"`
+	Load      Load      `toml:"load"`
 	Info      Info      `toml:"info"`
 	Log       Log       `toml:"log"`
 }
@@ -196,6 +198,8 @@ func defaultConfig() Config {
 			PollInterval: Duration(10 * time.Second),
 		},
 		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxSecret: 1024, MaxWitness: 4096},
+		Rates:  defaultRates(),
+		Load:   Load{AtOnce: 256, Wait: Duration(5 * time.Second)},
 		Info:   Info{Name: "Mintmark"},
 		Log:    Log{Level: "info", Format: "text"},
 	}

@@ -25,6 +25,8 @@ const (
 	// maxPayTimeout leaves time to sign and to answer before a connection ends;
 	// see newHTTPServer.
 	maxPayTimeout = 50 * time.Second
+	// maxLoadWait likewise.
+	maxLoadWait = 10 * time.Second
 	// maxAmountLimit keeps amounts exact in wallets that count in floats.
 	maxAmountLimit = 1 << 53
 )
@@ -90,6 +92,7 @@ func (c Config) validate() error {
 		{"quotes.melt_ttl", c.Quotes.MeltTTL, false},
 		{"quotes.pay_timeout", c.Quotes.PayTimeout, false},
 		{"quotes.poll_interval", c.Quotes.PollInterval, false},
+		{"load.wait", c.Load.Wait, false},
 	} {
 		if d.v < 0 || d.v == 0 && !d.zero {
 			wrong(d.key, "must be a positive duration such as \"10s\"")
@@ -117,6 +120,13 @@ func (c Config) validate() error {
 		if n.v < 1 || n.v > n.max {
 			wrong(n.key, "must be between 1 and %d", n.max)
 		}
+	}
+	c.Rates.validate(wrong)
+	if c.Load.AtOnce < 1 || c.Load.AtOnce > 1<<16 {
+		wrong("load.at_once", "must be between 1 and %d", 1<<16)
+	}
+	if c.Load.Wait.std() > maxLoadWait {
+		wrong("load.wait", "is more than %v", maxLoadWait)
 	}
 	for i, contact := range c.Info.Contact {
 		if contact.Method == "" || contact.Info == "" {

@@ -43,6 +43,9 @@ func serveOperator(ctx context.Context, cfg Config, store mint.Store, log *slog.
 		Handler:           operator.Handler(&operator.Local{Store: store}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      10 * time.Minute, // a recount reads every row
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	go func() { _ = server.Serve(l) }()

@@ -75,13 +75,13 @@ func runMint(ctx context.Context, m runner, handler site, l net.Listener, stopTi
 }
 
 // newHTTPServer bounds how long a connection may take for what. The longest
-// request is a melt, which waits for a payment and for the signatory.
+// request is a melt, which waits for its turn, for a payment and for the signatory.
 func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      75 * time.Second,
+		WriteTimeout:      85 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),

@@ -103,7 +103,11 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	handler, err := httpapi.New(httpapi.Config{Mint: m, Logger: log, Observe: counts.Request})
+	entrance, err := cfg.gate()
+	if err != nil {
+		return err
+	}
+	handler, err := httpapi.New(httpapi.Config{Mint: m, Gate: entrance, Logger: log, Observe: counts.Request})
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,17 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.detail }
 
+// laterError is a refusal that knows when to come back.
+type laterError struct {
+	error
+	after time.Duration
+}
+
+func (e *laterError) Unwrap() error { return e.error }
+
 // fail answers with an error: the protocol's refusals are 400 with their code,
-// what may work later is 503, and everything else is 500 with a fixed text.
+// what may work later is 503, or 429 if it is the client who asks too much, and
+// everything else is 500 with a fixed text.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	note := noteOf(w)
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
@@ -36,13 +45,20 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 		a.writeError(w, e.status, &cashu.Error{Code: cashu.CodeMalformed, Detail: e.detail})
 		return
 	}
+	after := a.retryAfter
+	if later, ok := errors.AsType[*laterError](err); ok {
+		after = later.after
+	}
+	retryAfter := strconv.FormatInt(int64((after+time.Second-1)/time.Second), 10)
 	refusal, ok := errors.AsType[*cashu.Error](err)
 	switch {
 	case ok && refusal.Code == cashu.CodeUnavailable:
 		note.cause = err
-		seconds := (a.retryAfter + time.Second - 1) / time.Second
-		w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+		w.Header().Set("Retry-After", retryAfter)
 		a.writeError(w, http.StatusServiceUnavailable, refusal)
+	case ok && refusal.Code == cashu.CodeRateLimited:
+		w.Header().Set("Retry-After", retryAfter)
+		a.writeError(w, http.StatusTooManyRequests, refusal)
 	case ok && refusal.Code != cashu.CodeInternal:
 		a.writeError(w, http.StatusBadRequest, refusal)
 	default:

@@ -60,10 +60,21 @@ type Service interface {
 	Feed
 }
 
+// Gate decides who may come in.
+type Gate interface {
+	// Enter lets a request in, maybe after a wait; leave is called when it has
+	// been answered. A refusal is a *cashu.Error with CodeRateLimited or
+	// CodeUnavailable, and after says when to come back.
+	Enter(r *http.Request) (leave func(), after time.Duration, err error)
+}
+
 // Config is what the routes need.
 type Config struct {
 	// Mint does the work. Required.
 	Mint Service
+	// Gate is asked about every request, when its route is known and before
+	// anything is read of its body. nil = all may come in.
+	Gate Gate
 	// MaxBody is the most bytes of a request body; 0 = 2 MiB, enough for 1000
 	// inputs and 1000 outputs.
 	MaxBody int64
@@ -87,6 +98,7 @@ type Config struct {
 
 type api struct {
 	mint       Service
+	gate       Gate
 	limits     mint.Limits
 	maxBody    int64
 	held       held
@@ -125,7 +137,7 @@ func New(cfg Config) (*Handler, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("http api configuration: %w", err)
 	}
-	a := &api{mint: cfg.Mint, limits: cfg.Mint.Limits(), maxBody: cfg.MaxBody,
+	a := &api{mint: cfg.Mint, gate: cfg.Gate, limits: cfg.Mint.Limits(), maxBody: cfg.MaxBody,
 		retryAfter: cfg.RetryAfter, log: cfg.Logger, observe: cfg.Observe, now: cfg.Clock}
 	if a.maxBody == 0 {
 		a.maxBody = 2 << 20
@@ -190,10 +202,23 @@ func (a *api) routes() http.Handler {
 // answering turns what a handler returns into an answer.
 func (a *api) answering(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := h(w, r); err != nil {
+		if err := a.admitted(h, w, r); err != nil {
 			a.fail(w, r, err)
 		}
 	})
+}
+
+// admitted handles a request if the gate lets it in.
+func (a *api) admitted(h handler, w http.ResponseWriter, r *http.Request) error {
+	if a.gate == nil {
+		return h(w, r)
+	}
+	leave, after, err := a.gate.Enter(r)
+	if err != nil {
+		return &laterError{err, after}
+	}
+	defer leave()
+	return h(w, r)
 }
 
 func notFound(http.ResponseWriter, *http.Request) error {

@@ -94,7 +94,8 @@ func (a *api) record(r *http.Request, n *note, took time.Duration) {
 		level = slog.LevelWarn
 	case n.status >= 500 || n.status != statusClientGone && n.cause != nil:
 		level = slog.LevelError
-	case r.Method == http.MethodOptions || r.Pattern == "GET /health" || r.Pattern == "GET /health/live":
+	case n.status == http.StatusTooManyRequests || // a flood must not fill the disk; metrics count it
+		r.Method == http.MethodOptions || r.Pattern == "GET /health" || r.Pattern == "GET /health/live":
 		level = slog.LevelDebug
 	}
 	attrs := []slog.Attr{

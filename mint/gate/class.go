@@ -1,0 +1,49 @@
+package gate
+
+import "strings"
+
+// Class is what routes have in common that cost alike.
+type Class string
+
+// The classes. What a request leaves behind for ever is dearer than what it takes
+// to answer it.
+const (
+	// Quotes are made for nothing and leave a row, and an invoice.
+	Quotes Class = "quotes"
+	// Exchanges verify, sign and write: swaps, mints, melts.
+	Exchanges Class = "exchanges"
+	// Reads leave nothing behind.
+	Reads Class = "reads"
+
+	free Class = "" // never limited: who watches the mint must see it
+)
+
+// place is where a request waits for its turn.
+type place uint8
+
+const (
+	nowhere place = iota // answered from memory, or not by working
+	atWork
+	atMelts
+)
+
+// classify knows a route by its pattern. A route that it has never heard of is
+// counted and waits like any other.
+func classify(pattern string) (Class, place) {
+	verb, path, _ := strings.Cut(pattern, " ")
+	switch {
+	case path == "/{$}", strings.HasPrefix(path, "/health"):
+		return free, nowhere
+	case verb != "GET" && verb != "POST": // no route, or another verb of one
+		return Reads, nowhere
+	case path == "/v1/info", path == "/v1/ws", strings.HasPrefix(path, "/v1/key"):
+		return Reads, nowhere
+	case verb == "GET", path == "/v1/checkstate", path == "/v1/restore", strings.HasSuffix(path, "/check"):
+		return Reads, atWork
+	case strings.HasPrefix(path, "/v1/mint/quote/"), strings.HasPrefix(path, "/v1/melt/quote/"):
+		return Quotes, atWork
+	case strings.HasPrefix(path, "/v1/melt/"):
+		return Exchanges, atMelts
+	}
+	return Exchanges, atWork
+}
