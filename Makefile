@@ -14,7 +14,7 @@ CDKDIR     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mintmark/cdk-$(CDK)
 CURVE      = ./bdhke ./bdhke/internal/curve ./bdhke/mintkey
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
 
-.PHONY: help run build test check e2e crash wallets bench backends libsecp256k1 timing interop compare fuzz proto clean
+.PHONY: help run build test check e2e crash wallets bench backends libsecp256k1 timing interop perf million compare fuzz proto clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,13 @@ interop: ## mints, signatories and wallets of CDK and ours together (builds CDK 
 	e2e/interop/install '$(CDK)' '$(CDKDIR)'
 	$(GO) vet -tags interop ./e2e/interop
 	$(GO) test -tags interop -count=1 -v -timeout 15m ./e2e/interop -cdk '$(CDKDIR)/bin'
+
+perf: ## measure this mint on both databases, over unix socket and TLS (half an hour; BASE=REVISION)
+	tools/perf/measure.sh
+
+million: ## measure a million proofs, 100,000 quotes and 200 keysets: look-ups and starts (minutes)
+	$(GO) test -run '^$$' -bench Million -benchtime 20x -timeout 30m ./mint/sqlstore
+	$(GO) test -run '^$$' -bench TwoHundredKeysets -benchtime 5x ./keystore
 
 compare: ## measure this mint and the mint of gonuts in the same run (minutes)
 	tools/peers/compare.sh

@@ -50,3 +50,27 @@ func BenchmarkDeriveKeyset(b *testing.B) {
 		}
 	}
 }
+
+// What a start costs with a long history: every keyset is derived and proved.
+func BenchmarkOpenWithTwoHundredKeysets(b *testing.B) {
+	cfg := testConfig(b)
+	ks := mustOpen(b, cfg)
+	for range 200 {
+		mustRotate(b, ks, RotateParams{Unit: "sat", Amounts: powersOfTwo(32)})
+	}
+	if err := ks.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		ks, err := Open(context.Background(), cfg)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n := len(ks.Keysets().Keysets); n != 200 {
+			b.Fatalf("%d keysets", n)
+		}
+		if err := ks.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -3,17 +3,16 @@ package mint_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
 	"mintmark/cashu"
 	"mintmark/mint"
 )
 
-// The exploration runs two swaps of the same coin through the real code, in
-// every order in which their steps can follow each other, and kills the mint
-// before every step. Whatever happened, afterwards the coin must be spent for
-// exactly one of the two or not at all, nothing may be left reserved, and an
+// The exploration runs two swaps of the same coin, or two issues on one quote,
+// through the real code, in every order in which their steps can follow each
+// other, and kills the mint before every step. Whatever happened, afterwards the
+// money must have gone to exactly one of the two or to neither, nothing may be left reserved, and an
 // answer that was given must be given again.
 
 // director lets one of several actors take one step at a time.
@@ -111,47 +110,6 @@ func exploreTwo[T any](d *director, order, killAt int, act func(ctx context.Cont
 	return answers, taken
 }
 
-func TestEveryInterleavingOfTwoSwapsWithACrashBeforeEveryStep(t *testing.T) {
-	t.Parallel()
-	const maxSteps = 8
-	runs := 0
-	inner := newMemStore()
-	w := newWorld(t, inner)
-	coin := w.mintCoins(8)
-	notes := [2][]note{w.notes(w.active("sat"), 4, 4), w.notes(w.active("sat"), 8)}
-	reqs := [2]cashu.SwapRequest{swapRequest(coin, notes[0]), swapRequest(coin, notes[1])}
-	untouched := inner.take()
-	seen := map[string]bool{} // orders that differ in steps that nobody takes are one
-	for order := range 1 << (maxSteps - 1) {
-		longest := 0
-		for killAt := maxSteps; killAt >= 0; killAt-- {
-			d := newDirector()
-			inner.put(untouched)
-			w.store = directedStore{inner, d}
-			w.mint = directed(t, w, d, "first")
-			answers, taken := exploreTwo(d, order, killAt, func(ctx context.Context, i int) []cashu.BlindSignature {
-				sigs, _ := w.mint.Swap(ctx, reqs[i])
-				return sigs
-			})
-			if killAt == maxSteps {
-				if longest = len(taken); seen[fmt.Sprint(taken)] {
-					break
-				}
-				seen[fmt.Sprint(taken)] = true
-			} else if killAt >= longest {
-				continue // nothing was left to kill
-			}
-			runs++
-			label := fmt.Sprintf("order %07b, killed before step %d", order, killAt)
-			checkAftermath(t, w, d, label, coin, notes, reqs, answers)
-			if t.Failed() {
-				return
-			}
-		}
-	}
-	t.Logf("%d runs", runs)
-}
-
 func directed(t *testing.T, w *world, d *director, owner string) *mint.Mint {
 	t.Helper()
 	cfg := w.config(owner)
@@ -161,53 +119,4 @@ func directed(t *testing.T, w *world, d *director, owner string) *mint.Mint {
 		t.Fatal(err)
 	}
 	return m
-}
-
-func checkAftermath(t *testing.T, w *world, d *director, label string, coin []cashu.Proof, notes [2][]note, reqs [2]cashu.SwapRequest, answers [2][]cashu.BlindSignature) {
-	t.Helper()
-	w.mint = directed(t, w, d, "second")
-	if err := w.mint.Sweep(t.Context()); err != nil {
-		t.Fatalf("%s: %v", label, err)
-	}
-	w.wantSagas(0)
-	spent := 0
-	for i := range reqs {
-		_, sigs, err := w.mint.Restore(t.Context(), messages(notes[i]))
-		if err != nil {
-			t.Fatalf("%s: %v", label, err)
-		}
-		switch len(sigs) {
-		case 0:
-			if answers[i] != nil {
-				t.Errorf("%s: swap %d was answered, and its outputs are not restorable", label, i)
-			}
-		case len(notes[i]):
-			spent++
-			if answers[i] != nil {
-				wantSameSignatures(t, sigs, answers[i])
-			}
-		default:
-			t.Errorf("%s: swap %d is half done", label, i)
-		}
-	}
-	want := mint.ProofUnspent
-	if spent == 1 {
-		want = mint.ProofSpent
-	} else if spent > 1 {
-		t.Errorf("%s: the coin was spent twice", label)
-	}
-	w.wantStates(coin, want)
-	won := 0
-	for i := range reqs {
-		again, err := w.mint.Swap(t.Context(), reqs[i])
-		if err == nil {
-			won++
-			w.coins(notes[i], again)
-		} else if !errors.Is(err, cashu.ErrProofsSpent) {
-			t.Errorf("%s: the loser gets %v", label, err)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%s: %d swaps succeed in the end, want 1", label, won)
-	}
 }
