@@ -44,7 +44,7 @@ func StartCashuTS(t testing.TB, dir string) *CashuTS {
 	if _, err := os.Stat(filepath.Join(dir, "node_modules", "@cashu", "cashu-ts")); err != nil {
 		t.Fatalf("the wallet cashu-ts is not installed (make e2e does that): %v", err)
 	}
-	cmd := exec.Command("node", "cashu-ts.mjs")
+	cmd := exec.Command("node", "--experimental-websocket", "cashu-ts.mjs") // which node 20 needs, and later ones ignore
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	in, err := cmd.StdinPipe()

@@ -26,6 +26,15 @@ async function withPreimage(token, preimage) {
   return preimage === undefined ? proofs : proofs.map((p) => ({ ...p, witness: { preimage, signatures: [] } }));
 }
 
+const watches = [];
+
+async function watch(subscribe, word) {
+  const entry = { heard: [] };
+  watches.push(entry);
+  entry.cancel = await subscribe((p) => entry.heard.push(word(p)), (e) => entry.heard.push(`error: ${e.message}`));
+  return watches.length - 1;
+}
+
 const ops = {
   async load({ url, seed }) {
     wallet = new Wallet(url, { unit: 'sat', bip39seed: Buffer.from(seed, 'hex'), requireSigDleq: true });
@@ -110,6 +119,28 @@ const ops = {
 
   async witnesses({ proofs }) {
     return (await wallet.checkProofsStates(proofs)).map((s) => s.witness ?? '');
+  },
+
+  // What the mint tells over a WebSocket is kept until it is asked for.
+  async watchMintQuotes({ quotes }) {
+    return await watch((heard, failed) => wallet.on.mintQuoteUpdates(quotes, heard, failed), (q) => q.state);
+  },
+
+  async watchMeltQuotes({ quotes }) {
+    return await watch((heard, failed) => wallet.on.meltQuoteUpdates(quotes, heard, failed),
+      (q) => (q.change?.length > 0 ? `${q.state} with change` : q.state));
+  },
+
+  async watchProofs({ proofs }) {
+    return await watch((heard, failed) => wallet.on.proofStateUpdates(proofs, heard, failed), (p) => p.state);
+  },
+
+  async heard({ watch }) {
+    return watches[watch].heard;
+  },
+
+  async unwatch({ watch }) {
+    watches[watch].cancel();
   },
 
   // What a user does who has nothing left but the words: every keyset that the
