@@ -12,11 +12,9 @@ import (
 	"time"
 
 	"mintmark/internal/durable"
+	"mintmark/internal/seedfile"
 	"mintmark/internal/sqldb"
 )
-
-// ErrExposedSeed: a seed in plain text does not go into a backup.
-var ErrExposedSeed = errors.New("the seed is not sealed")
 
 // Backup copies the keystore at a place, also while signatories run on it, into
 // the new directory dir: the database, a manifest of what is in it, and, with a
@@ -41,7 +39,7 @@ func Backup(ctx context.Context, at Place, seedFile, dir string, now time.Time) 
 	m.Made, m.Files = now.UTC(), map[string]ManifestFile{}
 	names := []string{BackupDatabase}
 	if seedFile != "" {
-		if err := copySeedFile(seedFile, filepath.Join(dir, BackupSeed), true); err != nil {
+		if err := seedfile.CopySealed(seedFile, filepath.Join(dir, BackupSeed)); err != nil {
 			return Manifest{}, err
 		}
 		names = append(names, BackupSeed)
@@ -53,7 +51,7 @@ func Backup(ctx context.Context, at Place, seedFile, dir string, now time.Time) 
 	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err == nil {
-		err = durable.WriteNew(filepath.Join(dir, BackupManifest), append(text, '\n'), seedFilePerm)
+		err = durable.WriteNew(filepath.Join(dir, BackupManifest), append(text, '\n'), 0o600)
 	}
 	if err == nil {
 		err = durable.SyncDir(filepath.Dir(filepath.Clean(dir)))
@@ -72,32 +70,10 @@ func copyDatabase(ctx context.Context, from Place, to string) error {
 	return errors.Join(db.CopyTo(ctx, to), db.Close())
 }
 
-// CopySeedFile copies a seed file, sealed or plain, to a new path as it is. A file
-// that exists is never touched (ErrSeedExists).
-func CopySeedFile(from, to string) error {
-	err := copySeedFile(from, to, false)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%w: %s", ErrSeedExists, to)
-	}
-	return err
-}
-
-func copySeedFile(from, to string, mustBeSealed bool) error {
-	content, err := readOwned(from)
-	if err != nil {
-		return err
-	}
-	defer clear(content)
-	if sealed, _ := openArmor(content); mustBeSealed && !sealed {
-		return fmt.Errorf("%w: %s", ErrExposedSeed, from)
-	}
-	return durable.WriteNew(to, content, seedFilePerm)
-}
-
 // VerifyBackup checks the files of a backup against its manifest, the whole audit
 // log, and with a seed (zero = without) that every keyset comes out of it. It
 // changes nothing. Errors: ErrBackup, ErrAudit, ErrMismatch.
-func VerifyBackup(ctx context.Context, dir string, seed Seed) (Manifest, error) {
+func VerifyBackup(ctx context.Context, dir string, seed seedfile.Seed) (Manifest, error) {
 	m, err := readManifest(dir)
 	if err != nil {
 		return Manifest{}, err

@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"mintmark/cashu"
+	"mintmark/internal/seedfile"
 )
 
 // backedUp is an open keystore and a backup of it, with a sealed seed.
@@ -21,7 +24,7 @@ func backedUp(t *testing.T) (cfg Config, ks *Keystore, dir string) {
 	mustRotate(t, ks, RotateParams{Unit: "sat"})
 	mustPrepare(t, ks, RotateParams{Unit: "usd", Amounts: powersOfTwo(3), IDVersion: ptr(cashu.V1)})
 	seed := filepath.Join(filepath.Dir(cfg.Path), "seed")
-	if err := writeSeedFile(seed, nuts250Seed, []byte("pass"), quickWork); err != nil {
+	if err := seedfile.Write(seed, nuts250Seed, seedfile.Seal{Identity: newIdentity(t)}); err != nil {
 		t.Fatal(err)
 	}
 	dir = filepath.Join(t.TempDir(), "backup")
@@ -29,6 +32,35 @@ func backedUp(t *testing.T) (cfg Config, ks *Keystore, dir string) {
 		t.Fatal(err)
 	}
 	return cfg, ks, dir
+}
+
+// newIdentity is the content of an identity file, as age-keygen writes it.
+func newIdentity(t *testing.T) []byte {
+	t.Helper()
+	i, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []byte(i.String() + "\n")
+}
+
+func assertMode0600(t *testing.T, path string) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode is %v, want 0600", info.Mode().Perm())
+	}
+}
+
+func assertAlone(t *testing.T, path string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(entries) != 1 || entries[0].Name() != filepath.Base(path) {
+		t.Errorf("the directory holds %v, %v", entries, err)
+	}
 }
 
 func TestABackupComesBackAsItWas(t *testing.T) {
@@ -39,7 +71,7 @@ func TestABackupComesBackAsItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, seed := range []Seed{{}, mustSeed(t, nuts250Seed)} {
+	for _, seed := range []seedfile.Seed{{}, mustSeed(t, nuts250Seed)} {
 		m, err := VerifyBackup(t.Context(), dir, seed)
 		if err != nil || len(m.Keysets) != 3 || m.AuditHead != (AuditHead{seq, hash}).String() ||
 			m.Identity != ks.Identity().String() || !m.Made.Equal(testNow) {
@@ -55,7 +87,7 @@ func TestABackupComesBackAsItWas(t *testing.T) {
 	if _, err := Restore(t.Context(), dir, restored.to(to)); err != nil {
 		t.Fatal(err)
 	}
-	assertOnlySeed(t, to)
+	assertAlone(t, to)
 	restored.Path, restored.Create = to, false
 	after := mustOpen(t, restored)
 	if s := after.Keysets(); s.Epoch != before.Epoch || len(s.Keysets) != len(before.Keysets) || s.Keysets[1].ID != before.Keysets[1].ID || !slices.Equal(after.Lives(), lives) {
@@ -191,7 +223,7 @@ func TestABackupIsNotRestoredWithAnotherSeed(t *testing.T) {
 	t.Parallel()
 	cfg, _, dir := backedUp(t)
 	to := filepath.Join(t.TempDir(), "keystore.db")
-	for name, seed := range map[string]Seed{"another": mustSeed(t, otherSeed), "none": {}} {
+	for name, seed := range map[string]seedfile.Seed{"another": mustSeed(t, otherSeed), "none": {}} {
 		cfg.Seed = seed
 		if _, err := Restore(t.Context(), dir, cfg.to(to)); err == nil {
 			t.Errorf("it was restored with %s seed", name)
@@ -207,12 +239,12 @@ func TestAFailedBackupLeavesNoDirectoryAndAPlainSeedStaysAtHome(t *testing.T) {
 	cfg := testConfig(t)
 	mustOpen(t, cfg)
 	plain := filepath.Join(filepath.Dir(cfg.Path), "seed")
-	if err := writeSeedFile(plain, testWords, nil, quickWork); err != nil {
+	if err := seedfile.Write(plain, nuts250Seed, seedfile.Seal{}); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "backup")
-	if _, err := Backup(t.Context(), At(cfg.Path), plain, dir, testNow); !errors.Is(err, ErrExposedSeed) {
-		t.Errorf("Backup = %v, want ErrExposedSeed", err)
+	if _, err := Backup(t.Context(), At(cfg.Path), plain, dir, testNow); !errors.Is(err, seedfile.ErrNotSealed) {
+		t.Errorf("Backup = %v, want ErrNotSealed", err)
 	}
 	if _, err := Backup(t.Context(), At(cfg.Path+"x"), "", dir, testNow); err == nil {
 		t.Error("nothing was backed up")
@@ -226,7 +258,7 @@ func TestAFailedBackupLeavesNoDirectoryAndAPlainSeedStaysAtHome(t *testing.T) {
 	if _, err := Backup(t.Context(), At(cfg.Path), "", dir, testNow); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a backup was overwritten: %v", err)
 	}
-	if _, err := VerifyBackup(t.Context(), dir, Seed{}); err != nil {
+	if _, err := VerifyBackup(t.Context(), dir, seedfile.Seed{}); err != nil {
 		t.Errorf("the refused backup damaged the one that is there: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/internal/bip32"
+	"mintmark/internal/seedfile"
 )
 
 // nuts#250 publishes two keysets of version 1 of a seed that is 31 zero bytes
@@ -112,13 +113,22 @@ func TestTheIdentityIsTheMasterPublicKey(t *testing.T) {
 // nuts250Seed is the raw seed of the key vectors of nuts#250.
 const nuts250Seed = "0000000000000000000000000000000000000000000000000000000000000001"
 
-func mustSeed(t testing.TB, text string) Seed {
+func mustSeed(t testing.TB, text string) seedfile.Seed {
 	t.Helper()
-	seed, err := SeedFromText(text)
+	seed, err := seedfile.FromText(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return seed
+}
+
+func TestAWipedSeedHasNoMasterKey(t *testing.T) {
+	t.Parallel()
+	seed := mustSeed(t, nuts250Seed)
+	seed.Wipe()
+	if _, err := masterNode(seed); err == nil {
+		t.Error("a wiped seed has a master key")
+	}
 }
 
 func mustPath(t testing.TB, seed string, path ...uint32) *bip32.Node {

@@ -16,6 +16,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/internal/bip32"
+	"mintmark/internal/seedfile"
 	"mintmark/internal/sqldb"
 )
 
@@ -43,7 +44,7 @@ type Config struct {
 	Create bool
 	// Seed is the root of all keys. The keystore keeps a hardened child of it
 	// and no reference to it: wipe it after Open.
-	Seed Seed
+	Seed seedfile.Seed
 	// IssuerVersion is written into new keysets, as name/major.minor.patch:
 	// CDK refuses every other form. Empty = none.
 	IssuerVersion string

@@ -16,6 +16,7 @@ import (
 	"github.com/tyler-smith/go-bip39"
 
 	"mintmark/cashu"
+	"mintmark/internal/seedfile"
 	"mintmark/internal/sqldb"
 	"mintmark/keystore"
 	"mintmark/mint"
@@ -73,7 +74,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	seed, err := keystore.SeedFromHex(strings.Repeat("5a", 32))
+	seed, err := seedfile.FromHex(strings.Repeat("5a", 32))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 )
 
@@ -115,7 +116,7 @@ func (p program) verifyBackup(ctx context.Context, f restoreFlags) error {
 	if err != nil {
 		return err
 	}
-	var seed keystore.Seed
+	var seed seedfile.Seed
 	if path != "" {
 		if seed, err = p.openBackupSeed(ctx, path, f); err != nil {
 			return err
@@ -201,7 +202,7 @@ func (p program) restore(ctx context.Context, f restoreFlags, at keystore.Place)
 		Path: at.Path, PasswordFile: at.PasswordFile, Seed: seed, IssuerVersion: issuer, Clock: p.clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err == nil {
-		err = keystore.CopySeedFile(path, dir.seed())
+		err = seedfile.Copy(path, dir.seed())
 	}
 	if err != nil {
 		return hintBackup(err)
@@ -217,9 +218,9 @@ func (p program) restore(ctx context.Context, f restoreFlags, at keystore.Place)
 	return err
 }
 
-func (p program) openBackupSeed(ctx context.Context, path string, f restoreFlags) (keystore.Seed, error) {
-	seed, err := keystore.OpenSeedFile(path, p.opener(ctx, f.unseal))
-	if errors.Is(err, keystore.ErrNoIdentity) {
+func (p program) openBackupSeed(ctx context.Context, path string, f restoreFlags) (seedfile.Seed, error) {
+	seed, err := seedfile.Open(path, p.opener(ctx, f.unseal))
+	if errors.Is(err, seedfile.ErrNoIdentity) {
 		return seed, hint(err, "give the identity with --identity-file or --identity-credential")
 	}
 	return seed, err
@@ -233,7 +234,7 @@ func (p program) printManifest(what string, m keystore.Manifest) error {
 
 func hintBackup(err error) error {
 	switch {
-	case errors.Is(err, keystore.ErrExposedSeed):
+	case errors.Is(err, seedfile.ErrNotSealed):
 		return hint(err, "seal it first with \"signatory seed rewrap\", or leave out --with-seed and keep the words on paper")
 	case errors.Is(err, fs.ErrExist):
 		return hint(err, "nothing is replaced: choose a new directory")

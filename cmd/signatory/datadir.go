@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mintmark/internal/durable"
-	"mintmark/keystore"
+	"mintmark/internal/seedfile"
 )
 
 // dataDir is the directory that holds everything a signatory has.
@@ -74,7 +74,7 @@ func (d dataDir) refuseSeed() error {
 	if err != nil || !there {
 		return err
 	}
-	return hint(fmt.Errorf("%w: %s", keystore.ErrSeedExists, d.seed()),
+	return hint(fmt.Errorf("%w: %s", seedfile.ErrExists, d.seed()),
 		"this directory is in use; nothing was changed. Run: signatory serve --data %s", d)
 }
 

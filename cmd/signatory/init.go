@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 )
 
@@ -145,28 +146,28 @@ func (p program) fill(ctx context.Context, dir dataDir, at keystore.Place, f ini
 	if err := ks.Close(); err != nil {
 		return "", err
 	}
-	return text, keystore.WriteSeedFile(dir.seed(), text, passphrase)
+	return text, seedfile.Write(dir.seed(), text, seedfile.Seal{Passphrase: passphrase})
 }
 
 // newSeed makes a seed, or takes the one of the file.
-func (p program) newSeed(importFile string) (text string, seed keystore.Seed, err error) {
+func (p program) newSeed(importFile string) (text string, seed seedfile.Seed, err error) {
 	if importFile == "" {
-		return keystore.NewMnemonic(nil)
+		return seedfile.NewMnemonic(nil)
 	}
 	file, err := os.Open(importFile)
 	if err != nil {
-		return "", keystore.Seed{}, fmt.Errorf("importing the seed: %w", err)
+		return "", seedfile.Seed{}, fmt.Errorf("importing the seed: %w", err)
 	}
 	defer file.Close()
 	p.warnExposed(file)
 	content, err := io.ReadAll(io.LimitReader(file, maxImport))
 	if err != nil {
-		return "", keystore.Seed{}, fmt.Errorf("importing the seed: %w", err)
+		return "", seedfile.Seed{}, fmt.Errorf("importing the seed: %w", err)
 	}
 	defer clear(content)
 	text = string(content)
-	if seed, err = keystore.SeedFromText(text); err != nil {
-		return "", keystore.Seed{}, fmt.Errorf("importing the seed from %s: %w", importFile, err)
+	if seed, err = seedfile.FromText(text); err != nil {
+		return "", seedfile.Seed{}, fmt.Errorf("importing the seed from %s: %w", importFile, err)
 	}
 	return text, seed, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 	"mintmark/signatory/server"
 )
@@ -34,7 +35,7 @@ func (o opening) atStart(ctx context.Context) (server.Opened, error) {
 		missing error
 		needed  bool
 	}{
-		{dir.seed(), hintSeed(keystore.ErrSeedMissing, dir), o.flags.seedCred == ""},
+		{dir.seed(), hintSeed(seedfile.ErrMissing, dir), o.flags.seedCred == ""},
 		{dir.database(), hintKeystore(keystore.ErrNoDatabase, dir, o.flags.place), !o.flags.place.Shared()},
 	} {
 		switch there, err := exists(need.path); {
@@ -70,7 +71,7 @@ func (o opening) atUnlock(ctx context.Context, secret server.Secret) (server.Ope
 		}
 		return o.open(ctx, seed)
 	}
-	seed, err := keystore.OpenSeedFile(dir.seed(), opener)
+	seed, err := seedfile.Open(dir.seed(), opener)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func (o opening) atUnlock(ctx context.Context, secret server.Secret) (server.Ope
 var errNoSecret = errors.New("the signatory was not started with one")
 
 // open opens the keystore with the seed and forgets it.
-func (o opening) open(ctx context.Context, seed keystore.Seed) (server.Opened, error) {
+func (o opening) open(ctx context.Context, seed seedfile.Seed) (server.Opened, error) {
 	defer seed.Wipe()
 	dir := dataDir(o.flags.data)
 	if err := dir.finish(); err != nil {

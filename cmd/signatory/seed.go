@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/seedfile"
 	"mintmark/internal/sqldb"
 	"mintmark/keystore"
 )
@@ -67,18 +68,18 @@ func (p program) checkSeed(ctx context.Context, at keystore.Place) error {
 }
 
 // askSeed reads the words at the terminal, without showing them.
-func (p program) askSeed(ctx context.Context) (keystore.Seed, error) {
+func (p program) askSeed(ctx context.Context) (seedfile.Seed, error) {
 	t, err := p.terminal()
 	if err != nil {
-		return keystore.Seed{}, fmt.Errorf("asking for the words: %w", err)
+		return seedfile.Seed{}, fmt.Errorf("asking for the words: %w", err)
 	}
 	defer t.Close()
 	text, err := t.ReadSecret(ctx, "All words of the seed, in order, on one line (not shown): ")
 	if err != nil {
-		return keystore.Seed{}, err
+		return seedfile.Seed{}, err
 	}
 	defer clear(text)
-	return keystore.SeedFromText(string(text))
+	return seedfile.FromText(string(text))
 }
 
 func hintCheck(err error) error {
@@ -152,14 +153,14 @@ func (p program) rewrap(cmd *cobra.Command, f rewrapFlags) error {
 	}
 	defer clear(seal.Passphrase)
 	defer clear(seal.Identity)
-	if err := keystore.RewrapSeedFile(dir.seed(), p.opener(cmd.Context(), f.unseal), seal); err != nil {
+	if err := seedfile.Rewrap(dir.seed(), p.opener(cmd.Context(), f.unseal), seal); err != nil {
 		return hintSeed(err, dir)
 	}
 	_, err = fmt.Fprintf(p.stdout, "The seed in %s is now %s. It was opened that way before it took the place of the old file.\n", dir.seed(), how)
 	return err
 }
 
-func (p program) newSeal(ctx context.Context, f rewrapFlags) (seal keystore.Seal, how string, err error) {
+func (p program) newSeal(ctx context.Context, f rewrapFlags) (seal seedfile.Seal, how string, err error) {
 	switch f.to {
 	case "passphrase":
 		seal.Passphrase, err = p.readPassphrase(ctx, passphraseFlags{file: f.newPassphrase, fd: -1}, true)
@@ -168,5 +169,5 @@ func (p program) newSeal(ctx context.Context, f rewrapFlags) (seal keystore.Seal
 		seal.Identity, err = p.readIdentity(f.newIdentity)
 		return seal, "sealed for the identity of " + f.newIdentity, err
 	}
-	return keystore.Seal{}, "in plain text, for its owner only", nil
+	return seedfile.Seal{}, "in plain text, for its owner only", nil
 }

@@ -16,6 +16,7 @@ import (
 	"mintmark/internal/harden"
 	"mintmark/internal/release"
 	"mintmark/internal/sdnotify"
+	"mintmark/internal/seedfile"
 	"mintmark/internal/sqldb"
 	"mintmark/keystore"
 	"mintmark/signatory/metrics"
@@ -263,13 +264,13 @@ func adminListen(f serveFlags, log *slog.Logger) string {
 
 func hintSeed(err error, dir dataDir) error {
 	switch {
-	case errors.Is(err, keystore.ErrSeedMissing):
+	case errors.Is(err, seedfile.ErrMissing):
 		return hint(err, "signatory init --data %s makes one", dir)
-	case errors.Is(err, keystore.ErrSeedExposed):
+	case errors.Is(err, seedfile.ErrExposed):
 		return hint(err, "chmod 600 %s, and ask yourself who has read it until now", dir.seed())
-	case errors.Is(err, keystore.ErrNoIdentity):
+	case errors.Is(err, seedfile.ErrNoIdentity):
 		return hint(err, "give the identity with --identity-file or --identity-credential")
-	case errors.Is(err, keystore.ErrSeedFormat):
+	case errors.Is(err, seedfile.ErrFormat):
 		return hint(err, "put the right file back, or write the words of your seed into it")
 	}
 	return err

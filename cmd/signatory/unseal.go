@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"mintmark/keystore"
+	"mintmark/internal/seedfile"
 )
 
 // maxSecretFile bounds what is read as an identity or a credential.
@@ -42,8 +42,8 @@ func (u *unsealFlags) check(cmd *cobra.Command) error {
 func (u *unsealFlags) byIdentity() bool { return u.identityFile != "" || u.identityCredential != "" }
 
 // opener asks for a secret only when the seed file needs it.
-func (p program) opener(ctx context.Context, u unsealFlags) keystore.Opener {
-	o := keystore.Opener{Passphrase: func() ([]byte, error) { return p.readPassphrase(ctx, u.passphrase, false) }}
+func (p program) opener(ctx context.Context, u unsealFlags) seedfile.Opener {
+	o := seedfile.Opener{Passphrase: func() ([]byte, error) { return p.readPassphrase(ctx, u.passphrase, false) }}
 	switch {
 	case u.identityFile != "":
 		o.Identity = func() ([]byte, error) { return p.readIdentity(u.identityFile) }
@@ -55,19 +55,19 @@ func (p program) opener(ctx context.Context, u unsealFlags) keystore.Opener {
 
 // openSeed gets the seed from the data directory or, with a name, from a systemd
 // credential that holds its text.
-func (p program) openSeed(ctx context.Context, dir dataDir, u unsealFlags, credential string) (keystore.Seed, error) {
+func (p program) openSeed(ctx context.Context, dir dataDir, u unsealFlags, credential string) (seedfile.Seed, error) {
 	if credential == "" {
-		seed, err := keystore.OpenSeedFile(dir.seed(), p.opener(ctx, u))
+		seed, err := seedfile.Open(dir.seed(), p.opener(ctx, u))
 		return seed, hintSeed(err, dir)
 	}
 	text, err := readCredential(credential)
 	if err != nil {
-		return keystore.Seed{}, fmt.Errorf("reading the seed: %w", err)
+		return seedfile.Seed{}, fmt.Errorf("reading the seed: %w", err)
 	}
 	defer clear(text)
-	seed, err := keystore.SeedFromText(string(text))
+	seed, err := seedfile.FromText(string(text))
 	if err != nil {
-		return keystore.Seed{}, fmt.Errorf("the credential %q: %w", credential, err)
+		return seedfile.Seed{}, fmt.Errorf("the credential %q: %w", credential, err)
 	}
 	return seed, nil
 }

@@ -36,6 +36,7 @@ var keyMaterial = []string{
 	"mintmark/keystore/...",
 	"mintmark/bdhke/mintkey",
 	"mintmark/internal/bip32",
+	"mintmark/internal/seedfile",
 	"mintmark/signatory/server/...",
 	"github.com/tyler-smith/go-bip39/...", // the words of a seed
 	"filippo.io/age/...",                  // the sealed seed
@@ -137,6 +138,7 @@ var rooms = []room{
 	{path: "internal/release"},
 	{path: "internal/pgtest", imports: []string{"internal/tlsdir"}},
 	{path: "internal/sdnotify"},
+	{path: "internal/seedfile", imports: []string{"internal/durable"}, neverImports: append(databases, network...)},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
 	{path: "internal/timing"},
 	{path: "internal/tlsdir", imports: []string{"internal/durable"}},

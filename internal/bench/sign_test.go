@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mintmark/cashu"
+	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 	"mintmark/signatory/server"
 )
@@ -16,7 +17,7 @@ import (
 // startSignatory serves a real keystore in memory on a unix socket.
 func startSignatory(t *testing.T) (address string) {
 	t.Helper()
-	seed, err := keystore.SeedFromHex(strings.Repeat("5a", 32))
+	seed, err := seedfile.FromHex(strings.Repeat("5a", 32))
 	if err != nil {
 		t.Fatal(err)
 	}

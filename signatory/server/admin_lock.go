@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 	adminpb "mintmark/proto/signatory/admin/v1"
 )
@@ -61,8 +62,8 @@ func (a *admin) lockChanged() {
 // rest, about files and databases, is in the log.
 func unlockError(err error) error {
 	for _, known := range []error{
-		keystore.ErrWrongSeal, keystore.ErrWrongIdentity, keystore.ErrNoPassphrase, keystore.ErrNoIdentity,
-		keystore.ErrSeedMissing, keystore.ErrSeedExposed, keystore.ErrSeedFormat, keystore.ErrMismatch, keystore.ErrAudit, keystore.ErrNoDatabase,
+		seedfile.ErrWrongSeal, seedfile.ErrWrongIdentity, seedfile.ErrNoPassphrase, seedfile.ErrNoIdentity,
+		seedfile.ErrMissing, seedfile.ErrExposed, seedfile.ErrFormat, keystore.ErrMismatch, keystore.ErrAudit, keystore.ErrNoDatabase,
 	} {
 		if errors.Is(err, known) {
 			return status.Errorf(codes.FailedPrecondition, "it stays locked: %s", known)

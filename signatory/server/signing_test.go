@@ -16,6 +16,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"mintmark/cashu"
+	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 	"mintmark/signatory"
 )
@@ -29,7 +30,7 @@ func ourMint(t *testing.T, more string) *Clients {
 // storedKeystore is a keystore in a file, which can be opened again.
 func storedKeystore(t *testing.T, path string, create bool, clock func() time.Time) *keystore.Keystore {
 	t.Helper()
-	seed, err := keystore.SeedFromHex(strings.Repeat("5a", 32))
+	seed, err := seedfile.FromHex(strings.Repeat("5a", 32))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"mintmark/cashu"
+	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 	adminpb "mintmark/proto/signatory/admin/v1"
 	"mintmark/signatory"
@@ -47,7 +48,7 @@ func lockedStart(t *testing.T, clients *Clients) *lockable {
 		Open: func(_ context.Context, s Secret) (Opened, error) {
 			l.given = append(l.given, s)
 			if string(s.Passphrase()) != rightPassphrase {
-				return nil, fmt.Errorf("reading it: %w", keystore.ErrWrongSeal)
+				return nil, fmt.Errorf("reading it: %w", seedfile.ErrWrongSeal)
 			}
 			return storedKeystore(t, l.file, false, nil), nil
 		},

@@ -12,6 +12,7 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 	"mintmark/signatory"
 )
@@ -19,7 +20,7 @@ import (
 // realKeystore is one in memory with one active keyset of powers of two.
 func realKeystore(t testing.TB, clock func() time.Time) *keystore.Keystore {
 	t.Helper()
-	seed, err := keystore.SeedFromHex(strings.Repeat("5a", 32))
+	seed, err := seedfile.FromHex(strings.Repeat("5a", 32))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package keystore
+package seedfile
 
 import (
 	"bytes"
@@ -119,7 +119,7 @@ func publicHalves(identities []age.Identity) ([]age.Recipient, error) {
 
 // open reads what is sealed in body.
 func (o Opener) open(body io.Reader) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(body, maxSeedFile))
+	content, err := io.ReadAll(io.LimitReader(body, maxFile))
 	if err != nil {
 		return nil, fmt.Errorf("%w: it is damaged", ErrWrongSeal)
 	}

@@ -1,4 +1,4 @@
-package keystore
+package seedfile
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"filippo.io/age/armor"
 )
 
-// quickWork keeps the tests fast; the real work is a constant of WriteSeedFile.
+// quickWork keeps the tests fast; the real work is a constant of Write.
 const quickWork = 10
 
 const testWords = "legal winner thank year wave sausage worth useful legal winner thank year " +
@@ -26,7 +26,7 @@ func passphrase(p string) func() ([]byte, error) {
 func TestASealedSeedOpensWithItsPassphraseOnly(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seed")
-	if err := writeSeedFile(path, testWords, []byte("open sesame"), quickWork); err != nil {
+	if err := Write(path, testWords, Seal{Passphrase: []byte("open sesame"), work: quickWork}); err != nil {
 		t.Fatal(err)
 	}
 	assertMode0600(t, path)
@@ -37,7 +37,7 @@ func TestASealedSeedOpensWithItsPassphraseOnly(t *testing.T) {
 	if bytes.Contains(content, []byte("legal")) {
 		t.Fatal("the words are in the sealed file")
 	}
-	seed, err := ReadSeedFile(path, passphrase("open sesame"))
+	seed, err := Read(path, passphrase("open sesame"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +54,9 @@ func TestASealedSeedOpensWithItsPassphraseOnly(t *testing.T) {
 		"a passphrase that cannot ask": {func() ([]byte, error) { return nil, noTerminal }, ErrNoPassphrase},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seed, err := ReadSeedFile(path, c.phrase)
+			seed, err := Read(path, c.phrase)
 			if !errors.Is(err, c.want) || !seed.IsZero() {
-				t.Errorf("ReadSeedFile = %v, want %v", err, c.want)
+				t.Errorf("Read = %v, want %v", err, c.want)
 			}
 		})
 	}
@@ -67,7 +67,7 @@ func TestASealedSeedOpensWithItsPassphraseOnly(t *testing.T) {
 func TestASealedSeedIsAnOrdinaryAgeFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seed")
-	if err := writeSeedFile(path, testWords, []byte("pass"), quickWork); err != nil {
+	if err := Write(path, testWords, Seal{Passphrase: []byte("pass"), work: quickWork}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)
@@ -111,7 +111,7 @@ func TestABinaryAgeFileIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := writeFile(t, buf.Bytes(), 0o400)
-	seed, err := ReadSeedFile(path, passphrase("pass"))
+	seed, err := Read(path, passphrase("pass"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,11 +122,11 @@ func TestAPlainSeedNeedsNoPassphrase(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{testWords, strings.Repeat("0f", 32)} {
 		path := filepath.Join(t.TempDir(), "seed")
-		if err := WriteSeedFile(path, "  "+text+"\n", nil); err != nil {
+		if err := Write(path, "  "+text+"\n", Seal{}); err != nil {
 			t.Fatal(err)
 		}
 		assertMode0600(t, path)
-		seed, err := ReadSeedFile(path, func() ([]byte, error) {
+		seed, err := Read(path, func() ([]byte, error) {
 			t.Error("asked for a passphrase")
 			return nil, nil
 		})
@@ -140,13 +140,13 @@ func TestAPlainSeedNeedsNoPassphrase(t *testing.T) {
 func TestASeedFileIsNeverReplaced(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seed")
-	if err := WriteSeedFile(path, testWords, nil); err != nil {
+	if err := Write(path, testWords, Seal{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteSeedFile(path, strings.Repeat("0f", 32), nil); !errors.Is(err, ErrSeedExists) {
-		t.Fatalf("second write = %v, want ErrSeedExists", err)
+	if err := Write(path, strings.Repeat("0f", 32), Seal{}); !errors.Is(err, ErrExists) {
+		t.Fatalf("second write = %v, want ErrExists", err)
 	}
-	seed, err := ReadSeedFile(path, nil)
+	seed, err := Read(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,8 +156,8 @@ func TestASeedFileIsNeverReplaced(t *testing.T) {
 func TestWhatCouldNeverBeReadIsNotWritten(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]func(path string) error{
-		"no seed":             func(p string) error { return WriteSeedFile(p, "hunter2", nil) },
-		"an empty passphrase": func(p string) error { return writeSeedFile(p, testWords, []byte{}, quickWork) },
+		"no seed":             func(p string) error { return Write(p, "hunter2", Seal{}) },
+		"an empty passphrase": func(p string) error { return Write(p, testWords, Seal{Passphrase: []byte{}, work: quickWork}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,7 +175,7 @@ func TestWhatCouldNeverBeReadIsNotWritten(t *testing.T) {
 func TestEachProblemOfASeedFileHasItsOwnError(t *testing.T) {
 	t.Parallel()
 	sealed := filepath.Join(t.TempDir(), "sealed")
-	if err := writeSeedFile(sealed, testWords, []byte("pass"), quickWork); err != nil {
+	if err := Write(sealed, testWords, Seal{Passphrase: []byte("pass"), work: quickWork}); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(sealed)
@@ -186,23 +186,23 @@ func TestEachProblemOfASeedFileHasItsOwnError(t *testing.T) {
 		path string
 		want error
 	}{
-		"missing":              {filepath.Join(t.TempDir(), "none"), ErrSeedMissing},
-		"a directory":          {t.TempDir(), ErrSeedUnreadable},
-		"readable by everyone": {writeFile(t, []byte(testWords), 0o604), ErrSeedExposed},
-		"readable by group":    {writeFile(t, []byte(testWords), 0o640), ErrSeedExposed},
-		"writable by group":    {writeFile(t, []byte(testWords), 0o620), ErrSeedExposed},
-		"sealed but exposed":   {writeFile(t, whole, 0o644), ErrSeedExposed},
-		"nonsense":             {writeFile(t, []byte("hunter2"), 0o600), ErrSeedFormat},
-		"empty":                {writeFile(t, nil, 0o600), ErrSeedFormat},
-		"huge":                 {writeFile(t, make([]byte, maxSeedFile+1), 0o600), ErrSeedFormat},
+		"missing":              {filepath.Join(t.TempDir(), "none"), ErrMissing},
+		"a directory":          {t.TempDir(), ErrUnreadable},
+		"readable by everyone": {writeFile(t, []byte(testWords), 0o604), ErrExposed},
+		"readable by group":    {writeFile(t, []byte(testWords), 0o640), ErrExposed},
+		"writable by group":    {writeFile(t, []byte(testWords), 0o620), ErrExposed},
+		"sealed but exposed":   {writeFile(t, whole, 0o644), ErrExposed},
+		"nonsense":             {writeFile(t, []byte("hunter2"), 0o600), ErrFormat},
+		"empty":                {writeFile(t, nil, 0o600), ErrFormat},
+		"huge":                 {writeFile(t, make([]byte, maxFile+1), 0o600), ErrFormat},
 		"cut off":              {writeFile(t, whole[:len(whole)/2], 0o600), ErrWrongSeal},
 		"only the first line":  {writeFile(t, []byte(armor.Header), 0o600), ErrWrongSeal},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seed, err := ReadSeedFile(c.path, passphrase("pass"))
+			seed, err := Read(c.path, passphrase("pass"))
 			if !errors.Is(err, c.want) || !seed.IsZero() {
-				t.Fatalf("ReadSeedFile = %v, want %v", err, c.want)
+				t.Fatalf("Read = %v, want %v", err, c.want)
 			}
 			if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "legal") {
 				t.Errorf("the error shows content: %v", err)
@@ -217,9 +217,9 @@ func TestAFileOfSomebodyElseIsUnreadable(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root can read any file")
 	}
-	_, err := ReadSeedFile(writeFile(t, []byte(testWords), 0o200), nil)
-	if !errors.Is(err, ErrSeedUnreadable) {
-		t.Errorf("ReadSeedFile = %v, want ErrSeedUnreadable", err)
+	_, err := Read(writeFile(t, []byte(testWords), 0o200), nil)
+	if !errors.Is(err, ErrUnreadable) {
+		t.Errorf("Read = %v, want ErrUnreadable", err)
 	}
 }
 
@@ -248,11 +248,11 @@ func assertMode0600(t *testing.T, path string) {
 
 func assertSameSeed(t *testing.T, got Seed, text string) {
 	t.Helper()
-	want, err := SeedFromText(text)
+	want, err := FromText(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got.bytes(), want.bytes()) {
+	if !bytes.Equal(got.Bytes(), want.Bytes()) {
 		t.Error("another seed came back")
 	}
 }

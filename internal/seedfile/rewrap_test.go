@@ -1,4 +1,4 @@
-package keystore
+package seedfile
 
 import (
 	"bytes"
@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"filippo.io/age"
-
-	"mintmark/internal/sqldb"
 )
 
 // newIdentity is the content of an identity file, as age-keygen writes it.
@@ -39,16 +37,16 @@ func TestEverySealCanBeChangedIntoEveryOther(t *testing.T) {
 	for from, a := range seals {
 		for to, b := range seals {
 			path := filepath.Join(t.TempDir(), "seed")
-			if err := writeSeedFile(path, testWords, nil, quickWork); err != nil {
+			if err := Write(path, testWords, Seal{}); err != nil {
 				t.Fatal(err)
 			}
-			if err := RewrapSeedFile(path, Opener{}, a); err != nil {
+			if err := Rewrap(path, Opener{}, a); err != nil {
 				t.Fatalf("plain to %s: %v", from, err)
 			}
-			if err := RewrapSeedFile(path, a.opener(), b); err != nil {
+			if err := Rewrap(path, a.opener(), b); err != nil {
 				t.Fatalf("%s to %s: %v", from, to, err)
 			}
-			seed, err := OpenSeedFile(path, b.opener())
+			seed, err := Open(path, b.opener())
 			if err != nil {
 				t.Fatalf("%s to %s: %v", from, to, err)
 			}
@@ -60,7 +58,7 @@ func TestEverySealCanBeChangedIntoEveryOther(t *testing.T) {
 				t.Errorf("%s to %s: is the file sealed? %v", from, to, err)
 			}
 			if from != to && from != "plain" && to != "plain" {
-				if _, err := OpenSeedFile(path, a.opener()); err == nil {
+				if _, err := Open(path, a.opener()); err == nil {
 					t.Errorf("%s to %s: the old seal still opens it", from, to)
 				}
 			}
@@ -95,15 +93,15 @@ func TestAFailedRewrapLeavesTheOldFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "seed")
-			if err := writeSeedFile(path, testWords, []byte("old"), quickWork); err != nil {
+			if err := Write(path, testWords, Seal{Passphrase: []byte("old"), work: quickWork}); err != nil {
 				t.Fatal(err)
 			}
 			before, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := RewrapSeedFile(path, c.open, c.seal); err == nil || (c.want != nil && !errors.Is(err, c.want)) {
-				t.Errorf("RewrapSeedFile = %v, want %v", err, c.want)
+			if err := Rewrap(path, c.open, c.seal); err == nil || (c.want != nil && !errors.Is(err, c.want)) {
+				t.Errorf("Rewrap = %v, want %v", err, c.want)
 			} else if strings.Contains(err.Error(), "QQ") {
 				t.Errorf("the error repeats a secret: %v", err)
 			}
@@ -118,13 +116,17 @@ func TestAFailedRewrapLeavesTheOldFile(t *testing.T) {
 func TestANewSealThatHoldsAnotherSeedIsNoProof(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seed")
-	if err := writeSeedFile(path, testWords, nil, quickWork); err != nil {
+	if err := Write(path, testWords, Seal{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := proveSeedFile(path, Seal{}, mustSeed(t, otherSeed)); err == nil {
+	other, err := FromHex(strings.Repeat("02", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := prove(path, Seal{}, other); err == nil {
 		t.Error("another seed was taken for the same")
 	}
-	if err := proveSeedFile(path, quickSeal("x"), mustSeed(t, otherSeed)); err == nil {
+	if err := prove(path, quickSeal("x"), other); err == nil {
 		t.Error("a file that is not sealed that way was taken")
 	}
 }
@@ -132,13 +134,13 @@ func TestANewSealThatHoldsAnotherSeedIsNoProof(t *testing.T) {
 func TestTheLeftoverOfAKilledRewrapIsInNobodysWay(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seed")
-	if err := writeSeedFile(path, testWords, []byte("old"), quickWork); err != nil {
+	if err := Write(path, testWords, Seal{Passphrase: []byte("old"), work: quickWork}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path+".new", []byte("half a fi"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := RewrapSeedFile(path, quickSeal("old").opener(), quickSeal("new")); err != nil {
+	if err := Rewrap(path, quickSeal("old").opener(), quickSeal("new")); err != nil {
 		t.Fatal(err)
 	}
 	assertOnlySeed(t, path)
@@ -147,20 +149,20 @@ func TestTheLeftoverOfAKilledRewrapIsInNobodysWay(t *testing.T) {
 func TestASecondRewrapAtTheSameTimeIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seed")
-	if err := writeSeedFile(path, testWords, nil, quickWork); err != nil {
+	if err := Write(path, testWords, Seal{}); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := lockSeedFile(path)
+	unlock, err := lock(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := RewrapSeedFile(path, Opener{}, quickSeal("x")); err == nil {
+	if err := Rewrap(path, Opener{}, quickSeal("x")); err == nil {
 		t.Error("it was not refused")
 	}
 	if err := unlock(); err != nil {
 		t.Fatal(err)
 	}
-	if err := RewrapSeedFile(path, Opener{}, quickSeal("x")); err != nil {
+	if err := Rewrap(path, Opener{}, quickSeal("x")); err != nil {
 		t.Error(err)
 	}
 }
@@ -168,11 +170,11 @@ func TestASecondRewrapAtTheSameTimeIsRefused(t *testing.T) {
 func TestASeedForAnIdentityOpensWithThatIdentityOnly(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seed")
-	if err := writeSeedFile(path, testWords, nil, quickWork); err != nil {
+	if err := Write(path, testWords, Seal{}); err != nil {
 		t.Fatal(err)
 	}
 	right := Seal{Identity: newIdentity(t)}
-	if err := RewrapSeedFile(path, Opener{}, right); err != nil {
+	if err := Rewrap(path, Opener{}, right); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -185,35 +187,8 @@ func TestASeedForAnIdentityOpensWithThatIdentityOnly(t *testing.T) {
 		"something else":           {Seal{Identity: []byte("open sesame")}.opener(), ErrNoIdentity},
 		"an identity that is away": {Opener{Identity: func() ([]byte, error) { return nil, os.ErrNotExist }}, os.ErrNotExist},
 	} {
-		if _, err := OpenSeedFile(path, c.open); !errors.Is(err, c.want) {
+		if _, err := Open(path, c.open); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
-	}
-}
-
-func TestASeedIsCheckedAgainstTheStoreWithoutChangingIt(t *testing.T) {
-	t.Parallel()
-	cfg := testConfig(t)
-	ks := mustOpen(t, cfg) // and stays open: the signatory runs
-	mustRotate(t, ks, RotateParams{Unit: "sat", Amounts: powersOfTwo(2)})
-	mustRotate(t, ks, RotateParams{Unit: "sat"})
-	identity, n, err := CheckSeed(t.Context(), At(cfg.Path), mustSeed(t, nuts250Seed))
-	if err != nil || n != 2 || identity != ks.Identity() {
-		t.Errorf("CheckSeed = %v, %d, %v", identity, n, err)
-	}
-	if _, _, err := CheckSeed(t.Context(), At(cfg.Path), mustSeed(t, otherSeed)); !errors.Is(err, ErrMismatch) {
-		t.Errorf("CheckSeed of another seed = %v, want ErrMismatch", err)
-	}
-	if _, _, err := CheckSeed(t.Context(), At(cfg.Path+"x"), mustSeed(t, otherSeed)); !errors.Is(err, sqldb.ErrCannotOpen) {
-		t.Errorf("CheckSeed of nothing = %v, want ErrCannotOpen", err)
-	}
-	mustClose(t, ks)
-	forge(t, cfg.Path, "UPDATE keysets SET fee_ppk = 7")
-	if _, _, err := CheckSeed(t.Context(), At(cfg.Path), mustSeed(t, nuts250Seed)); !errors.Is(err, ErrMismatch) {
-		t.Errorf("CheckSeed of damaged rows = %v, want ErrMismatch", err)
-	}
-	forge(t, cfg.Path, "DELETE FROM migrations WHERE position > 1")
-	if _, _, err := CheckSeed(t.Context(), At(cfg.Path), mustSeed(t, nuts250Seed)); !errors.Is(err, ErrOlderSchema) {
-		t.Errorf("CheckSeed of an older schema = %v, want ErrOlderSchema", err)
 	}
 }

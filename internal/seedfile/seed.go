@@ -1,4 +1,10 @@
-package keystore
+// Package seedfile is a seed, its words, and the file that it lies in, sealed or
+// plain.
+//
+// It trusts the file system and age. It must never print a seed or a word of one,
+// not in an error either, never replace a file that holds a seed by one that was
+// not proved to open, and never read one that others can read.
+package seedfile
 
 import (
 	"crypto/rand"
@@ -20,9 +26,9 @@ const (
 	redacted = "[redacted]"
 )
 
-// ErrSeedText: the text is neither a valid BIP39 mnemonic nor 16 to 64 bytes in
+// ErrText: the text is neither a valid BIP39 mnemonic nor 16 to 64 bytes in
 // hexadecimal. The message says what is wrong and never repeats the text.
-var ErrSeedText = errors.New("not a seed")
+var ErrText = errors.New("not a seed")
 
 // Seed is the root of all keys: the bytes that BIP32 starts from. The zero value
 // is no seed. Copies share the same memory; Wipe clears them all. Under every
@@ -50,51 +56,51 @@ func NewMnemonic(random io.Reader) (words string, seed Seed, err error) {
 	if err != nil {
 		return "", Seed{}, errors.New("turning randomness into words failed")
 	}
-	seed, err = SeedFromMnemonic(words)
+	seed, err = FromMnemonic(words)
 	return words, seed, err
 }
 
-// SeedFromMnemonic turns 12, 15, 18, 21 or 24 English BIP39 words into the
+// FromMnemonic turns 12, 15, 18, 21 or 24 English BIP39 words into the
 // 64-byte seed of BIP39 with an empty passphrase, as CDK does. White space and
-// upper case do not matter. Errors are ErrSeedText.
-func SeedFromMnemonic(words string) (Seed, error) {
+// upper case do not matter. Errors are ErrText.
+func FromMnemonic(words string) (Seed, error) {
 	words = canonical(words)
 	// The library's errors quote the offending word; they are not passed on.
 	switch _, err := bip39.EntropyFromMnemonic(words); {
 	case errors.Is(err, bip39.ErrChecksumIncorrect):
-		return Seed{}, fmt.Errorf("%w: the checksum of the words is wrong: a word is missing, changed or out of order", ErrSeedText)
+		return Seed{}, fmt.Errorf("%w: the checksum of the words is wrong: a word is missing, changed or out of order", ErrText)
 	case errors.Is(err, bip39.ErrInvalidMnemonic):
-		return Seed{}, fmt.Errorf("%w: a mnemonic has 12, 15, 18, 21 or 24 words", ErrSeedText)
+		return Seed{}, fmt.Errorf("%w: a mnemonic has 12, 15, 18, 21 or 24 words", ErrText)
 	case err != nil:
-		return Seed{}, fmt.Errorf("%w: a word is not in the English BIP39 list", ErrSeedText)
+		return Seed{}, fmt.Errorf("%w: a word is not in the English BIP39 list", ErrText)
 	}
 	return newSeed(bip39.NewSeed(words, "")), nil
 }
 
-// SeedFromHex takes the raw bytes that BIP32 starts from: 32 to 128 hexadecimal
-// characters. Errors are ErrSeedText.
-func SeedFromHex(text string) (Seed, error) {
+// FromHex takes the raw bytes that BIP32 starts from: 32 to 128 hexadecimal
+// characters. Errors are ErrText.
+func FromHex(text string) (Seed, error) {
 	raw, err := hex.DecodeString(strings.TrimSpace(text))
 	if err != nil {
-		return Seed{}, fmt.Errorf("%w: not hexadecimal", ErrSeedText)
+		return Seed{}, fmt.Errorf("%w: not hexadecimal", ErrText)
 	}
 	if len(raw) < minRawSeed || len(raw) > maxRawSeed {
 		clear(raw)
-		return Seed{}, fmt.Errorf("%w: %d bytes, a raw seed has %d to %d", ErrSeedText, len(raw), minRawSeed, maxRawSeed)
+		return Seed{}, fmt.Errorf("%w: %d bytes, a raw seed has %d to %d", ErrText, len(raw), minRawSeed, maxRawSeed)
 	}
 	return newSeed(raw), nil
 }
 
-// SeedFromText takes whatever a seed file or an import file may hold: one word
-// of hexadecimal, or a mnemonic. Errors are ErrSeedText.
-func SeedFromText(text string) (Seed, error) {
+// FromText takes whatever a seed file or an import file may hold: one word
+// of hexadecimal, or a mnemonic. Errors are ErrText.
+func FromText(text string) (Seed, error) {
 	switch len(strings.Fields(text)) {
 	case 0:
-		return Seed{}, fmt.Errorf("%w: there is nothing in it", ErrSeedText)
+		return Seed{}, fmt.Errorf("%w: there is nothing in it", ErrText)
 	case 1:
-		return SeedFromHex(text)
+		return FromHex(text)
 	default:
-		return SeedFromMnemonic(text)
+		return FromMnemonic(text)
 	}
 }
 
@@ -103,8 +109,9 @@ func canonical(text string) string { return strings.ToLower(strings.Join(strings
 
 func newSeed(raw []byte) Seed { return Seed{box: &seedBox{raw: &raw}} }
 
-// bytes is the seed itself, not a copy; nil when there is none.
-func (s Seed) bytes() []byte {
+// Bytes is the seed itself, not a copy, for deriving keys from and nothing else;
+// nil when there is none.
+func (s Seed) Bytes() []byte {
 	if s.box == nil {
 		return nil
 	}
@@ -112,7 +119,7 @@ func (s Seed) bytes() []byte {
 }
 
 // IsZero tells whether there is no seed here: the zero value, or one wiped.
-func (s Seed) IsZero() bool { return len(s.bytes()) == 0 }
+func (s Seed) IsZero() bool { return len(s.Bytes()) == 0 }
 
 // Wipe overwrites the seed in memory, in all copies of this value. The open
 // keystore does not need it any more.
