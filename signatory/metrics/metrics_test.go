@@ -13,6 +13,7 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/internal/seedfile"
 	"mintmark/internal/tlsdir"
 	"mintmark/keystore"
 	"mintmark/signatory"
@@ -32,7 +33,7 @@ func page(t *testing.T, m *metrics.Metrics) string {
 
 func openKeystore(t *testing.T) (*keystore.Keystore, cashu.Keyset) {
 	t.Helper()
-	seed, err := keystore.SeedFromHex(strings.Repeat("5a", 32))
+	seed, err := seedfile.FromHex(strings.Repeat("5a", 32))
 	if err != nil {
 		t.Fatal(err)
 	}
