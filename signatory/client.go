@@ -3,12 +3,10 @@ package signatory
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 
 	"mintmark/cashu"
 	pb "mintmark/proto/signatory"
@@ -49,11 +47,6 @@ func Dial(cfg ClientConfig) (*Client, error) {
 // Close ends all calls and the connection.
 func (c *Client) Close() error { return c.conn.Close() }
 
-// versioned adds the header without which a signatory refuses every call.
-func versioned(ctx context.Context) context.Context {
-	return metadata.AppendToOutgoingContext(ctx, wire.VersionHeader, strconv.Itoa(wire.SchemaVersion))
-}
-
 // BlindSign implements Signatory. No messages give no signatures. A purpose of ctx
 // (WithPurpose) goes along.
 func (c *Client) BlindSign(ctx context.Context, messages []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
@@ -64,7 +57,7 @@ func (c *Client) BlindSign(ctx context.Context, messages []cashu.BlindedMessage)
 	if len(messages) > MaxItems {
 		return nil, cashu.Errorf(cashu.CodeTooManyOutputs, "%d outputs, at most %d", len(messages), MaxItems)
 	}
-	callCtx, cancel := context.WithTimeout(purposeful(versioned(ctx)), c.deadline)
+	callCtx, cancel := context.WithTimeout(purposeful(outgoing(ctx)), c.deadline)
 	defer cancel()
 	answer, err := c.rpc.BlindSign(callCtx, wire.BlindedMessages(messages))
 	if err != nil {
@@ -95,7 +88,7 @@ func (c *Client) VerifyProofs(ctx context.Context, proofs []cashu.Proof) error {
 	if len(proofs) > MaxItems {
 		return cashu.Errorf(cashu.CodeTooManyInputs, "%d inputs, at most %d", len(proofs), MaxItems)
 	}
-	callCtx, cancel := context.WithTimeout(versioned(ctx), c.deadline)
+	callCtx, cancel := context.WithTimeout(outgoing(ctx), c.deadline)
 	defer cancel()
 	answer, err := c.rpc.VerifyProofs(callCtx, wire.Proofs(proofs))
 	switch {
@@ -112,7 +105,7 @@ func (c *Client) VerifyProofs(ctx context.Context, proofs []cashu.Proof) error {
 // Keysets implements Signatory.
 func (c *Client) Keysets(ctx context.Context) (Snapshot, error) {
 	const doing = "reading keysets"
-	callCtx, cancel := context.WithTimeout(versioned(ctx), c.deadline)
+	callCtx, cancel := context.WithTimeout(outgoing(ctx), c.deadline)
 	defer cancel()
 	answer, err := c.rpc.Keysets(callCtx, &pb.EmptyRequest{})
 	if err != nil {
@@ -135,7 +128,7 @@ func (c *Client) RotateKeyset(ctx context.Context, r RotateRequest) (cashu.Keyse
 	if r.FinalExpiry != 0 {
 		request.FinalExpiry = &r.FinalExpiry
 	}
-	callCtx, cancel := context.WithTimeout(versioned(ctx), c.deadline)
+	callCtx, cancel := context.WithTimeout(outgoing(ctx), c.deadline)
 	defer cancel()
 	answer, err := c.rpc.RotateKeyset(callCtx, request)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"mintmark/internal/requestid"
 )
 
 // waiter is one caller.
@@ -153,8 +155,12 @@ func (q *queue[K, In, Out]) ask(group []*waiter[K, In, Out]) {
 	}
 	items, places := join(group)
 	// No single caller may cut the others short; the client below has its own
-	// deadline. The purpose of one is that of all.
-	out, err := q.call(context.WithoutCancel(group[0].ctx), items)
+	// deadline. The purpose of one is that of all; the requests are those of all.
+	ctx := context.WithoutCancel(group[0].ctx)
+	for _, w := range group[1:] {
+		ctx = requestid.With(ctx, requestid.Of(w.ctx)...)
+	}
+	out, err := q.call(ctx, items)
 	switch {
 	case err == nil && len(out) == len(items):
 		for _, w := range group {

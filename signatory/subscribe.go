@@ -18,7 +18,7 @@ var errNoFirst = errors.New("no keysets came in time")
 // SubscribeKeysets implements Signatory: one attempt, one stream.
 func (c *Client) SubscribeKeysets(ctx context.Context, fn func(Snapshot) error) error {
 	const doing = "subscribing to keysets"
-	callCtx, cancel := context.WithCancelCause(versioned(ctx))
+	callCtx, cancel := context.WithCancelCause(outgoing(ctx))
 	defer cancel(nil)
 	// Once the first snapshot is there, silence is normal, and keep-alive
 	// finds out whether the other side lives.

@@ -27,6 +27,8 @@ type Reply struct {
 	// Code and Detail are the error of NUT-00 when Status is not 200.
 	Code   int
 	Detail string
+	// RequestID names the request in the logs.
+	RequestID string
 }
 
 func (r Reply) String() string { return fmt.Sprintf("%d %s", r.Status, r.Body) }
@@ -104,7 +106,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) (Repl
 	if err != nil {
 		return Reply{}, err
 	}
-	reply := Reply{Status: resp.StatusCode, Body: string(text)}
+	reply := Reply{Status: resp.StatusCode, Body: string(text), RequestID: resp.Header.Get("X-Request-Id")}
 	if reply.Status != http.StatusOK {
 		c.inspectRefusal(path, &reply)
 	}

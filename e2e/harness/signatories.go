@@ -67,7 +67,18 @@ func (s *Stack) SignatoryData() string { return s.sigData() }
 // Logged counts the lines of the signatory's log that hold a text.
 func (s *Stack) Logged(text string) (n int) {
 	s.t.Helper()
-	log, err := os.ReadFile(filepath.Join(s.dir, "signatory.log"))
+	return s.countLines("signatory.log", text)
+}
+
+// LoggedByMintd counts the lines of mintd's log that hold a text.
+func (s *Stack) LoggedByMintd(text string) (n int) {
+	s.t.Helper()
+	return s.countLines("mintd"+s.suffix+".log", text)
+}
+
+func (s *Stack) countLines(name, text string) (n int) {
+	s.t.Helper()
+	log, err := os.ReadFile(filepath.Join(s.dir, name))
 	if err != nil {
 		s.t.Fatal(err)
 	}

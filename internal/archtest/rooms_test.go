@@ -68,7 +68,7 @@ var rooms = []room{
 	{path: "keystore", imports: []string{"bdhke", "bdhke/mintkey", "cashu", "keystore/rotation", "internal/..."}, neverImports: network},
 	{
 		path:       "signatory",
-		imports:    []string{"cashu", "bdhke", "proto/...", "internal/tlsdir", "signatory/internal/..."},
+		imports:    []string{"cashu", "bdhke", "proto/...", "internal/requestid", "internal/tlsdir", "signatory/internal/..."},
 		neverLinks: append([]string{"database/sql"}, keyMaterial...),
 	},
 	{path: "signatory/internal/address"},
@@ -101,7 +101,7 @@ var rooms = []room{
 	{path: "mint/storetest", imports: []string{"mint", "cashu", "bdhke", "signatory"}, neverLinks: keyMaterial},
 	{
 		path:         "mint/httpapi",
-		imports:      []string{"mint", "mint/events", "cashu", "bdhke"},
+		imports:      []string{"mint", "mint/events", "cashu", "bdhke", "internal/requestid"},
 		neverImports: []string{"google.golang.org/grpc/..."},
 		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
@@ -136,6 +136,7 @@ var rooms = []room{
 	{path: "internal/harden"},
 	{path: "internal/heap"},
 	{path: "internal/release"},
+	{path: "internal/requestid", neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "internal/pgtest", imports: []string{"internal/tlsdir"}},
 	{path: "internal/sdnotify"},
 	{path: "internal/seedfile", imports: []string{"internal/durable"}, neverImports: append(databases, network...)},

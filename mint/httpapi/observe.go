@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mintmark/cashu"
+	"mintmark/internal/requestid"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -52,6 +53,7 @@ func noteOf(w http.ResponseWriter) *note {
 func (a *api) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &recorder{ResponseWriter: w, note: note{requestID: requestID(r), start: a.now()}}
+		r = r.WithContext(requestid.With(r.Context(), rec.note.requestID)) // for the signatory's log
 		h := rec.Header()
 		h.Set(requestIDHeader, rec.note.requestID)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -128,7 +130,7 @@ func verbOf(r *http.Request) string {
 // requestID takes over the id that a proxy gave the request, if it is harmless,
 // else makes one.
 func requestID(r *http.Request) string {
-	if id := r.Header.Get(requestIDHeader); isName(id, 64) {
+	if id := r.Header.Get(requestIDHeader); requestid.Valid(id) {
 		return id
 	}
 	return rand.Text()

@@ -8,9 +8,12 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"mintmark/internal/requestid"
 	pb "mintmark/proto/signatory"
+	"mintmark/signatory/internal/wire"
 )
 
 // logCall writes one line for each call: who, what, how many, how long, and what
@@ -60,10 +63,23 @@ func (a around) callAttrs(ctx context.Context, method string, started time.Time,
 		slog.String("peer", a.peerName(ctx)),
 		slog.Duration("duration", time.Since(started)),
 		slog.String("outcome", status.Code(err).String()))
+	if ids := requestsOf(ctx); len(ids) > 0 {
+		attrs = append(attrs, slog.String("requests", requestid.Format(ids)))
+	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	return attrs
+}
+
+// requestsOf names the requests of the mint that a call is for, as the mint's own log
+// does. It is a claim, good for finding lines and for nothing else.
+func requestsOf(ctx context.Context) []string {
+	md, _ := metadata.FromIncomingContext(ctx)
+	if sent := md.Get(wire.RequestsHeader); len(sent) == 1 {
+		return requestid.Parse(sent[0])
+	}
+	return nil
 }
 
 // failureLevel: our own fault is an error, the client's a warning, its going away

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"mintmark/cashu"
+	"mintmark/internal/requestid"
 	"mintmark/keystore"
 	pb "mintmark/proto/signatory"
 	"mintmark/signatory"
@@ -275,5 +276,27 @@ func TestTheLogSaysWhatHappenedAndNotToWhat(t *testing.T) {
 		if strings.Contains(log, never) {
 			t.Errorf("the log says %s:\n%s", never, log)
 		}
+	}
+}
+
+func TestTheLogOfACallNamesTheRequestsOfTheMint(t *testing.T) {
+	t.Parallel()
+	ks := newFake(t)
+	ks.verify = func(context.Context, []cashu.Proof) error { return nil }
+	r := serve(t, Config{Keystore: ks, Listen: "localhost:0", Insecure: true})
+	c := dial(t, signatory.ClientConfig{Address: r.addr.String(), Insecure: true})
+	proof := cashu.Proof{Amount: 8, ID: keyset(t, 0, 0).ID, Secret: "s", C: point(t, hexB)}
+	if err := c.VerifyProofs(requestid.With(t.Context(), "req-7", "req-8"), []cashu.Proof{proof}); err != nil {
+		t.Fatal(err)
+	}
+	// Nothing that a client says gets out of its place in the line.
+	if err := c.VerifyProofs(requestid.With(t.Context(), "good", "x outcome=forged"), []cashu.Proof{proof}); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	logs := r.logs.String()
+	if !strings.Contains(logs, "method=VerifyProofs") || !strings.Contains(logs, "requests=req-7,req-8") ||
+		!strings.Contains(logs, "requests=good\n") && !strings.Contains(logs, "requests=good ") || strings.Contains(logs, "forged") {
+		t.Errorf("the log says:\n%s", logs)
 	}
 }

@@ -22,6 +22,10 @@ const PurposeHeader = "x-mintmark-purpose"
 // PurposeMeltChange is a value of PurposeHeader.
 const PurposeMeltChange = "melt-change"
 
+// RequestsHeader is the metadata key, ours, with the ids of the requests that a call
+// is for, as package requestid writes them: the signatory puts them into its log.
+const RequestsHeader = "x-mintmark-requests"
+
 // MaxMessageSize is what we accept in one message, in bytes, on both sides. A
 // thousand proofs fit many times; the history of keysets, sent whole, needs it.
 const MaxMessageSize = 16 << 20
