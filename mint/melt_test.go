@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -259,7 +260,11 @@ func TestMeltQuotesOfOneInvoiceFollowEachOther(t *testing.T) {
 		return err2(w.mint.CreateMeltQuote(t.Context(), "bolt11", cashu.MeltQuoteRequest{Request: request, Unit: "sat", Options: o}))
 	}
 	first := w.meltQuote("a", 100)
-	wantCode(t, ask("pay:a:100", cashu.MeltOptions{}), cashu.CodeQuotePending)
+	err := ask("pay:a:100", cashu.MeltOptions{})
+	wantCode(t, err, cashu.CodeQuotePending)
+	if until := first.Expiry.UTC().Format(time.RFC3339); !strings.Contains(err.Error(), until) {
+		t.Errorf("%q does not say that it is until %s", err, until)
+	}
 	w.clock.Store(first.Expiry.Unix())
 	second := w.meltQuote("a", 100) // D1: allowed when the first has expired
 	w.payer.becomes(lightning.PaymentPending, nil)
@@ -318,6 +323,9 @@ func TestAMeltBetweenTwoQuotesOfThisMintNeedsNoNetwork(t *testing.T) {
 	w.wantExactTotals()
 	_, err = ask()
 	wantCode(t, err, cashu.CodeInvoicePaid)
+	if got := w.backend.cancelled[payee.LookupID]; got != 1 {
+		t.Errorf("the invoice that nobody else shall pay was cancelled %d times", got)
+	}
 
 	// Somebody outside is faster.
 	payee = w.quote(50)

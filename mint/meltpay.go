@@ -89,6 +89,9 @@ func (m *Mint) ask(ctx context.Context, w melting, q MeltQuote) lightning.Outgoi
 // money is gone, so when the change cannot be signed now, only that is noted, for
 // ever, and the rest is left to recovery.
 func (m *Mint) finishMelt(ctx context.Context, w melting, q MeltQuote) error {
+	if q.State == MeltSettled {
+		m.cancelPaidWithin(ctx, q)
+	}
 	change, sigs, err := m.signChange(ctx, w, q)
 	if err == nil {
 		crashpoint.Here(crashMeltSigned)
@@ -108,6 +111,31 @@ func (m *Mint) finishMelt(ctx context.Context, w melting, q MeltQuote) error {
 		}
 	}
 	return err
+}
+
+// cancelPaidWithin tells the backend of a mint quote that was paid within the mint
+// that nobody else shall pay it. The melt is not finished before that was tried,
+// so a crash forgets it no more than the melt. It is no more than a try: whoever is
+// faster has paid the quote as well.
+func (m *Mint) cancelPaidWithin(ctx context.Context, q MeltQuote) {
+	if q.LookupID == "" {
+		return
+	}
+	payee, err := m.store.MintQuoteByLookup(ctx, q.Method, q.LookupID)
+	if errors.Is(err, ErrNotFound) {
+		return // it was paid outside, and only its change is late
+	}
+	if err == nil {
+		var b backend
+		if b, err = m.backendFor(payee.Method, payee.Unit); err == nil {
+			if c, ok := b.Receiver.(lightning.Canceller); ok {
+				err = c.CancelInvoice(ctx, payee.LookupID)
+			}
+		}
+	}
+	if err != nil {
+		m.log.Warn("could not cancel an invoice that was paid within the mint", "method", q.Method, "error", err)
+	}
 }
 
 func (m *Mint) commitMelt(ctx context.Context, w melting, q MeltQuote, change []cashu.BlindedMessage, sigs []cashu.BlindSignature) error {

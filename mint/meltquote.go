@@ -3,6 +3,7 @@ package mint
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"mintmark/bdhke"
@@ -18,6 +19,16 @@ var (
 	// ErrRequestPaid: the same request was paid.
 	ErrRequestPaid = errors.New("this payment request was paid")
 )
+
+// RequestQuoted is ErrRequestQuoted, and says how long the other quote is valid.
+type RequestQuoted struct{ Until time.Time }
+
+func (e RequestQuoted) Error() string {
+	return fmt.Sprintf("%v until %s", ErrRequestQuoted, e.Until.UTC().Format(time.RFC3339))
+}
+
+// Is makes it an ErrRequestQuoted.
+func (e RequestQuoted) Is(target error) bool { return target == ErrRequestQuoted }
 
 // MeltState is how far a melt quote has come. The numbers are stored: append
 // only.
@@ -90,7 +101,7 @@ type MeltQuoteReads interface {
 type MeltQuoteWrites interface {
 	// AddMeltQuote inserts an unpaid quote. One with a LookupID is refused with
 	// ErrRequestPaid, ErrRequestPending, or, while another quote of it has not
-	// expired at q.Created, ErrRequestQuoted.
+	// expired at q.Created, RequestQuoted.
 	AddMeltQuote(ctx context.Context, q MeltQuote) error
 	// ReserveMelt makes an unpaid quote pending under the operation, unless
 	// another quote of the same LookupID is pending or paid.

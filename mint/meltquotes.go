@@ -78,12 +78,23 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 	case errors.Is(err, ErrRequestPending):
 		return MeltQuote{}, cashu.Errorf(cashu.CodeQuotePending, "this request is being paid")
 	case errors.Is(err, ErrRequestQuoted):
-		return MeltQuote{}, cashu.Errorf(cashu.CodeQuotePending, "another quote for this request is still valid")
+		return MeltQuote{}, quotedError(err)
 	case err != nil:
 		return MeltQuote{}, fmt.Errorf("storing a melt quote: %w", err)
 	}
 	crashpoint.Here(crashMeltQuoted)
 	return q, nil
+}
+
+// quotedError tells until when another quote stands in the way. Whoever lost the
+// answer to his own request can do nothing but wait: the quote is worth something to
+// him alone, but nobody can tell that he is the one who made it.
+func quotedError(err error) error {
+	var other RequestQuoted
+	if !errors.As(err, &other) {
+		return cashu.Errorf(cashu.CodeQuotePending, "another quote for this request is still valid")
+	}
+	return cashu.Errorf(cashu.CodeQuotePending, "another quote for this request is valid until %s", other.Until.UTC().Format(time.RFC3339))
 }
 
 // checkRequest refuses what this backend would refuse, before it is asked.

@@ -209,3 +209,30 @@ func TestShuttingDownLeavesASlowPaymentToTheNextStart(t *testing.T) {
 		w.wantMelt(q, mint.MeltPaid)
 	})
 }
+
+// A mint that dies between its two commits has not forgotten that nobody else shall
+// pay the invoice that it settled.
+func TestAnInvoicePaidWithinIsCancelledAlsoAfterACrash(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	payee := w.quote(100)
+	q, err := w.mint.CreateMeltQuote(t.Context(), "bolt11", cashu.MeltQuoteRequest{Request: payee.Request, Unit: "sat"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	coins, blanks := w.mintCoins(128), w.blanks(5)
+	w.signer.onSign(func(int) error { return errors.New("the signatory is away") })
+	if _, err := w.mint.Melt(t.Context(), "bolt11", meltRequest(q, coins, blanks)); err != nil {
+		t.Fatal(err)
+	}
+	w.wantMelt(q, mint.MeltSettled)
+	before := w.backend.cancelled[payee.LookupID]
+	w.signer.onSign(func(int) error { return nil })
+	if err := w.newMint("first").Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.wantMelt(q, mint.MeltPaid)
+	if got := w.backend.cancelled[payee.LookupID]; before != 1 || got != 2 {
+		t.Errorf("it was cancelled %d times before the crash and %d in all", before, got)
+	}
+}

@@ -39,7 +39,7 @@ func (t *memTx) AddMeltQuote(_ context.Context, q mint.MeltQuote) error {
 		case same && other.State != mint.MeltUnpaid:
 			return mint.ErrRequestPending
 		case same && q.Created.Before(other.Expiry):
-			return mint.ErrRequestQuoted
+			return mint.RequestQuoted{Until: other.Expiry}
 		}
 	}
 	t.melts[q.ID] = q

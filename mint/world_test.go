@@ -178,12 +178,17 @@ type testBackend struct {
 	paid     map[string]bool
 	checked  map[string]int
 	payments chan lightning.Incoming
+
+	cancelled map[string]int // how often
 }
 
-var _ lightning.Receiver = (*testBackend)(nil)
+var (
+	_ lightning.Receiver  = (*testBackend)(nil)
+	_ lightning.Canceller = (*testBackend)(nil)
+)
 
 func newTestBackend() *testBackend {
-	return &testBackend{amounts: map[string]cashu.Amount{}, paid: map[string]bool{}, checked: map[string]int{}, payments: make(chan lightning.Incoming)}
+	return &testBackend{amounts: map[string]cashu.Amount{}, paid: map[string]bool{}, checked: map[string]int{}, payments: make(chan lightning.Incoming), cancelled: map[string]int{}}
 }
 
 func (b *testBackend) Settings() []lightning.Settings {
@@ -224,6 +229,13 @@ func (b *testBackend) WatchIncoming(ctx context.Context, deliver func(lightning.
 			}
 		}
 	}
+}
+
+func (b *testBackend) CancelInvoice(_ context.Context, id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cancelled[id]++
+	return nil
 }
 
 func (b *testBackend) Close() error { return nil }

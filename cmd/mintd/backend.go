@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -36,7 +37,8 @@ func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (backend, er
 		fee = -1
 	}
 	return fake.Open(ctx, fake.Config{
-		Path:          filepath.Join(cfg.Data, "fake-lightning.db"),
+		Path:          cmp.Or(f.Database, filepath.Join(cfg.Data, "fake-lightning.db")),
+		Shared:        f.Database != "",
 		Units:         units,
 		IncomingDelay: delay,
 		SettleOnCheck: f.SettleOnCheck,

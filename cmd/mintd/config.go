@@ -79,6 +79,10 @@ type Lightning struct {
 
 // Fake says how the fake backend behaves.
 type Fake struct {
+	// Database is the file of the fake node. Several mintd on one database need
+	// the same one, as they would share a real node. Default: a file in the data
+	// directory, which nobody else may have open.
+	Database string `toml:"database"`
 	// Units to receive: "sat", "msat", "usd", "eur". Each needs a keyset of the
 	// signatory; a spawned one has "sat". Default sat.
 	Units []string `toml:"units"`

@@ -102,6 +102,14 @@ type Incoming struct {
 	At time.Time
 }
 
+// Canceller is a Receiver that can take a request back.
+type Canceller interface {
+	// CancelInvoice is called when a request has been settled within the mint: if
+	// it can be paid but once, nobody shall pay it any more. A payment that has
+	// arrived stays. Cancelling again changes nothing.
+	CancelInvoice(ctx context.Context, lookupID string) error
+}
+
 // Receiver takes payments in. All methods are safe for concurrent use.
 type Receiver interface {
 	// Settings lists what can be received; it never changes while the backend

@@ -131,7 +131,7 @@ func (t *tx) quoteRequest(ctx context.Context, q mint.MeltQuote) error {
 	case operation != 0:
 		return mint.ErrRequestPending
 	case q.Created.Before(fromMillis(expiry)):
-		return mint.ErrRequestQuoted
+		return mint.RequestQuoted{Until: fromMillis(expiry)}
 	}
 	n, err = t.db.Exec(ctx, stmtRenewRequest, []byte(q.LookupID), []byte(q.Method), millis(q.Expiry))
 	return one("renewing a payment request", n, err)

@@ -161,7 +161,11 @@ func meltCases() []testCase {
 			k.update(k.addMelt(second))
 			third := second
 			third.ID, third.Created = "c", second.Expiry.Add(-time.Millisecond)
-			k.refuse(mint.ErrRequestQuoted, k.addMelt(third))
+			var other mint.RequestQuoted
+			err := k.store.Update(k.ctx, mint.Durable, k.addMelt(third))
+			if !errors.Is(err, mint.ErrRequestQuoted) || !errors.As(err, &other) || !other.Until.Equal(second.Expiry) {
+				k.Errorf("a third gives %v, want until %v", err, second.Expiry)
+			}
 		}},
 		{"no quote is made of a request that is being paid or was paid", func(k *kit) {
 			first := k.melted("a")

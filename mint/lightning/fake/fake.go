@@ -40,9 +40,11 @@ import (
 // Config describes a fake node. Only Path is required.
 type Config struct {
 	// Path of the node's database, which holds its key, its invoices and their
-	// preimages. One process at a time may have it open. sqldb.Memory forgets
-	// everything at the end.
+	// preimages. sqldb.Memory forgets everything at the end.
 	Path string
+	// Shared lets several processes have the database open, as the mints on one
+	// database of theirs have one node. Otherwise a second one is refused.
+	Shared bool
 	// Units to receive: sat, msat, usd and eur are known. nil = sat.
 	Units []cashu.Unit
 	// IncomingDelay is the time from an invoice to its payment. 0 = 1 s,
@@ -163,8 +165,9 @@ type Backend struct {
 }
 
 var (
-	_ lightning.Receiver = (*Backend)(nil)
-	_ lightning.Payer    = (*Backend)(nil)
+	_ lightning.Receiver  = (*Backend)(nil)
+	_ lightning.Payer     = (*Backend)(nil)
+	_ lightning.Canceller = (*Backend)(nil)
 )
 
 // Open opens the node's database and makes the node's key if it has none yet.
@@ -174,7 +177,7 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 		return nil, err
 	}
 	db, err := sqldb.Open(ctx, sqldb.Config{
-		Path: c.Path, Migrations: migrations, Logger: c.Logger, Clock: c.Clock, Exclusive: c.Path != sqldb.Memory,
+		Path: c.Path, Migrations: migrations, Logger: c.Logger, Clock: c.Clock, Exclusive: c.Path != sqldb.Memory && !c.Shared,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("fake lightning: %w", err)

@@ -237,3 +237,67 @@ func TestAfterCloseEverythingSaysSo(t *testing.T) {
 		}
 	}
 }
+
+func TestACancelledInvoiceIsPaidByNobodyAnyMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t, Config{IncomingDelay: 5 * time.Second, SettleOnCheck: true})
+		settled, cancelled := invoice(t, b, 1), invoice(t, b, 2)
+		time.Sleep(4 * time.Second)
+		if err := b.Pay(t.Context(), settled.LookupID); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			for _, v := range []lightning.Invoice{settled, cancelled} {
+				if err := b.CancelInvoice(t.Context(), v.LookupID); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Hour)
+		}
+		if err := b.Pay(t.Context(), cancelled.LookupID); !errors.Is(err, ErrExpired) {
+			t.Errorf("pay: %v", err)
+		}
+		if got := check(t, b, cancelled); len(got) != 0 {
+			t.Errorf("the cancelled one was paid: %+v", got)
+		}
+		if got := check(t, b, settled); len(got) != 1 {
+			t.Errorf("the payment that had arrived is gone: %+v", got)
+		}
+		closeNow(t, b)
+	})
+}
+
+func TestTwoProcessesCanHaveOneNode(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "fake.db")
+	one := open(t, Config{Path: path, Shared: true, IncomingDelay: -1})
+	other := open(t, Config{Path: path, Shared: true, IncomingDelay: -1})
+	v := invoice(t, one, 5)
+	if err := other.Pay(t.Context(), v.LookupID); err != nil {
+		t.Fatal(err)
+	}
+	if got := check(t, one, v); len(got) != 1 || one.key.Public() != other.key.Public() {
+		t.Errorf("the first sees %+v", got)
+	}
+	received, err := Received(t.Context(), path)
+	if err != nil || len(received) != 1 || received[v.LookupID] != 5 {
+		t.Errorf("the witness tells of %v, %v", received, err)
+	}
+}
+
+func TestADescriptionLeavesAnInvoiceUnpaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t, Config{IncomingDelay: time.Second})
+		v, err := b.CreateInvoice(t.Context(), lightning.InvoiceRequest{Amount: 1, Unit: "sat", Description: "leave this unpaid"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if got := check(t, b, v); len(got) != 0 {
+			t.Errorf("paid: %+v", got)
+		}
+		closeNow(t, b)
+	})
+}

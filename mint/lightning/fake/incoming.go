@@ -61,6 +61,18 @@ func (b *Backend) Pay(ctx context.Context, lookupID string) error {
 	return wrap("pay invoice", err)
 }
 
+// CancelInvoice implements lightning.Canceller.
+func (b *Backend) CancelInvoice(ctx context.Context, lookupID string) error {
+	hash, err := parseLookupID(lookupID)
+	if err == nil {
+		err = b.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+			_, err := tx.Exec(ctx, stmtCancel, hash, b.now().UnixMilli())
+			return err
+		})
+	}
+	return wrap("cancel invoice", err)
+}
+
 // settle moves the moment of payment to now, unless that has passed.
 func (b *Backend) settle(ctx context.Context, hash []byte) (invoiceRow, error) {
 	var row invoiceRow

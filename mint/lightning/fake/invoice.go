@@ -40,7 +40,7 @@ func (b *Backend) CreateInvoice(ctx context.Context, r lightning.InvoiceRequest)
 			return lightning.Invoice{}, wrap(doing, err)
 		}
 	}
-	if b.cfg.IncomingDelay > 0 {
+	if b.cfg.IncomingDelay > 0 && r.Description != leaveUnpaid {
 		if at := now.Add(b.cfg.IncomingDelay); at.Before(row.expires) {
 			row.paid = at
 		}

@@ -103,7 +103,7 @@ func (b *Backend) newAttempt(p lightning.Payment) (row paymentRow, v bolt11.Invo
 	now := b.now()
 	row = paymentRow{
 		id: p.ID, method: p.Method, debt: v.PaymentHash[:], counted: msat, unit: p.Unit, amount: p.Amount,
-		fee: min(cashu.Amount(max(b.cfg.PaymentFee, 0)), p.MaxFee), begun: now, ends: now.Add(max(b.cfg.OutgoingDelay, 0)),
+		fee: min(cashu.Amount(max(b.cfg.PaymentFee, 0)), p.MaxFee), begun: now, ends: now.Add(duration(v.Description, b.cfg.OutgoingDelay)),
 		proof: unknownPreimage,
 	}
 	row.returns, row.checks = steering(v.Description)

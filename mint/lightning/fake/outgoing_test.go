@@ -322,3 +322,21 @@ func TestClosingEndsTheWaitForAPayment(t *testing.T) {
 		}
 	})
 }
+
+func TestADescriptionSaysHowLongAPaymentTakes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t, Config{OutgoingDelay: time.Second, FeeReserveMin: 2})
+		for description, want := range map[string]time.Duration{
+			"take 90s": 90 * time.Second, "take away": time.Second, "take -1s": time.Second, "tea": time.Second,
+		} {
+			request := foreign(t, 1000, description)
+			began := time.Now()
+			send(t, b, order(description, request, quotePayment(t, b, lightning.PaymentRequest{Request: request})))
+			if took := time.Since(began); took != want {
+				t.Errorf("%q: it took %v, want %v", description, took, want)
+			}
+		}
+		closeNow(t, b)
+	})
+}

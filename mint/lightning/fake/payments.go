@@ -103,6 +103,28 @@ func Ledger(ctx context.Context, path string) ([]Entry, error) {
 	return list, wrap("read the ledger", err)
 }
 
+// Received reads which invoices the node of this database got the money of, or
+// will get it of, by payment hash in hex. Like Ledger it is a witness.
+func Received(ctx context.Context, path string) (map[string]cashu.Amount, error) {
+	db, err := sqldb.Open(ctx, sqldb.Config{Path: path, Migrations: migrations, ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("fake lightning: %w", err)
+	}
+	var amounts map[string]cashu.Amount
+	err = db.Read(ctx, func(tx sqldb.Tx) error {
+		amounts = map[string]cashu.Amount{}
+		return tx.Query(ctx, stmtListPaid, func(scan sqldb.Scan) error {
+			r, err := scanInvoice(scan)
+			amounts[fmt.Sprintf("%x", r.hash)] = r.amount
+			return err
+		})
+	})
+	if closeErr := db.Close(); err == nil {
+		err = closeErr
+	}
+	return amounts, wrap("read what was received", err)
+}
+
 func (r paymentRow) entry() Entry {
 	paid := outcome(lightning.PaymentPaid)
 	e := Entry{ID: r.id, Debt: fmt.Sprintf("%x", r.debt), Amount: r.amount, Fee: r.fee, Again: r.again}

@@ -2,6 +2,8 @@ package fake
 
 import (
 	"encoding/json"
+	"strings"
+	"time"
 
 	"mintmark/mint/lightning"
 )
@@ -19,6 +21,24 @@ var words = map[string]lightning.PaymentState{
 
 // failThePayment is a description that fails the payment.
 const failThePayment = "fail the payment"
+
+// takeSoLong is what a description begins with that says how long the payment
+// takes, such as "take 2s".
+const takeSoLong = "take "
+
+// leaveUnpaid is the description of an invoice of this node that does not pay
+// itself.
+const leaveUnpaid = "leave this unpaid"
+
+// duration reads from a description how long the payment takes.
+func duration(description string, otherwise time.Duration) time.Duration {
+	if text, ok := strings.CutPrefix(description, takeSoLong); ok {
+		if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+			return d
+		}
+	}
+	return max(otherwise, 0)
+}
 
 // steering reads from a description how the payment is to end. The test tools of
 // the ecosystem write a JSON object of four fields, all of which must be there;

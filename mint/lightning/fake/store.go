@@ -72,6 +72,10 @@ SELECT hash, unit, amount, expires, COALESCE(paid, 0), preimage FROM invoices WH
 	stmtUndelivered = sqldb.Stmt{Name: "fake.undelivered", SQL: `
 SELECT hash, unit, amount, expires, paid, preimage FROM invoices
 WHERE delivered = 0 AND paid IS NOT NULL ORDER BY paid, id LIMIT $1`}
+	stmtCancel = sqldb.Stmt{Name: "fake.cancel", SQL: `
+UPDATE invoices SET paid = NULL, expires = min(expires, $2) WHERE hash = $1 AND (paid IS NULL OR paid > $2)`}
+	stmtListPaid = sqldb.Stmt{Name: "fake.list_paid", SQL: `
+SELECT hash, unit, amount, expires, paid, preimage FROM invoices WHERE paid IS NOT NULL`}
 	stmtSetPaid      = sqldb.Stmt{Name: "fake.set_paid", SQL: `UPDATE invoices SET paid = $2 WHERE hash = $1`}
 	stmtSetDelivered = sqldb.Stmt{Name: "fake.set_delivered", SQL: `UPDATE invoices SET delivered = 1 WHERE hash = $1`}
 )
