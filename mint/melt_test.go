@@ -277,7 +277,7 @@ func TestMeltQuotesOfOneInvoiceFollowEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantCode(t, ask("pay:a:100", cashu.MeltOptions{}), cashu.CodeInvoicePaid)
-	_, err := w.mint.Melt(t.Context(), "bolt11", meltRequest(second, w.mintCoins(128), nil))
+	_, err = w.mint.Melt(t.Context(), "bolt11", meltRequest(second, w.mintCoins(128), nil))
 	wantCode(t, err, cashu.CodeInvoicePaid)
 
 	wantCode(t, ask("pay:b:0", cashu.MeltOptions{}), cashu.CodeAmountlessInvoice)
