@@ -127,7 +127,7 @@ func TestAMeltInDoubtWaitsForTheEndOfItsQuote(t *testing.T) {
 	if w.balance(x, wallet.CoinPending) == 0 {
 		t.Fatal("the coins are free while the quote can still be paid")
 	}
-	w.later(time.Unix(q.Expiry, 0).Sub(time.Now()) + time.Hour)
+	w.later(time.Until(time.Unix(q.Expiry, 0)) + time.Hour)
 	if _, err := x.Recover(t.Context(), wallet.RecoverOptions{}); err != nil {
 		t.Fatal(err)
 	}
