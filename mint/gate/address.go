@@ -116,13 +116,22 @@ func canonical(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 // site is what is counted together: an address, or of IPv6 the network of 64 bits
 // that every customer has at least, who could take a new address in it for each
 // request.
-func site(a netip.Addr) netip.Addr {
-	if !a.Is6() {
-		return a
+func site(a netip.Addr) netip.Prefix {
+	bits := 32
+	if a.Is6() {
+		bits = 64
 	}
-	prefix, err := a.Prefix(64)
-	if err != nil { // a zone: canonical takes it away
-		return a
+	p, _ := a.Prefix(bits) // fails for no address, which is a site of its own
+	return p
+}
+
+// Client is what counts as one client: an address, or a network of IPv6. It is the
+// zero value when all clients would be this one: behind a proxy that does not say
+// for whom it asks, and on the loopback of this machine.
+func (g *Gate) Client(r *http.Request) netip.Prefix {
+	a := g.proxies.client(r)
+	if a.IsLoopback() || g.proxies.trusts(a) {
+		return netip.Prefix{}
 	}
-	return prefix.Addr()
+	return site(a)
 }

@@ -85,11 +85,29 @@ func TestAConnectionWithoutAnAddressIsOneClient(t *testing.T) {
 func TestANetworkOfIPv6IsCountedAsOne(t *testing.T) {
 	t.Parallel()
 	for a, want := range map[string]string{
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::",
-		"198.51.100.7":         "198.51.100.7",
+		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"198.51.100.7":         "198.51.100.7/32",
 	} {
-		if got := site(netip.MustParseAddr(a)); got != netip.MustParseAddr(want) {
+		if got := site(netip.MustParseAddr(a)); got != netip.MustParsePrefix(want) {
 			t.Errorf("%s is counted as %v, want %s", a, got, want)
+		}
+	}
+}
+
+func TestAClientIsNotKnownWhereEverybodyMightBeIt(t *testing.T) {
+	t.Parallel()
+	g := newGate(t, Config{Proxies: prefixes("10.0.0.0/8")})
+	for _, tt := range []struct{ remote, told, want string }{
+		{"203.0.113.9:1", "198.51.100.7", "203.0.113.9/32"},
+		{"10.0.0.1:1", "198.51.100.7", "198.51.100.7/32"},
+		{"10.0.0.1:1", "2001:db8::1:2:3:4", "2001:db8::/64"},
+		{"10.0.0.1:1", "unknown", "invalid Prefix"},
+		{"10.0.0.1:1", "", "invalid Prefix"},
+		{"127.0.0.1:1", "198.51.100.7", "invalid Prefix"}, // no proxy that we were told of
+		{"@", "198.51.100.7", "invalid Prefix"},
+	} {
+		if got := g.Client(request(tt.remote, XForwardedFor, tt.told)).String(); got != tt.want {
+			t.Errorf("%s for %q: %s, want %s", tt.remote, tt.told, got, tt.want)
 		}
 	}
 }

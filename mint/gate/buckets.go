@@ -16,18 +16,18 @@ type buckets struct {
 	max   int
 
 	mu     sync.Mutex
-	byAddr map[netip.Addr]*list.Element
+	bySite map[netip.Prefix]*list.Element
 	recent list.List // of *counted, the latest first
 }
 
-// counted is one address.
+// counted is one site.
 type counted struct {
-	addr    netip.Addr
+	site    netip.Prefix
 	buckets map[Class]*rate.Limiter
 }
 
 func newBuckets(max int, rates map[Class]Rate) *buckets {
-	return &buckets{rates: rates, max: max, byAddr: map[netip.Addr]*list.Element{}}
+	return &buckets{rates: rates, max: max, bySite: map[netip.Prefix]*list.Element{}}
 }
 
 // take takes a token for a request of this address, or says how long it lasts
@@ -47,19 +47,19 @@ func (b *buckets) take(a netip.Addr, class Class, now time.Time) time.Duration {
 }
 
 // of finds or makes the bucket, and makes its address the latest.
-func (b *buckets) of(a netip.Addr, class Class, r Rate) *rate.Limiter {
+func (b *buckets) of(at netip.Prefix, class Class, r Rate) *rate.Limiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	e, known := b.byAddr[a]
+	e, known := b.bySite[at]
 	if known {
 		b.recent.MoveToFront(e)
 	} else {
 		if b.recent.Len() >= b.max {
 			oldest := b.recent.Back()
-			delete(b.byAddr, b.recent.Remove(oldest).(*counted).addr)
+			delete(b.bySite, b.recent.Remove(oldest).(*counted).site)
 		}
-		e = b.recent.PushFront(&counted{addr: a, buckets: make(map[Class]*rate.Limiter, 1)})
-		b.byAddr[a] = e
+		e = b.recent.PushFront(&counted{site: at, buckets: make(map[Class]*rate.Limiter, 1)})
+		b.bySite[at] = e
 	}
 	c := e.Value.(*counted)
 	bucket, ok := c.buckets[class]

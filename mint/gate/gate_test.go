@@ -102,8 +102,8 @@ func TestTheMemoryForAddressesIsBounded(t *testing.T) {
 			t.Fatalf("after %d others, an address that asks all the time is forgotten", i)
 		}
 	}
-	if len(b.byAddr) != 100 || b.recent.Len() != 100 {
-		t.Errorf("%d addresses are remembered, %d in order", len(b.byAddr), b.recent.Len())
+	if len(b.bySite) != 100 || b.recent.Len() != 100 {
+		t.Errorf("%d addresses are remembered, %d in order", len(b.bySite), b.recent.Len())
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -66,6 +67,9 @@ type Gate interface {
 	// been answered. A refusal is a *cashu.Error with CodeRateLimited or
 	// CodeUnavailable, and after says when to come back.
 	Enter(r *http.Request) (leave func(), after time.Duration, err error)
+	// Client is what is counted as one client; the zero value when everybody
+	// might be this one.
+	Client(r *http.Request) netip.Prefix
 }
 
 // Config is what the routes need.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,8 @@ func (g *turnstile) Enter(r *http.Request) (func(), time.Duration, error) {
 	g.entered++
 	return func() { g.left++ }, 0, nil
 }
+
+func (g *turnstile) Client(*http.Request) netip.Prefix { return netip.Prefix{} }
 
 func TestWhoIsTurnedAwayIsToldWhenToComeBack(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,10 @@ func (a *api) socket(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Upgrade", "websocket")
 		return &statusError{http.StatusUpgradeRequired, "this route is a WebSocket"}
 	}
-	s := &socket{api: a, address: addressOf(r), subs: map[string]*events.Subscription{}}
+	s := &socket{api: a, subs: map[string]*events.Subscription{}}
+	if a.gate != nil {
+		s.address = a.gate.Client(r)
+	}
 	s.ctx, s.end = context.WithCancelCause(context.WithoutCancel(r.Context()))
 	defer s.end(nil)
 	if err := a.sockets.enter(s); err != nil {

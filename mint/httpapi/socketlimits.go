@@ -3,10 +3,7 @@ package httpapi
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +15,7 @@ type SocketLimits struct {
 	// Connections is how many may be open at once. 0 = 2000.
 	Connections int
 	// PerAddress is how many of them may come from one address (of IPv6, one
-	// /64), where it is known: see addressOf. 0 = 50.
+	// /64), where the Gate knows it. 0 = 50.
 	PerAddress int
 	// Subscriptions and Filters are how many a connection may have. 0 = 100 and
 	// 5000.
@@ -143,40 +140,4 @@ func (s *sockets) dropAll() {
 	for c := range s.open {
 		c.line.cut()
 	}
-}
-
-// addressOf is where a request comes from, as far as that is known. One from a
-// private address comes from a proxy, which has told in X-Forwarded-For whom it
-// serves; the last entry is the proxy's own and cannot be made up by others. If
-// it has not told, all of its wallets would count as one, so they are not counted.
-func addressOf(r *http.Request) netip.Prefix {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	if ip.Unmap().IsLoopback() || ip.Unmap().IsPrivate() {
-		told := r.Header.Values("X-Forwarded-For")
-		if len(told) == 0 {
-			return netip.Prefix{}
-		}
-		last := told[len(told)-1]
-		last = last[strings.LastIndexByte(last, ',')+1:]
-		if ip, err = netip.ParseAddr(strings.TrimSpace(last)); err != nil {
-			return netip.Prefix{}
-		}
-	}
-	ip = ip.Unmap().WithZone("")
-	bits := 32
-	if ip.Is6() {
-		bits = 64
-	}
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return p
 }
