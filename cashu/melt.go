@@ -170,6 +170,19 @@ type MeltQuoteResponse struct {
 	Change          []BlindSignature `json:"change,omitzero"`
 }
 
+// CachedInfo says which requests can be repeated for the same answer (NUT-19).
+type CachedInfo struct {
+	// TTL is for how many seconds; nil is for ever, and written as null.
+	TTL             *uint64          `json:"ttl"`
+	CachedEndpoints []CachedEndpoint `json:"cached_endpoints"`
+}
+
+// CachedEndpoint is a verb and a path without variables.
+type CachedEndpoint struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+}
+
 // MethodUnits lists methods and units, as NUT-15 wants it.
 type MethodUnits struct {
 	Methods []MethodUnit `json:"methods"`

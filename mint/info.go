@@ -52,6 +52,7 @@ func (m *Mint) Info() cashu.MintInfo {
 			"12": supported,
 			"14": supported,
 			"17": cashu.SubscriptionsInfo{Supported: m.subscribable()},
+			"19": repeatable(methods, ways),
 			"20": supported,
 		},
 		MaxArrayLength: min(m.cfg.Limits.MaxInputs, m.cfg.Limits.MaxOutputs, m.cfg.Limits.MaxStates),
@@ -63,6 +64,23 @@ func (m *Mint) Info() cashu.MintInfo {
 		info.Nuts["15"] = cashu.MethodUnits{Methods: parts}
 	}
 	return info
+}
+
+// repeatable lists the requests that get the same answer when they are repeated,
+// for ever (NUT-19): those of replay.go and of a paid melt. It is not a cache, so
+// nothing is promised of the other routes, although they change nothing either.
+func repeatable(methods, ways []cashu.MethodInfo) cashu.CachedInfo {
+	list := []cashu.CachedEndpoint{{Method: "POST", Path: "/v1/swap"}}
+	add := func(prefix string, infos []cashu.MethodInfo) {
+		for i, info := range infos { // ordered by method
+			if i == 0 || info.Method != infos[i-1].Method {
+				list = append(list, cashu.CachedEndpoint{Method: "POST", Path: prefix + info.Method})
+			}
+		}
+	}
+	add("/v1/mint/", methods)
+	add("/v1/melt/", ways)
+	return cashu.CachedInfo{CachedEndpoints: list}
 }
 
 // PlayMoney is what users of a mint with a fake backend are told, whatever else
