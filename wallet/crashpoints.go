@@ -7,11 +7,11 @@ import (
 // The places between two commits, or between a commit and a byte on the wire,
 // where a crash must cost nobody anything.
 var steps = map[Kind][]string{
-	KindSwap:    {"reserved", "sending", "answered", "taken", "undone"},
-	KindReceive: {"reserved", "sending", "answered", "taken", "undone"},
-	KindMint:    {"reserved", "sending", "answered", "taken", "undone"},
+	KindSwap:    {"reserved", "sending", "answered", "taken", "undone", "replanned"},
+	KindReceive: {"reserved", "sending", "answered", "taken", "undone", "replanned"},
+	KindMint:    {"reserved", "sending", "answered", "taken", "undone", "replanned"},
 	KindSend:    {"reserved", "created", "rolling_back", "rolled_back"},
-	KindMelt:    {"reserved", "sending", "answered", "pending", "taken", "undone"},
+	KindMelt:    {"reserved", "sending", "answered", "pending", "taken", "undone", "replanned", "reclaimed"},
 }
 
 func crashPoint(k Kind, step string) crashpoint.Name {

@@ -35,16 +35,23 @@ type exchange struct {
 // perform sends the exchange until its end is known, or leaves it to recovery
 // with ErrPending. The caller has written everything down and not sent anything,
 // or has claimed what another process left behind.
-func (r *run) perform(ctx context.Context, x exchange) ([]StoredCoin, error) {
-	m, err := r.w.Mint(ctx, r.s.MintURL)
-	if err != nil {
-		return nil, r.failed(err)
-	}
+// build is the exchange as it is written down at the time.
+func (r *run) perform(ctx context.Context, build func() (exchange, error)) ([]StoredCoin, error) {
 	c, err := r.w.client(r.s.MintURL)
 	if err != nil {
 		return nil, r.failed(err)
 	}
-	return r.keepTrying(ctx, func() ([]StoredCoin, ruling, error) { return r.tryExchange(ctx, m, c, x) })
+	return r.keepTrying(ctx, func() ([]StoredCoin, ruling, error) {
+		x, err := build()
+		if err != nil {
+			return nil, ruleWait, err
+		}
+		m, err := r.w.Mint(ctx, r.s.MintURL)
+		if err != nil {
+			return nil, ruleWait, err
+		}
+		return r.tryExchange(ctx, m, c, x)
+	})
 }
 
 // keepTrying calls try until it has a ruling, a few times, with growing pauses.
@@ -56,6 +63,8 @@ func (r *run) keepTrying(ctx context.Context, try func() ([]StoredCoin, ruling, 
 		switch {
 		case rule == ruleAdopt && err == nil:
 			return coins, nil
+		case rule == ruleAgain: // once at most
+			continue
 		case rule == ruleUndo || rule == ruleLost:
 			return nil, r.failed(err)
 		case errors.Is(err, ErrTakenOver), ctx.Err() != nil, n >= r.tries:
@@ -96,7 +105,7 @@ func (r *run) tryExchange(ctx context.Context, m Mint, c *mintclient.Client, x e
 	}
 	r.answered(err)
 	facts := exchangeFacts{
-		neverSent: earlier == 0 && !mintclient.Sent(err), refused: mintclient.Final(err),
+		neverSent: earlier == 0 && !mintclient.Sent(err), refused: mintclient.Final(err), settled: r.settled(),
 		restored: -1, outputs: len(x.outputs),
 	}
 	switch {
@@ -105,66 +114,92 @@ func (r *run) tryExchange(ctx context.Context, m Mint, c *mintclient.Client, x e
 	case !mintclient.Sent(err):
 		return nil, ruleWait, err
 	}
-	restored, restoredCoins := r.evidence(ctx, m, c, x, &facts)
-	switch rule := judgeExchange(facts); rule {
+	restored := r.evidence(ctx, m, c, x, errors.Is(err, cashu.ErrOutputsSigned), &facts)
+	rule := judgeExchange(facts)
+	if rule == ruleUndo || rule == ruleLost {
+		again, planErr := r.planAnew(ctx, m, c, err, rule)
+		if planErr != nil {
+			return nil, ruleWait, planErr
+		}
+		if again {
+			return nil, ruleAgain, nil
+		}
+	}
+	switch rule {
 	case ruleAdopt:
-		return restoredCoins, rule, r.take(ctx, x, restoredCoins, "exchanged; the answer had been lost")
+		return restored, rule, r.take(ctx, x, restored, "exchanged; the answer had been lost")
 	case ruleUndo:
 		return nil, rule, r.giveUp(ctx, x, facts.states, err)
 	case ruleLost:
-		if lostErr := r.finish(ctx, "the coins are spent, and their worth did not come to this wallet", func(tx Tx) error { return x.lost(ctx, tx) }); lostErr != nil {
+		lostErr := r.finish(ctx, "the coins are spent, and their worth did not come to this wallet", func(tx Tx) error { return x.lost(ctx, tx) })
+		if lostErr != nil {
 			return nil, ruleWait, lostErr
 		}
 		return nil, rule, ErrTaken
-	default:
-		if restored > 0 {
-			err = fmt.Errorf("%w: the mint has signed %d of %d outputs", errBadAnswer, restored, len(x.outputs))
-		}
-		return nil, rule, err
 	}
+	return nil, rule, err
 }
 
-// evidence asks the mint about inputs and outputs.
-func (r *run) evidence(ctx context.Context, m Mint, c *mintclient.Client, x exchange, f *exchangeFacts) (int, []StoredCoin) {
+// evidence asks the mint about inputs and outputs. The order matters: outputs that
+// were signed while the inputs are unspent were signed for somebody else, and what
+// was signed for spent inputs is there by the time that they are spent.
+func (r *run) evidence(ctx context.Context, m Mint, c *mintclient.Client, x exchange, collision bool, f *exchangeFacts) []StoredCoin {
+	if collision {
+		sigs, err := r.w.restored(ctx, c, x.outputs)
+		f.collided = err == nil && signed(sigs) > 0
+	}
 	ys := make([]bdhke.Point, 0, len(x.inputs))
 	for _, in := range x.inputs {
 		y, err := in.Y()
 		if err != nil {
-			return 0, nil
+			return nil
 		}
 		ys = append(ys, y)
 	}
 	entries, err := c.CheckState(ctx, ys)
 	if err != nil {
-		return 0, nil
+		return nil
 	}
-	unspent := true
 	for _, e := range entries {
 		f.states = append(f.states, e.State)
-		unspent = unspent && e.State == cashu.ProofUnspent
 	}
-	if unspent {
-		return 0, nil // then nothing can have been signed for them
+	if spent, _, _ := count(f.states); spent < len(f.states) {
+		return nil // then nothing can have been signed for them
 	}
-	sigs, err := r.w.restored(ctx, c, x.outputs)
+	var coins []StoredCoin
+	coins, f.restored = r.restoredCoins(ctx, m, c, x.outputs)
+	return coins
+}
+
+// restoredCoins asks for the signatures of outputs again and makes coins of them if
+// all are signed as they were planned. n is how many are; -1 is not known.
+func (r *run) restoredCoins(ctx context.Context, m Mint, c *mintclient.Client, outputs []Planned) (coins []StoredCoin, n int) {
+	sigs, err := r.w.restored(ctx, c, outputs)
 	if err != nil {
-		return 0, nil
+		return nil, -1
 	}
-	f.restored = 0
-	for _, s := range sigs {
-		if !s.C.IsZero() {
-			f.restored++
+	for i, s := range sigs {
+		if !s.C.IsZero() && s.ID == outputs[i].KeysetID && s.Amount == outputs[i].Amount {
+			n++
 		}
 	}
-	if f.restored != len(x.outputs) {
-		return f.restored, nil
+	if n != len(outputs) {
+		return nil, n
 	}
-	coins, err := r.w.coins(m, r.s.Unit, x.outputs, sigs, r.s.ID, r.w.now())
-	if err != nil {
-		f.restored = -1
-		return 0, nil
+	if coins, err = r.w.coins(m, r.s.Unit, outputs, sigs, r.s.ID, r.w.now()); err != nil {
+		return nil, -1
 	}
-	return f.restored, coins
+	return coins, n
+}
+
+// signed counts the signatures that are there.
+func signed(sigs []cashu.BlindSignature) (n int) {
+	for _, s := range sigs {
+		if !s.C.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // restored asks for the signatures of outputs again (NUT-09): one for each, zero

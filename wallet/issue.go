@@ -19,6 +19,9 @@ type MintOptions struct {
 // Issue turns what has been paid on a quote, and not been issued, into coins.
 // cashu.ErrQuoteUnpaid and cashu.ErrQuoteIssued: there is nothing to issue.
 func (w *Wallet) Issue(ctx context.Context, mintURL, quoteID string, o MintOptions) (cashu.Amount, error) {
+	if t, found, err := w.before(ctx, o.Key, KindMint); found {
+		return t.Amount, err
+	}
 	q, err := w.CheckMintQuote(ctx, mintURL, quoteID)
 	if err != nil {
 		return 0, err
@@ -34,6 +37,7 @@ func (w *Wallet) Issue(ctx context.Context, mintURL, quoteID string, o MintOptio
 	if err != nil {
 		return 0, err
 	}
+	defer r.rest()
 	crashpoint.Here(crashPoint(KindMint, "reserved"))
 	coins, err := r.performIssue(ctx)
 	if err != nil {
@@ -59,7 +63,7 @@ func (w *Wallet) startIssue(ctx context.Context, q Quote, amount cashu.Amount, o
 	if err != nil {
 		return nil, err
 	}
-	data := &MintData{Quote: q.ID, Amount: amount, Method: q.Method, QuoteAmounts: []cashu.Amount{amount}, CommonData: CommonData{IdempotencyKey: o.Key}}
+	data := &MintData{Quote: q.ID, Amount: amount, Method: q.Method, QuoteAmounts: []cashu.Amount{amount}, IssuedBefore: q.Issued, CommonData: CommonData{IdempotencyKey: o.Key}}
 	s, err := NewSaga(id, IssueSecretsPrepared, amount, q.MintURL, q.Unit, data, w.now())
 	if err != nil {
 		return nil, err
@@ -91,15 +95,17 @@ func (r *run) performIssue(ctx context.Context) ([]StoredCoin, error) {
 	if !ok {
 		return nil, r.failed(errors.New("a mint has other data"))
 	}
-	m, err := r.w.Mint(ctx, r.s.MintURL)
-	if err != nil {
-		return nil, r.failed(err)
-	}
 	c, err := r.w.client(r.s.MintURL)
 	if err != nil {
 		return nil, r.failed(err)
 	}
-	return r.keepTrying(ctx, func() ([]StoredCoin, ruling, error) { return r.tryIssue(ctx, m, c, d) })
+	return r.keepTrying(ctx, func() ([]StoredCoin, ruling, error) {
+		m, err := r.w.Mint(ctx, r.s.MintURL)
+		if err != nil {
+			return nil, ruleWait, err
+		}
+		return r.tryIssue(ctx, m, c, d)
+	})
 }
 
 func (r *run) tryIssue(ctx context.Context, m Mint, c *mintclient.Client, d *MintData) ([]StoredCoin, ruling, error) {
@@ -118,12 +124,22 @@ func (r *run) tryIssue(ctx context.Context, m Mint, c *mintclient.Client, d *Min
 		return coins, ruleAdopt, r.takeIssue(ctx, d, coins, "issued")
 	}
 	r.answered(err)
-	facts := issueFacts{neverSent: earlier == 0 && !mintclient.Sent(err), refused: mintclient.Final(err), restored: -1, outputs: len(d.Outputs)}
+	facts := issueFacts{neverSent: earlier == 0 && !mintclient.Sent(err), refused: mintclient.Final(err), settled: r.settled(), restored: -1, outputs: len(d.Outputs)}
 	var restored []StoredCoin
 	if mintclient.Sent(err) {
-		restored = r.issueEvidence(ctx, m, c, d, &facts)
+		restored = r.issueEvidence(ctx, m, c, d, errors.Is(err, cashu.ErrOutputsSigned), &facts)
 	}
-	switch rule := judgeIssue(facts); rule {
+	rule := judgeIssue(facts)
+	if rule == ruleUndo || rule == ruleLost {
+		again, planErr := r.planAnew(ctx, m, c, err, rule)
+		if planErr != nil {
+			return nil, ruleWait, planErr
+		}
+		if again {
+			return nil, ruleAgain, nil
+		}
+	}
+	switch rule {
 	case ruleAdopt:
 		return restored, rule, r.takeIssue(ctx, d, restored, "issued; the answer had been lost")
 	case ruleUndo:
@@ -159,30 +175,25 @@ func (r *run) postIssue(ctx context.Context, c *mintclient.Client, d *MintData) 
 	return c.Mint(ctx, d.Method, req)
 }
 
-// issueEvidence asks the mint what became of outputs and quote.
-func (r *run) issueEvidence(ctx context.Context, m Mint, c *mintclient.Client, d *MintData, f *issueFacts) []StoredCoin {
-	// The quote comes first: what is issued by then can be restored after.
-	if answer, err := c.MintQuote(ctx, d.Method, d.Quote); err == nil {
-		f.state = answer.State
-	}
-	sigs, err := r.w.restored(ctx, c, d.Outputs)
-	if err != nil {
-		return nil
-	}
-	f.restored = 0
-	for _, s := range sigs {
-		if !s.C.IsZero() {
-			f.restored++
+// issueEvidence asks the mint what became of outputs and quote. What is issued when
+// the quote is asked can be restored after; what is signed before it is asked, and
+// not counted as issued, was signed for something else.
+func (r *run) issueEvidence(ctx context.Context, m Mint, c *mintclient.Client, d *MintData, collision bool, f *issueFacts) []StoredCoin {
+	before := 0
+	if collision {
+		if sigs, err := r.w.restored(ctx, c, d.Outputs); err == nil {
+			before = signed(sigs)
 		}
 	}
-	if f.restored != len(d.Outputs) {
-		return nil
-	}
-	coins, err := r.w.coins(m, r.s.Unit, d.Outputs, sigs, r.s.ID, r.w.now())
+	answer, err := c.MintQuote(ctx, d.Method, d.Quote)
 	if err != nil {
-		f.restored = -1
 		return nil
 	}
+	f.state = answer.State
+	f.issued = answer.State == "ISSUED" || *answer.AmountIssued >= d.IssuedBefore+d.Amount
+	f.collided = before > 0 && !f.issued
+	var coins []StoredCoin
+	coins, f.restored = r.restoredCoins(ctx, m, c, d.Outputs)
 	return coins
 }
 
@@ -195,9 +206,12 @@ func (r *run) takeIssue(ctx context.Context, d *MintData, coins []StoredCoin, re
 		if err != nil {
 			return err
 		}
-		if q.Issued, err = q.Issued.Add(d.Amount); err != nil {
+		// The mint may have been asked meanwhile, and have counted it.
+		issued, err := d.IssuedBefore.Add(d.Amount)
+		if err != nil {
 			return err
 		}
+		q.Issued = max(q.Issued, issued)
 		if q.Issued >= q.Paid {
 			q.State = "ISSUED"
 		}

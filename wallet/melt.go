@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"time"
 
+	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/internal/crashpoint"
 	"mintmark/wallet/mintclient"
@@ -37,6 +38,9 @@ const expiryMargin = 2 * time.Minute
 // Melt pays a quote. ErrPending: the payment is under way or in doubt; its coins
 // stay set aside, and recovery finds out how it ends.
 func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOptions) (MeltResult, error) {
+	if t, found, err := w.before(ctx, o.Key, KindMelt); found {
+		return MeltResult{Amount: t.Amount, Fee: t.Fee, Proof: string(t.Proof)}, err
+	}
 	m, err := w.Mint(ctx, mintURL)
 	if err != nil {
 		return MeltResult{}, err
@@ -64,6 +68,7 @@ func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOption
 	if err != nil {
 		return MeltResult{}, err
 	}
+	defer r.rest()
 	crashpoint.Here(crashPoint(KindMelt, "reserved"))
 	return r.performMelt(ctx, m, o)
 }
@@ -130,7 +135,11 @@ func (r *run) performMelt(ctx context.Context, m Mint, o MeltOptions) (MeltResul
 		o.Poll = 2 * time.Second
 	}
 	result, rule, err := r.tryMelt(ctx, m)
-	for rule == ruleWait && !errors.Is(err, ErrTakenOver) {
+	for rule == ruleAgain || rule == ruleWait && !errors.Is(err, ErrTakenOver) {
+		if rule == ruleAgain { // once at most
+			result, rule, err = r.tryMelt(ctx, m)
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return MeltResult{}, r.failed(fmt.Errorf("%w: %w", ErrPending, errors.Join(err, ctx.Err())))
@@ -174,7 +183,7 @@ var ErrNoPayment = errors.New("the payment failed")
 
 func (r *run) meltData() (*MeltData, *mintclient.Client, error) {
 	d, ok := r.s.Data.(*MeltData)
-	if !ok || len(d.Inputs) == 0 {
+	if !ok || len(d.Inputs) == 0 || len(d.FinalProofYs) == 0 {
 		return nil, nil, errors.New("a melt of another program cannot be gone on with")
 	}
 	c, err := r.w.client(r.s.MintURL)
@@ -188,14 +197,24 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 	if err != nil {
 		return MeltResult{}, ruleWait, err
 	}
+	if coins, err := r.w.store.CoinsByY(ctx, d.FinalProofYs[:1]); err != nil {
+		return MeltResult{}, ruleWait, err
+	} else if coins[0].UsedBy != r.s.ID { // what Reclaim has not come to write down
+		err := errors.New("its coins were exchanged for others")
+		return MeltResult{}, ruleUndo, errors.Join(err, r.undoMelt(ctx, d, nil, err))
+	}
 	q, err := r.w.store.Quote(ctx, QuoteMelt, r.s.MintURL, d.Quote)
 	if err != nil {
 		return MeltResult{}, ruleWait, err
 	}
 	facts := meltFacts{
 		neverSent: cause != nil && r.openAttempts() == 1 && !mintclient.Sent(cause),
-		refused:   len(d.Attempts) > 0 && r.openAttempts() == 0, proven: q.Proof != "",
+		refused:   len(d.Attempts) > 0 && r.openAttempts() == 0, settled: r.settled(), proven: q.Proof != "",
 		expired: d.QuoteExpiry != 0 && r.w.now().After(time.Unix(d.QuoteExpiry, 0).Add(expiryMargin)),
+	}
+	if errors.Is(cause, cashu.ErrOutputsSigned) {
+		sigs, err := r.w.restored(ctx, c, d.Change)
+		facts.collided = err == nil && signed(sigs) > 0
 	}
 	answer, err := c.MeltQuote(ctx, d.Method, d.Quote)
 	if err != nil && cause == nil {
@@ -208,7 +227,7 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 			return MeltResult{}, ruleWait, err
 		}
 	}
-	if facts.state == "UNPAID" || facts.state == "FAILED" {
+	if facts.state != "" && facts.state != "PENDING" {
 		if entries, err := c.CheckState(ctx, d.FinalProofYs); err == nil {
 			for _, e := range entries {
 				facts.states = append(facts.states, e.State)
@@ -219,10 +238,20 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 	case ruleAdopt:
 		return r.takeMelt(ctx, m, c, d, answer)
 	case ruleUndo:
+		again, err := r.planAnew(ctx, m, c, cause, rule)
+		if err != nil {
+			return MeltResult{}, ruleWait, err
+		}
+		if again {
+			return MeltResult{}, ruleAgain, nil
+		}
 		if cause == nil {
 			cause = fmt.Errorf("%w: the quote is %s", ErrNoPayment, facts.state)
 		}
-		return MeltResult{}, rule, errors.Join(cause, r.undoMelt(ctx, d, cause))
+		if err := r.undoMelt(ctx, d, facts.states, cause); err != nil {
+			return MeltResult{}, ruleWait, err
+		}
+		return MeltResult{}, rule, cause
 	default:
 		if facts.state == "PENDING" && r.s.State != MeltPaymentPending {
 			return MeltResult{}, rule, errors.Join(cause, r.meltPending(ctx))
@@ -287,14 +316,15 @@ func (r *run) takeMelt(ctx context.Context, m Mint, c *mintclient.Client, d *Mel
 // change makes coins of the change. Signatures belong to the blank outputs by
 // position, and say their own amount (NUT-08).
 func (r *run) change(ctx context.Context, m Mint, c *mintclient.Client, d *MeltData, sigs []cashu.BlindSignature) ([]StoredCoin, error) {
-	if len(sigs) > len(d.Change) {
-		return nil, fmt.Errorf("%w: more change than blank outputs", errBadAnswer)
-	}
-	if len(sigs) > 0 {
-		return r.w.coins(m, r.s.Unit, d.Change[:len(sigs)], sigs, r.s.ID, r.w.now())
-	}
 	if len(d.Change) == 0 {
 		return nil, nil
+	}
+	if n := len(sigs); n > 0 && n <= len(d.Change) {
+		coins, err := r.w.coins(m, r.s.Unit, d.Change[:len(sigs)], sigs, r.s.ID, r.w.now())
+		if err == nil {
+			return coins, nil
+		}
+		// The quote may show change that is not for our blank outputs.
 	}
 	restored, err := r.w.restored(ctx, c, d.Change)
 	if err != nil {
@@ -311,9 +341,22 @@ func (r *run) change(ctx context.Context, m Mint, c *mintclient.Client, d *MeltD
 }
 
 // undoMelt frees the coins of a payment that was not made and cannot be made any
-// more.
-func (r *run) undoMelt(ctx context.Context, d *MeltData, cause error) error {
+// more, except those that the mint calls spent.
+func (r *run) undoMelt(ctx context.Context, d *MeltData, states []cashu.ProofState, cause error) error {
 	err := r.finish(ctx, "given up: "+reasonOf(cause), func(tx Tx) error {
+		coins, err := tx.CoinsByY(ctx, d.FinalProofYs)
+		if err != nil {
+			return err
+		}
+		var spent []bdhke.Point
+		for i, c := range coins {
+			if i < len(states) && states[i] == cashu.ProofSpent && c.UsedBy == r.s.ID { // else a swap has taken it
+				spent = append(spent, c.Y)
+			}
+		}
+		if err := tx.MoveCoins(ctx, spent, r.s.ID, []CoinState{CoinPending, CoinReserved}, CoinSpent); err != nil {
+			return err
+		}
 		if _, err := tx.ReleaseCoins(ctx, r.s.ID); err != nil {
 			return err
 		}

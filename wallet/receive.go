@@ -42,6 +42,9 @@ type Received struct {
 // Receive exchanges the coins of a token for coins of this wallet's own. From the
 // first commit on the token is never lost: it goes forward, or into the inbox.
 func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Received, error) {
+	if t, found, err := w.before(ctx, o.Key, KindReceive); found {
+		return Received{Amount: t.Amount, Fee: t.Fee, Unit: t.Unit, MintURL: t.MintURL, Memo: t.Memo}, err
+	}
 	t, err := token.Parse(text)
 	if err != nil {
 		return Received{}, err
@@ -54,12 +57,9 @@ func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Re
 	if err != nil {
 		return Received{}, err
 	}
+	defer r.rest()
 	crashpoint.Here(crashPoint(KindReceive, "reserved"))
-	x, err := r.receiveExchange()
-	if err != nil {
-		return Received{}, r.failed(err)
-	}
-	if _, err := r.perform(ctx, x); err != nil {
+	if _, err := r.perform(ctx, r.receiveExchange); err != nil {
 		return Received{}, err
 	}
 	return got, nil

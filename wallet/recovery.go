@@ -89,8 +89,13 @@ func (w *Wallet) recoverOne(ctx context.Context, s Saga, o RecoverOptions) Recov
 			done.Result, done.Err = RecoveredLeft, err
 			return done
 		}
+	} else if !o.Force && w.busy.has(s.ID) {
+		done.Result = RecoveredLeft
+		return done
 	}
 	r := &run{w: w, s: s, tries: 1}
+	w.busy.enter(s.ID)
+	defer r.rest()
 	var err error
 	if s.State != SendTokenCreated { // which is not an interruption
 		if err = r.claim(ctx); err == nil {
@@ -124,18 +129,10 @@ func (r *run) goOn(ctx context.Context) error {
 		}
 		return r.finish(ctx, "nothing had been sent", func(tx Tx) error { return x.undo(ctx, tx, nil) })
 	case SwapSwapRequested:
-		x, err := r.swapExchange()
-		if err != nil {
-			return err
-		}
-		_, err = r.perform(ctx, x)
+		_, err := r.perform(ctx, r.swapExchange)
 		return err
 	case ReceiveProofsPending, ReceiveSwapRequested:
-		x, err := r.receiveExchange()
-		if err != nil {
-			return err
-		}
-		_, err = r.perform(ctx, x)
+		_, err := r.perform(ctx, r.receiveExchange)
 		return err
 	case IssueSecretsPrepared:
 		d, ok := r.s.Data.(*MintData)
@@ -151,13 +148,19 @@ func (r *run) goOn(ctx context.Context) error {
 		if !ok {
 			return errors.New("a melt has other data")
 		}
-		return r.undoMelt(ctx, d, errors.New("nothing had been sent"))
+		return r.undoMelt(ctx, d, nil, errors.New("nothing had been sent"))
 	case MeltMeltRequested, MeltPaymentPending:
+		if waiting, err := r.childIsThere(ctx); err != nil || waiting {
+			return err
+		}
 		m, err := r.w.Mint(ctx, r.s.MintURL)
 		if err != nil {
 			return err
 		}
-		_, _, err = r.checkMelt(ctx, m, nil)
+		_, rule, err := r.checkMelt(ctx, m, nil)
+		if rule != ruleWait && !errors.Is(err, ErrTakenOver) {
+			return nil // how the payment ended is in the history
+		}
 		return err
 	case SendProofsReserved:
 		return r.recoverSend(ctx)

@@ -3,16 +3,13 @@ package wallet
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"time"
 
-	"mintmark/bdhke"
 	"mintmark/cashu"
-	"mintmark/cashu/conditions"
 	"mintmark/cashu/paymentrequest"
 	"mintmark/cashu/token"
 )
@@ -93,35 +90,12 @@ func (w *Wallet) payingMint(ctx context.Context, r paymentrequest.Request, unit 
 	return "", fmt.Errorf("%w of %s at a mint that the payee accepts", ErrFunds, unit)
 }
 
-// requestedLock reads the condition that a payee asks for. What is not understood
-// is refused: coins without it would not be what the payee wants.
-func requestedLock(l *paymentrequest.Lock) (*conditions.Lock, error) {
-	if l == nil {
-		return nil, nil
-	}
-	lock := &conditions.Lock{Extra: l.Tags}
-	switch l.Kind {
-	case conditions.KindP2PK:
-		key, err := bdhke.ParsePointHex(l.Data)
-		if err != nil {
-			return nil, errors.New("the payment request names a key that is none")
-		}
-		lock.Key = key
-	case conditions.KindHTLC:
-		hash, err := hex.DecodeString(l.Data)
-		if err != nil || len(hash) != 32 {
-			return nil, errors.New("the payment request names a hash that is none")
-		}
-		lock.Hash = [32]byte(hash)
-	default:
-		return nil, fmt.Errorf("the payment request wants a lock of an unknown kind")
-	}
-	return lock, nil
-}
-
 // deliver posts the coins of a token to the payee.
 func (w *Wallet) deliver(ctx context.Context, target, id, memo string, sent Sent) error {
 	s, err := w.store.Saga(ctx, sent.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil // an earlier call of this name has, and the payee has claimed it
+	}
 	if err != nil {
 		return err
 	}
@@ -187,21 +161,4 @@ func (w *Wallet) ReceivePayload(ctx context.Context, r paymentrequest.Request, p
 		o.AnyMint = true // the request names it
 	}
 	return w.Receive(ctx, text, o)
-}
-
-func checkRequestedLock(l *paymentrequest.Lock, c token.Coin) error {
-	if l == nil {
-		return nil
-	}
-	cond, err := conditions.Parse(c.Secret)
-	if err != nil || cond == nil || cond.Kind() != l.Kind {
-		return errors.New("a coin of the payment is not locked as it was asked for")
-	}
-	if l.Kind == conditions.KindP2PK {
-		key, err := bdhke.ParsePointHex(l.Data)
-		if err != nil || len(cond.Keys()) != 1 || cond.Keys()[0] != key {
-			return errors.New("a coin of the payment is locked to another key")
-		}
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/wallet/mintclient"
+	"mintmark/wallet/secrets"
 )
 
 // How a restore looks for coins (NUT-13): in batches, until several in a row are
@@ -17,7 +18,16 @@ const (
 	restoreBatch = 100
 	restoreEmpty = 3
 	restoreAhead = 3
+	maxRestore   = secrets.MaxCounter - restoreBatch
 )
+
+// batchSize is how many outputs the mint is asked about at a time.
+func (m Mint) batchSize() uint32 {
+	if limit := m.Info.MaxArray; limit > 0 && limit < restoreBatch {
+		return uint32(limit)
+	}
+	return restoreBatch
+}
 
 // RestoreOptions is how a restore reports.
 type RestoreOptions struct {
@@ -82,10 +92,7 @@ type batch struct {
 func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client, k cashu.Keyset, op uuid.UUID, total *Restored, report func(uint32, int)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	size := uint32(restoreBatch)
-	if limit := m.Info.MaxArray; limit > 0 && uint32(limit) < size {
-		size = uint32(limit)
-	}
+	size := m.batchSize()
 	// Batches are asked for ahead of time and handled in order.
 	ahead := make([]chan batch, 0, restoreAhead)
 	next := uint32(0)
@@ -99,7 +106,7 @@ func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client
 		ask()
 	}
 	empty, found := 0, 0
-	for empty < restoreEmpty && next < 1<<31 {
+	for empty < restoreEmpty && next <= maxRestore {
 		var b batch
 		select {
 		case b = <-ahead[0]:

@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,6 +16,8 @@ type run struct {
 	w     *Wallet
 	s     Saga
 	tries int // how often a request without an answer is sent
+	// anew: the request was planned a second time already.
+	anew bool
 }
 
 // liveTries is how often a caller's request is sent before recovery gets it.
@@ -38,8 +41,12 @@ func (w *Wallet) start(ctx context.Context, s Saga, reason string, fn func(tx Tx
 	if err != nil {
 		return nil, err
 	}
+	w.busy.enter(r.s.ID)
 	return r, nil
 }
+
+// rest tells that this process does not work on the saga any more; recovery may.
+func (r *run) rest() { r.w.busy.leave(r.s.ID) }
 
 // step goes to the next state, or stays in it, together with what fn changes.
 func (r *run) step(ctx context.Context, to State, reason string, fn func(tx Tx) error) error {
@@ -134,6 +141,16 @@ func (r *run) openAttempts() (n int) {
 		}
 	}
 	return n
+}
+
+// settled tells that no request without an answer can still be on its way.
+func (r *run) settled() bool {
+	for _, a := range r.s.Data.Common().Attempts {
+		if a.Outcome != OutcomeRefused && r.w.now().Sub(time.Unix(a.At, 0)) < lateRequest {
+			return false
+		}
+	}
+	return true
 }
 
 // failed wraps an error with the operation that it is about.

@@ -43,11 +43,8 @@ func (w *Wallet) Send(ctx context.Context, mintURL string, unit cashu.Unit, o Se
 	if o.Amount == 0 {
 		return Sent{}, errors.New("a token over nothing")
 	}
-	if o.Key != "" {
-		sent, err := w.sentBefore(ctx, o.Key)
-		if !errors.Is(err, ErrNotFound) {
-			return sent, err
-		}
+	if sent, found, err := w.sentBefore(ctx, o.Key); found {
+		return sent, err
 	}
 	find := w.Mint
 	if o.Offline {
@@ -67,6 +64,7 @@ func (w *Wallet) Send(ctx context.Context, mintURL string, unit cashu.Unit, o Se
 			if err != nil {
 				return Sent{}, err
 			}
+			defer r.rest()
 			crashpoint.Here(crashPoint(KindSend, "reserved"))
 			return r.createToken(ctx, fitting)
 		}
@@ -103,8 +101,9 @@ func (w *Wallet) sendAfterSwap(ctx context.Context, m Mint, unit cashu.Unit, o S
 	if err != nil {
 		return Sent{}, err
 	}
+	defer r.rest()
 	crashpoint.Here(crashPoint(KindSend, "reserved"))
-	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, parent: r.s.ID, inputs: chosen, wants: append(wants, change...)})
+	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, parent: r, inputs: chosen, wants: append(wants, change...)})
 	if err != nil {
 		if !errors.Is(err, ErrPending) {
 			err = errors.Join(err, r.abandonSend(ctx, "given up: "+reasonOf(err)))
@@ -212,26 +211,20 @@ func (r *run) sent(context.Context) (Sent, error) {
 }
 
 // sentBefore finds the token that was made under a key.
-func (w *Wallet) sentBefore(ctx context.Context, key string) (Sent, error) {
+func (w *Wallet) sentBefore(ctx context.Context, key string) (sent Sent, found bool, err error) {
 	id, err := w.store.SagaByKey(ctx, key)
-	if err != nil {
-		return Sent{}, err
-	}
-	s, err := w.store.Saga(ctx, id)
-	if errors.Is(err, ErrNotFound) {
-		t, err := w.store.Transaction(ctx, id)
-		if err != nil || t.Kind != KindSend {
-			return Sent{}, &OperationError{ID: id, Err: errors.New("an operation of this name was given up or is of another kind")}
-		}
-		return Sent{ID: id, Token: string(t.Token), Amount: t.Amount, Fee: t.Fee}, nil
+	if key == "" || errors.Is(err, ErrNotFound) {
+		return Sent{}, false, nil
 	}
 	if err != nil {
-		return Sent{}, err
+		return Sent{}, true, err
 	}
-	if s.Kind != KindSend || s.State != SendTokenCreated {
-		return Sent{}, &OperationError{ID: id, Err: fmt.Errorf("%w: an operation of this name is %s, %v", ErrPending, s.Kind, s.State)}
+	if s, err := w.store.Saga(ctx, id); err == nil && s.State == SendTokenCreated {
+		sent, err = (&run{w: w, s: s}).sent(ctx)
+		return sent, true, err
 	}
-	return (&run{w: w, s: s}).sent(ctx)
+	t, _, err := w.before(ctx, key, KindSend)
+	return Sent{ID: id, Token: string(t.Token), Amount: t.Amount, Fee: t.Fee}, true, err
 }
 
 // abandonSend frees what a send without a token holds.
@@ -255,6 +248,7 @@ func (w *Wallet) CheckSend(ctx context.Context, id uuid.UUID) (SendStatus, error
 	if err != nil {
 		return SendStatus{}, err
 	}
+	defer r.rest()
 	_, status, err := r.checkSend(ctx)
 	return status, r.failed(err)
 }
@@ -268,6 +262,7 @@ func (w *Wallet) resume(ctx context.Context, id uuid.UUID, state State) (*run, e
 	if s.State != state {
 		return nil, &OperationError{ID: id, Err: fmt.Errorf("the operation is %s, %v", s.Kind, s.State)}
 	}
+	w.busy.enter(s.ID)
 	return &run{w: w, s: s, tries: liveTries}, nil
 }
 
@@ -304,7 +299,9 @@ func (r *run) checkSend(ctx context.Context) (unspent []StoredCoin, status SendS
 		err = r.finish(ctx, "the receiver has claimed the token", func(tx Tx) error { return r.claimed(ctx, tx, ysOf(coins)) })
 	case len(claimed) != len(d.ClaimedYs):
 		d.ClaimedYs = claimed
-		err = r.step(ctx, r.s.State, fmt.Sprintf("%d of %d coins are claimed", len(claimed), len(coins)), nil)
+		err = r.step(ctx, r.s.State, fmt.Sprintf("%d of %d coins are claimed", len(claimed), len(coins)), func(tx Tx) error {
+			return tx.MoveCoins(ctx, claimed, r.s.ID, []CoinState{CoinPendingSpent, CoinSpent}, CoinSpent)
+		})
 	}
 	return unspent, status, err
 }
@@ -335,6 +332,7 @@ func (w *Wallet) Revoke(ctx context.Context, id uuid.UUID) (cashu.Amount, error)
 	if err != nil {
 		return 0, err
 	}
+	defer r.rest()
 	d, _ := r.s.Data.(*SendData)
 	if d != nil && d.Locked {
 		return 0, r.failed(errors.New("the token is locked to somebody else"))
@@ -372,7 +370,7 @@ func (w *Wallet) Revoke(ctx context.Context, id uuid.UUID) (cashu.Amount, error)
 		return 0, r.failed(err)
 	}
 	crashpoint.Here(crashPoint(KindSend, "rolling_back"))
-	back, err := w.swap(ctx, swapSpec{mint: m, unit: r.s.Unit, parent: r.s.ID, inputs: unspent, wants: wants})
+	back, err := w.swap(ctx, swapSpec{mint: m, unit: r.s.Unit, parent: r, inputs: unspent, wants: wants})
 	if errors.Is(err, ErrPending) {
 		return 0, r.failed(err)
 	}

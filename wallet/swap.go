@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -17,7 +16,7 @@ import (
 type swapSpec struct {
 	mint   Mint
 	unit   cashu.Unit
-	parent uuid.UUID
+	parent *run // nil = none
 	inputs []StoredCoin
 	wants  []want
 }
@@ -42,22 +41,7 @@ func (w *Wallet) Swap(ctx context.Context, mintURL string, unit cashu.Unit, ever
 	if len(inputs) == 0 {
 		return 0, nil
 	}
-	sum, err := sumOf(inputs)
-	if err != nil {
-		return 0, err
-	}
-	fee, err := feeOf(m, inputs)
-	if err != nil {
-		return 0, err
-	}
-	if sum <= fee {
-		return 0, fmt.Errorf("%w: %d is not more than the fee of %d", ErrFunds, sum, fee)
-	}
-	keyset, err := m.active(unit, w.now())
-	if err != nil {
-		return 0, err
-	}
-	wants, err := split(keyset, sum-fee, RoleKeep, nil)
+	wants, err := w.allOf(m, unit, inputs)
 	if err != nil {
 		return 0, err
 	}
@@ -74,12 +58,9 @@ func (w *Wallet) swap(ctx context.Context, spec swapSpec) ([]StoredCoin, error) 
 	if err != nil {
 		return nil, err
 	}
+	defer r.rest()
 	crashpoint.Here(crashPoint(KindSwap, "reserved"))
-	x, err := r.swapExchange()
-	if err != nil {
-		return nil, r.failed(err)
-	}
-	return r.perform(ctx, x)
+	return r.perform(ctx, r.swapExchange)
 }
 
 func (w *Wallet) startSwap(ctx context.Context, spec swapSpec) (*run, error) {
@@ -101,18 +82,34 @@ func (w *Wallet) startSwap(ctx context.Context, spec swapSpec) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := &SwapData{InputAmount: sum, OutputAmount: out, Inputs: plain(spec.inputs), InputYs: ysOf(spec.inputs), CommonData: CommonData{Parent: spec.parent}}
+	data := &SwapData{InputAmount: sum, OutputAmount: out, Inputs: plain(spec.inputs), InputYs: ysOf(spec.inputs)}
+	var parent Saga
+	if spec.parent != nil {
+		parent = spec.parent.s
+		data.Parent = parent.ID
+		if err := parent.UpdateState(parent.State, w.now()); err != nil {
+			return nil, err
+		}
+	}
 	s, err := NewSaga(id, SwapProofsReserved, out, spec.mint.URL, spec.unit, data, w.now())
 	if err != nil {
 		return nil, err
 	}
-	return w.start(ctx, s, "coins are set aside", func(tx Tx, s *Saga) error {
-		if spec.parent != uuid.Nil {
-			err = tx.HandCoins(ctx, data.InputYs, spec.parent, id)
-		} else {
-			err = tx.ReserveCoins(ctx, data.InputYs, id)
-		}
-		if err != nil {
+	r, err := w.start(ctx, s, "coins are set aside", func(tx Tx, s *Saga) error {
+		if spec.parent != nil {
+			// Whoever has taken the parent over may have let its coins go.
+			ok, err := tx.UpdateSaga(ctx, parent)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return ErrTakenOver
+			}
+			err = tx.HandCoins(ctx, data.InputYs, parent.ID, id)
+			if err != nil {
+				return err
+			}
+		} else if err := tx.ReserveCoins(ctx, data.InputYs, id); err != nil {
 			return err
 		}
 		if data.Outputs, data.Counters, err = w.plan(ctx, tx, keyset.ID, spec.wants); err != nil {
@@ -121,6 +118,10 @@ func (w *Wallet) startSwap(ctx context.Context, spec swapSpec) (*run, error) {
 		data.BlindedMessages = messages(data.Outputs)
 		return nil
 	})
+	if err == nil && spec.parent != nil {
+		spec.parent.s = parent
+	}
+	return r, err
 }
 
 // swapExchange is the request of a swap, from what was written down.
@@ -135,32 +136,57 @@ func (r *run) swapExchange() (exchange, error) {
 		inputs:    d.Inputs,
 		outputs:   d.Outputs,
 		sending: func(ctx context.Context, tx Tx) error {
-			return tx.MoveCoins(ctx, d.InputYs, r.s.ID, []CoinState{CoinReserved}, CoinPending)
+			return tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinPending)
 		},
 		adopt: func(ctx context.Context, tx Tx, coins []StoredCoin) error {
 			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent); err != nil {
 				return err
 			}
+			parent, err := living(ctx, tx, d.Parent)
+			if err != nil {
+				return err
+			}
 			for i := range coins {
-				if d.Outputs[i].Role == RoleSend && d.Parent != uuid.Nil {
-					coins[i].State, coins[i].UsedBy = CoinReserved, d.Parent
+				if d.Outputs[i].Role == RoleSend && parent != uuid.Nil {
+					coins[i].State, coins[i].UsedBy = CoinReserved, parent
 				}
 			}
 			return tx.AddCoins(ctx, coins)
 		},
 		undo: func(ctx context.Context, tx Tx, states []cashu.ProofState) error {
-			if err := r.freeInputs(ctx, tx, d.InputYs, states, d.Parent); err != nil {
+			parent, err := living(ctx, tx, d.Parent)
+			if err != nil {
+				return err
+			}
+			if err := r.freeInputs(ctx, tx, d.InputYs, states, parent); err != nil {
 				return err
 			}
 			return r.returnCounters(ctx, tx, d.Outputs, d.Counters)
 		},
 		lost: func(ctx context.Context, tx Tx) error {
-			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent); err != nil || d.Parent == uuid.Nil {
+			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent); err != nil {
 				return err
 			}
-			return tx.HandCoins(ctx, d.InputYs, r.s.ID, d.Parent)
+			parent, err := living(ctx, tx, d.Parent)
+			if err != nil || parent == uuid.Nil {
+				return err
+			}
+			return tx.HandCoins(ctx, d.InputYs, r.s.ID, parent)
 		},
 	}, nil
+}
+
+// living is a parent that is still there; one whose end was committed while this
+// process took it for failed is none.
+func living(ctx context.Context, tx Tx, parent uuid.UUID) (uuid.UUID, error) {
+	if parent == uuid.Nil {
+		return uuid.Nil, nil
+	}
+	_, err := tx.Saga(ctx, parent)
+	if errors.Is(err, ErrNotFound) {
+		return uuid.Nil, nil
+	}
+	return parent, err
 }
 
 // freeInputs frees the coins that the mint does not call spent, or gives them back

@@ -49,7 +49,8 @@ func (w *Wallet) Claim(ctx context.Context) ([]Claimed, error) {
 	}
 	var done []Claimed
 	for _, q := range quotes {
-		over := q.State == "ISSUED" || q.State == "UNPAID" && q.Expiry != 0 && w.now().Unix() > q.Expiry+claimAfterExpiry
+		// Quotes of other methods can be paid any number of times.
+		over := q.State == "ISSUED" && q.Method == methodBolt11 || q.State == "UNPAID" && q.Expiry != 0 && w.now().Unix() > q.Expiry+claimAfterExpiry
 		if q.Direction != QuoteMint || over {
 			continue
 		}

@@ -34,7 +34,8 @@ type Config struct {
 }
 
 // Wallet is ecash of any number of mints and units. It is safe for concurrent
-// use, also by several processes on one database.
+// use, also by several processes on one database; one process has one Wallet for
+// one Store.
 type Wallet struct {
 	cfg     Config
 	store   Store
@@ -43,6 +44,37 @@ type Wallet struct {
 
 	mu    sync.Mutex
 	mints map[string]*mintclient.Client
+	busy  busy
+}
+
+// busy is the sagas that this process works on at the moment, so that its own
+// recovery leaves them alone. What is right never depends on it.
+type busy struct {
+	mu  sync.Mutex
+	ids map[uuid.UUID]int
+}
+
+func (b *busy) enter(id uuid.UUID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ids == nil {
+		b.ids = map[uuid.UUID]int{}
+	}
+	b.ids[id]++
+}
+
+func (b *busy) leave(id uuid.UUID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ids[id]--; b.ids[id] == 0 {
+		delete(b.ids, id)
+	}
+}
+
+func (b *busy) has(id uuid.UUID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ids[id] > 0
 }
 
 // New checks the configuration. It asks nobody, and recovers nothing.

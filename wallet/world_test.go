@@ -61,12 +61,13 @@ func (s signer) SubscribeKeysets(ctx context.Context, fn func(signatory.Snapshot
 
 // world is a real mint in this process and the way to it, which can be broken.
 type world struct {
-	t    testing.TB
-	url  string
-	keys *keystore.Keystore
-	mint *mint.Mint
-	bank *fake.Backend
-	line *line
+	t     testing.TB
+	url   string
+	keys  *keystore.Keystore
+	mint  *mint.Mint
+	bank  *fake.Backend
+	line  *line
+	books mint.Store
 
 	ahead atomic.Int64 // of the wallets' clocks, in nanoseconds
 }
@@ -92,6 +93,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.books = store
 	w.mint, err = mint.New(t.Context(), mint.Config{
 		Store: store, Signer: signer{keys}, Source: signer{keys}, Owner: "world", Logger: quiet,
 		Backends: []lightning.Receiver{w.bank}, Payers: []lightning.Payer{w.bank}, PollInterval: time.Nanosecond,

@@ -1,0 +1,112 @@
+package wallet_test
+
+import (
+	"fmt"
+	"time"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/mint"
+	"mintmark/wallet"
+)
+
+// owed is what the mint owes to whoever has its coins.
+func (w *world) owed() cashu.Amount {
+	w.t.Helper()
+	totals, err := w.books.Totals(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var owed cashu.Amount
+	for _, k := range totals {
+		owed += k.Issued - k.Redeemed
+	}
+	return owed
+}
+
+// audit compares wallets that nothing is going on in any more with the mint: no
+// operation but tokens that are out, no coin that is held by none, every coin in
+// the state that the mint knows it in, and together exactly what the mint owes. A
+// coin that two wallets of one seed have counts once.
+func (w *world) audit(stores ...wallet.Store) error {
+	ctx := w.t.Context()
+	worth := map[bdhke.Point]cashu.Amount{}
+	for _, store := range stores {
+		sagas, err := store.Sagas(ctx)
+		if err != nil {
+			return err
+		}
+		live := map[string]bool{}
+		for _, s := range sagas {
+			if s.State != wallet.SendTokenCreated {
+				return fmt.Errorf("%s is still in the state %v", s.Kind, s.State)
+			}
+			live[s.ID.String()] = true
+		}
+		quotes, err := store.Quotes(ctx)
+		if err != nil {
+			return err
+		}
+		for _, q := range quotes {
+			if !live[q.UsedBy.String()] && q.UsedBy.String() != "00000000-0000-0000-0000-000000000000" {
+				return fmt.Errorf("a quote is held by nobody")
+			}
+			if q.Issued > q.Paid {
+				return fmt.Errorf("a quote over %d is issued for %d", q.Paid, q.Issued)
+			}
+		}
+		coins, err := store.Coins(ctx, wallet.CoinFilter{})
+		if err != nil {
+			return err
+		}
+		counters := map[string]bool{}
+		ys := make([]bdhke.Point, len(coins))
+		for i, c := range coins {
+			ys[i] = c.Y
+			if c.Counter != nil {
+				name := fmt.Sprint(c.ID, *c.Counter)
+				if counters[name] {
+					return fmt.Errorf("counter %s made two coins", name)
+				}
+				counters[name] = true
+			}
+		}
+		records, err := w.mint.CheckState(ctx, ys)
+		if err != nil {
+			return err
+		}
+		for i, c := range coins {
+			at := records[i].State
+			switch {
+			case c.State == wallet.CoinUnspent && at == mint.ProofUnspent, c.State == wallet.CoinPendingSpent && at == mint.ProofUnspent && live[c.UsedBy.String()]:
+				worth[c.Y] = c.Amount
+			case c.State == wallet.CoinSpent && at == mint.ProofSpent:
+			default:
+				return fmt.Errorf("a coin of %d is %s here and %v at the mint", c.Amount, c.State, at)
+			}
+		}
+	}
+	var sum cashu.Amount
+	for _, a := range worth {
+		sum += a
+	}
+	if owed := w.owed(); sum != owed {
+		return fmt.Errorf("the wallets have %d and the mint owes %d", sum, owed)
+	}
+	return nil
+}
+
+// recovered runs recovery, under clocks that go on, until an audit finds nothing.
+func (w *world) recovered(x *wallet.Wallet, stores ...wallet.Store) error {
+	var err error
+	for _, pause := range []time.Duration{0, 3 * time.Minute, 3 * time.Minute, 48 * time.Hour, 3 * time.Minute} {
+		w.later(pause)
+		if _, err := x.Recover(w.t.Context(), wallet.RecoverOptions{}); err != nil {
+			return err
+		}
+		if err = w.audit(stores...); err == nil {
+			return nil
+		}
+	}
+	return err
+}
