@@ -97,7 +97,17 @@ func FuzzMintRequestJSON(f *testing.F) {
 func FuzzMintQuoteRequestJSON(f *testing.F) {
 	f.Add([]byte(`{"amount":21,"unit":"sat","description":"d","pubkey":"` + pointA + `"}`))
 	f.Add([]byte(`{"amount":21,"unit":" CAFE\u0301 "}`))
-	f.Fuzz(func(t *testing.T, data []byte) { stable[cashu.MintQuoteBolt11Request](t, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { stable[cashu.MintQuoteRequest](t, data) })
+}
+
+func FuzzBatchMintRequestJSON(f *testing.F) {
+	f.Add([]byte(`{"quotes":["a","b"],"quote_amounts":[5,3],"outputs":[` + outputText + `],"signatures":[null,"ab"]}`))
+	f.Add([]byte(`{"quotes":["a"],"quote_amounts":[],"outputs":null,"signatures":[]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if r, ok := stable[cashu.BatchMintRequest](t, data); ok && (len(r.Quotes) == 0 || r.Amounts != nil && len(r.Amounts) != len(r.Quotes)) {
+			t.Fatalf("accepted a batch that is not one: %s", data)
+		}
+	})
 }
 
 func FuzzCheckStateRequestJSON(f *testing.F) {

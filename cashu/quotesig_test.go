@@ -190,3 +190,27 @@ func TestPropertyQuoteSignaturesOfAnotherLibraryVerify(t *testing.T) {
 		}
 	})
 }
+
+// The hash that NUT-29 publishes is of another message than the one that it prints:
+// of the id "locked-quote" and the raw bytes of B_, which the text has replaced since.
+// So its signature must not verify. The amended vectors above take its place.
+func TestThePublishedVectorOfNUT29IsOfAnotherMessage(t *testing.T) {
+	t.Parallel()
+	const (
+		quote = "019e6d5a-2347-7000-80fe-07ae8fa79774"
+		hash  = "5ac550d5416e81c613b58e3f1fb095390fb828b55e8991fd9de231ca8e31e859"
+		sig   = "9408920d0b94cee5eb6df20f14d2a655e7ce2ce309dc1f1aeb69b219efe76716933b2206eba3a54f9a953c92edaa922ab3e6912e02383dda42a193409567a0dc"
+	)
+	outputs := amendedOutputs(t)
+	if cashu.VerifyQuoteSignature(point(t, pointG), quote, outputs, sig) {
+		t.Error("a signature over another quote verifies")
+	}
+	msg := []byte("locked-quote")
+	for _, o := range outputs {
+		msg = o.B.AppendBytes(msg)
+	}
+	sum := sha256.Sum256(msg)
+	if got := hex.EncodeToString(sum[:]); got != hash {
+		t.Errorf("hash %s, want %s", got, hash)
+	}
+}

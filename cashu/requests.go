@@ -33,8 +33,8 @@ func (r *SwapRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// MintQuoteBolt11Request is the body of POST /v1/mint/quote/bolt11 (NUT-23).
-type MintQuoteBolt11Request struct {
+// MintQuoteRequest is the body of POST /v1/mint/quote/bolt11 (NUT-23).
+type MintQuoteRequest struct {
 	Amount      Amount  `json:"amount"`
 	Unit        Unit    `json:"unit"`
 	Description *string `json:"description,omitzero"`
@@ -42,8 +42,8 @@ type MintQuoteBolt11Request struct {
 }
 
 // UnmarshalJSONFrom reads a mint quote request; amount and unit are required.
-func (r *MintQuoteBolt11Request) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	var v MintQuoteBolt11Request
+func (r *MintQuoteRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	var v MintQuoteRequest
 	var hasAmount bool
 	err := readObject(d, "body", func(name string) (err error) {
 		switch name {

@@ -35,12 +35,25 @@ func TestRequestBodies(t *testing.T) {
 		{"mint without quote", `{"outputs":[]}`, new(cashu.MintRequest), cashu.CodeMalformed},
 		{"mint with a number as quote", `{"quote":1,"outputs":[]}`, new(cashu.MintRequest), cashu.CodeMalformed},
 
-		{"mint quote", `{"amount":21,"unit":"SAT"}`, new(cashu.MintQuoteBolt11Request), 0},
-		{"mint quote with nulls", `{"amount":21,"unit":"sat","description":null,"pubkey":null}`, new(cashu.MintQuoteBolt11Request), 0},
-		{"mint quote without amount", `{"unit":"sat"}`, new(cashu.MintQuoteBolt11Request), cashu.CodeMalformed},
-		{"mint quote without unit", `{"amount":21}`, new(cashu.MintQuoteBolt11Request), cashu.CodeMalformed},
-		{"mint quote with an impossible unit", `{"amount":21,"unit":"a|b"}`, new(cashu.MintQuoteBolt11Request), cashu.CodeUnitUnsupported},
-		{"mint quote with a number as description", `{"amount":21,"unit":"sat","description":1}`, new(cashu.MintQuoteBolt11Request), cashu.CodeMalformed},
+		{"mint quote", `{"amount":21,"unit":"SAT"}`, new(cashu.MintQuoteRequest), 0},
+		{"mint quote with nulls", `{"amount":21,"unit":"sat","description":null,"pubkey":null}`, new(cashu.MintQuoteRequest), 0},
+		{"mint quote without amount", `{"unit":"sat"}`, new(cashu.MintQuoteRequest), cashu.CodeMalformed},
+		{"mint quote without unit", `{"amount":21}`, new(cashu.MintQuoteRequest), cashu.CodeMalformed},
+		{"mint quote with an impossible unit", `{"amount":21,"unit":"a|b"}`, new(cashu.MintQuoteRequest), cashu.CodeUnitUnsupported},
+		{"mint quote with a number as description", `{"amount":21,"unit":"sat","description":1}`, new(cashu.MintQuoteRequest), cashu.CodeMalformed},
+
+		{"batch", `{"quotes":["a","b"],"quote_amounts":[5,3],"outputs":[` + outputText + `],"signatures":[null,"ab"]}`, new(cashu.BatchMintRequest), 0},
+		{"batch with nulls", `{"quotes":["a"],"quote_amounts":null,"outputs":null,"signatures":null}`, new(cashu.BatchMintRequest), 0},
+		{"batch of nothing", `{"quotes":[],"outputs":[` + outputText + `]}`, new(cashu.BatchMintRequest), cashu.CodeMalformed},
+		{"batch without quotes", `{"outputs":[]}`, new(cashu.BatchMintRequest), cashu.CodeMalformed},
+		{"batch of null", `{"quotes":[null],"outputs":[]}`, new(cashu.BatchMintRequest), cashu.CodeMalformed},
+		{"batch with too few amounts", `{"quotes":["a","b"],"quote_amounts":[5],"outputs":[]}`, new(cashu.BatchMintRequest), cashu.CodeMalformed},
+		{"batch with no amounts", `{"quotes":["a"],"quote_amounts":[null],"outputs":[]}`, new(cashu.BatchMintRequest), cashu.CodeMalformed},
+		{"batch with too few signatures", `{"quotes":["a","b"],"outputs":[],"signatures":["ab"]}`, new(cashu.BatchMintRequest), cashu.CodeQuoteSignature},
+		{"batch with a number as signature", `{"quotes":["a"],"outputs":[],"signatures":[1]}`, new(cashu.BatchMintRequest), cashu.CodeMalformed},
+		{"quote check", `{"quotes":["a","a"]}`, new(cashu.QuoteCheckRequest), 0},
+		{"quote check of nothing", `{"quotes":[]}`, new(cashu.QuoteCheckRequest), cashu.CodeMalformed},
+		{"quote check of an object", `{"quotes":{}}`, new(cashu.QuoteCheckRequest), cashu.CodeMalformed},
 
 		{"checkstate", `{"Ys":["` + pointA + `","` + pointA + `"]}`, new(cashu.CheckStateRequest), 0},
 		{"checkstate of nothing", `{"Ys":[]}`, new(cashu.CheckStateRequest), 0},
@@ -61,7 +74,7 @@ func TestRequestBodies(t *testing.T) {
 
 func TestRequestValuesArriveWhereTheyBelong(t *testing.T) {
 	t.Parallel()
-	var q cashu.MintQuoteBolt11Request
+	var q cashu.MintQuoteRequest
 	if err := cashu.Decode([]byte(`{"amount":21,"unit":" SAT ","description":"tea","pubkey":"zz"}`), &q); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"testing"
@@ -17,6 +18,7 @@ type attempt struct {
 	body    any
 	inputs  []harness.Proof  // of a swap
 	quote   string           // of an issue
+	batch   []string         // of an issue from several quotes of one amount
 	outputs []harness.Output // never empty
 }
 
@@ -57,6 +59,18 @@ func newIssue(w *harness.Wallet, amount uint64) attempt {
 	}
 }
 
+// newBatch prepares the minting of several paid quotes at once.
+func newBatch(w *harness.Wallet, amounts ...uint64) attempt {
+	var a attempt
+	for _, amount := range amounts {
+		a.batch = append(a.batch, w.PaidQuote(amount).Quote)
+		a.outputs = append(a.outputs, w.Outputs(amount)...)
+	}
+	a.path = "/v1/mint/bolt11/batch"
+	a.body = map[string]any{"quotes": a.batch, "quote_amounts": amounts, "outputs": harness.Messages(a.outputs)}
+	return a
+}
+
 func (a attempt) amount() uint64 {
 	var sum uint64
 	for _, o := range a.outputs {
@@ -78,9 +92,12 @@ func (a attempt) outcome(t *testing.T, w *harness.Wallet) (happened bool) {
 	default:
 		t.Fatalf("%d of %d outputs are signed, over %d of %d", len(coins), len(a.outputs), harness.Total(coins), a.amount())
 	}
-	if a.quote != "" {
+	switch {
+	case a.quote != "":
 		a.checkQuote(t, w, happened)
-	} else {
+	case len(a.batch) > 0:
+		a.checkBatch(t, w, happened)
+	default:
 		a.checkInputs(t, w, happened)
 	}
 	return happened
@@ -104,6 +121,27 @@ func (a attempt) checkQuote(t *testing.T, w *harness.Wallet, happened bool) {
 	}
 	if q.State != wantState || q.AmountIssued != wantIssued || q.AmountPaid != a.amount() {
 		t.Fatalf("outputs signed: %v, but the quote is %+v", happened, q)
+	}
+}
+
+func (a attempt) checkBatch(t *testing.T, w *harness.Wallet, happened bool) {
+	t.Helper()
+	reply, err := w.Post("/v1/mint/quote/bolt11/check", map[string]any{"quotes": a.batch})
+	var quotes []harness.Quote
+	if err == nil {
+		err = json.Unmarshal([]byte(reply.Body), &quotes)
+	}
+	if err != nil || len(quotes) != len(a.batch) {
+		t.Fatalf("asking about %d quotes: %v, %v", len(a.batch), reply, err)
+	}
+	for i, q := range quotes {
+		want := uint64(0)
+		if happened {
+			want = q.AmountPaid
+		}
+		if q.Quote != a.batch[i] || q.AmountPaid == 0 || q.AmountIssued != want {
+			t.Fatalf("outputs signed: %v, but quote %d is %+v", happened, i, q)
+		}
 	}
 }
 

@@ -64,6 +64,19 @@ func TestMintKilledWhileMintingLosesNothing(t *testing.T) {
 	}
 }
 
+func TestMintKilledWhileMintingABatchLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, point := range pointsOf("issue.") {
+		t.Run(string(point), func(t *testing.T) {
+			t.Parallel()
+			s := harness.NewStack(t, crashing, harness.Unix)
+			s.Start()
+			w := s.Wallet()
+			dieAndRecover(t, s, w, point, newBatch(w, 5, 3, 100))
+		})
+	}
+}
+
 func dieAndRecover(t *testing.T, s *harness.Stack, w *harness.Wallet, point crashpoint.Name, a attempt) {
 	t.Helper()
 	s.Mintd.Stop()

@@ -57,6 +57,9 @@ func (m *Mint) Info() cashu.MintInfo {
 		},
 		MaxArrayLength: min(m.cfg.Limits.MaxInputs, m.cfg.Limits.MaxOutputs, m.cfg.Limits.MaxStates),
 	}
+	if len(methods) > 0 {
+		info.Nuts["29"] = cashu.BatchInfo{MaxBatchSize: m.cfg.Limits.MaxQuotes, Methods: methodNames(methods)}
+	}
 	if len(ways) > 0 {
 		info.Nuts["8"] = supported
 	}
@@ -71,15 +74,16 @@ func (m *Mint) Info() cashu.MintInfo {
 // nothing is promised of the other routes, although they change nothing either.
 func repeatable(methods, ways []cashu.MethodInfo) cashu.CachedInfo {
 	list := []cashu.CachedEndpoint{{Method: "POST", Path: "/v1/swap"}}
-	add := func(prefix string, infos []cashu.MethodInfo) {
+	add := func(prefix, suffix string, infos []cashu.MethodInfo) {
 		for i, info := range infos { // ordered by method
 			if i == 0 || info.Method != infos[i-1].Method {
-				list = append(list, cashu.CachedEndpoint{Method: "POST", Path: prefix + info.Method})
+				list = append(list, cashu.CachedEndpoint{Method: "POST", Path: prefix + info.Method + suffix})
 			}
 		}
 	}
-	add("/v1/mint/", methods)
-	add("/v1/melt/", ways)
+	add("/v1/mint/", "", methods)
+	add("/v1/mint/", "/batch", methods)
+	add("/v1/melt/", "", ways)
 	return cashu.CachedInfo{CachedEndpoints: list}
 }
 
@@ -136,6 +140,14 @@ func (m *Mint) multiPath() (list []cashu.MethodUnit) {
 		}
 	}
 	return list
+}
+
+// methodNames lists the methods, each once.
+func methodNames(methods []cashu.MethodInfo) (names []string) {
+	for _, info := range methods {
+		names = append(names, info.Method)
+	}
+	return slices.Compact(names) // they are sorted
 }
 
 func byMethod(a, b cashu.MethodInfo) int {

@@ -56,7 +56,7 @@ func TestInfoTellsOnlyOfWhatIsWired(t *testing.T) {
 	if got := w.mint.Info().Nuts["17"]; !reflect.DeepEqual(got, subscribable) {
 		t.Errorf("NUT-17 is %v, want %v", got, subscribable)
 	}
-	if want := []string{"10", "11", "12", "14", "15", "17", "19", "20", "4", "5", "7", "8", "9"}; !slices.Equal(nuts, want) {
+	if want := []string{"10", "11", "12", "14", "15", "17", "19", "20", "29", "4", "5", "7", "8", "9"}; !slices.Equal(nuts, want) {
 		t.Errorf("NUTs %v, want %v", nuts, want)
 	}
 	cfg := w.config("poor")
@@ -65,7 +65,7 @@ func TestInfoTellsOnlyOfWhatIsWired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range []string{"8", "15"} {
+	for _, n := range []string{"8", "15", "29"} {
 		if poor.Info().Nuts[n] != nil {
 			t.Errorf("without a backend the mint has NUT-%s", n)
 		}

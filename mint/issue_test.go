@@ -86,7 +86,7 @@ func TestIssueRefusals(t *testing.T) {
 	w.backend.pay(paid)
 	unpaid := w.quote(8)
 	key := scalar(t, "quote key").Public().String()
-	locked, err := w.mint.CreateMintQuote(t.Context(), "bolt11", cashu.MintQuoteBolt11Request{Amount: 8, Unit: "sat", Pubkey: &key})
+	locked, err := w.mint.CreateMintQuote(t.Context(), "bolt11", cashu.MintQuoteRequest{Amount: 8, Unit: "sat", Pubkey: &key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,15 +131,15 @@ func TestQuoteRefusals(t *testing.T) {
 	bad, long := "04", string(make([]byte, 640))
 	for _, tc := range []struct {
 		name, method string
-		req          cashu.MintQuoteBolt11Request
+		req          cashu.MintQuoteRequest
 		code         cashu.Code
 	}{
-		{"nothing", "bolt11", cashu.MintQuoteBolt11Request{Amount: 0, Unit: "sat"}, cashu.CodeAmountOutOfRange},
-		{"too much", "bolt11", cashu.MintQuoteBolt11Request{Amount: 30001, Unit: "sat"}, cashu.CodeAmountOutOfRange},
-		{"another unit", "bolt11", cashu.MintQuoteBolt11Request{Amount: 1, Unit: "usd"}, cashu.CodeUnitUnsupported},
-		{"another method", "bolt12", cashu.MintQuoteBolt11Request{Amount: 1, Unit: "sat"}, cashu.CodeUnknownMethod},
-		{"a bad key", "bolt11", cashu.MintQuoteBolt11Request{Amount: 1, Unit: "sat", Pubkey: &bad}, cashu.CodeQuotePubkey},
-		{"a long description", "bolt11", cashu.MintQuoteBolt11Request{Amount: 1, Unit: "sat", Description: &long}, cashu.CodeTooLarge},
+		{"nothing", "bolt11", cashu.MintQuoteRequest{Amount: 0, Unit: "sat"}, cashu.CodeAmountOutOfRange},
+		{"too much", "bolt11", cashu.MintQuoteRequest{Amount: 30001, Unit: "sat"}, cashu.CodeAmountOutOfRange},
+		{"another unit", "bolt11", cashu.MintQuoteRequest{Amount: 1, Unit: "usd"}, cashu.CodeUnitUnsupported},
+		{"another method", "bolt12", cashu.MintQuoteRequest{Amount: 1, Unit: "sat"}, cashu.CodeUnknownMethod},
+		{"a bad key", "bolt11", cashu.MintQuoteRequest{Amount: 1, Unit: "sat", Pubkey: &bad}, cashu.CodeQuotePubkey},
+		{"a long description", "bolt11", cashu.MintQuoteRequest{Amount: 1, Unit: "sat", Description: &long}, cashu.CodeTooLarge},
 	} {
 		_, err := w.mint.CreateMintQuote(t.Context(), tc.method, tc.req)
 		var refusal *cashu.Error

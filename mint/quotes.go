@@ -85,7 +85,7 @@ func (m *Mint) hasMethod(method string) bool {
 // CreateMintQuote asks the method's backend for a request to pay and remembers
 // it (NUT-04, NUT-23). The quote is durable when the call returns, because a
 // forgotten quote would be somebody's payment.
-func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.MintQuoteBolt11Request) (MintQuote, error) {
+func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.MintQuoteRequest) (MintQuote, error) {
 	unit, err := cashu.ParseUnit(string(req.Unit))
 	if err != nil {
 		return MintQuote{}, cashu.Errorf(cashu.CodeUnitUnsupported, "unit is not supported")
@@ -161,22 +161,30 @@ func backendError(err error) error {
 // answer is what is known.
 func (m *Mint) MintQuote(ctx context.Context, method, id string) (MintQuote, error) {
 	q, err := m.findQuote(ctx, method, id)
-	if err != nil || q.State() != QuoteUnpaid {
+	if err != nil {
 		return q, err
 	}
-	b, err := m.backendFor(method, q.Unit)
+	return m.refreshed(ctx, q)
+}
+
+// refreshed is the quote after its backend was asked, if there was reason to.
+func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
+	if q.State() != QuoteUnpaid {
+		return q, nil
+	}
+	b, err := m.backendFor(q.Method, q.Unit)
 	if err != nil {
 		return q, nil // the backend was taken away; the quote stays readable
 	}
 	changed, err := m.poll(ctx, b, q)
 	if err != nil {
-		m.log.Warn("could not ask the backend about a quote", "method", method, "error", err)
+		m.log.Warn("could not ask the backend about a quote", "method", q.Method, "error", err)
 		return q, nil
 	}
 	if !changed {
 		return q, nil
 	}
-	return m.findQuote(ctx, method, id)
+	return m.findQuote(ctx, q.Method, q.ID)
 }
 
 func (m *Mint) findQuote(ctx context.Context, method, id string) (MintQuote, error) {

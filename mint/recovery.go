@@ -44,13 +44,10 @@ func undoReserved(ctx context.Context, tx Tx, s *Saga, at time.Time) error {
 	} else if n != s.Outputs {
 		return fmt.Errorf("removed %d of %d outputs: %w", n, s.Outputs, ErrForbiddenState)
 	}
-	switch {
-	case s.Kind == OperationMelt:
+	if s.Kind == OperationMelt {
 		return tx.ReleaseMelt(ctx, s.QuoteID, s.Ref, at)
-	case s.QuoteID != "":
-		return tx.ReleaseIssue(ctx, s.QuoteID, s.Ref)
 	}
-	return nil
+	return ReleaseQuotes(ctx, tx, s.Operation)
 }
 
 // sweepRetry is how long after a failure the sweeper looks again: soon, because

@@ -133,7 +133,21 @@ type Operation struct {
 	Inputs  int    // proofs that it spends
 	Outputs int    // blinded messages that it signs, or of a melt, may sign
 	QuoteID string // the mint quote of an OperationMint, the melt quote of an OperationMelt
+	// Batch are all mint quotes of an issue from several (NUT-29), in the order of
+	// the request, at least two. Then QuoteID is empty.
+	Batch   []string
 	Created time.Time
+}
+
+// MintQuotes are the quotes that an issue is made from.
+func (o Operation) MintQuotes() []string {
+	switch {
+	case o.Kind != OperationMint:
+		return nil
+	case len(o.Batch) > 0:
+		return o.Batch
+	}
+	return []string{o.QuoteID}
 }
 
 // SagaState is the step that a saga has reached. The numbers are stored: append

@@ -19,6 +19,7 @@ type Limits struct {
 	MaxSecret  int // bytes of a secret; 0 = 1024
 	MaxWitness int // bytes of a witness; 0 = 4096, room for eleven signatures (NUT-11)
 	MaxMemo    int // bytes of a quote description; 0 = 639, what fits into a BOLT11 field
+	MaxQuotes  int // mint quotes in a batch; 0 = 100 (NUT-29)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -33,11 +34,12 @@ func (l Limits) withDefaults() Limits {
 	def(&l.MaxSecret, 1024)
 	def(&l.MaxWitness, 4096)
 	def(&l.MaxMemo, 639)
+	def(&l.MaxQuotes, 100)
 	return l
 }
 
 func (l Limits) validate() error {
-	for _, v := range []int{l.MaxInputs, l.MaxOutputs, l.MaxStates, l.MaxSecret, l.MaxWitness, l.MaxMemo} {
+	for _, v := range []int{l.MaxInputs, l.MaxOutputs, l.MaxStates, l.MaxSecret, l.MaxWitness, l.MaxMemo, l.MaxQuotes} {
 		if v < 0 {
 			return errors.New("limits must not be negative")
 		}

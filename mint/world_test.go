@@ -374,7 +374,7 @@ func (w *world) coins(notes []note, sigs []cashu.BlindSignature) []cashu.Proof {
 // quote makes a mint quote over bolt11.
 func (w *world) quote(amount cashu.Amount) mint.MintQuote {
 	w.tb.Helper()
-	q, err := w.mint.CreateMintQuote(context.Background(), "bolt11", cashu.MintQuoteBolt11Request{Amount: amount, Unit: "sat"})
+	q, err := w.mint.CreateMintQuote(context.Background(), "bolt11", cashu.MintQuoteRequest{Amount: amount, Unit: "sat"})
 	if err != nil {
 		w.tb.Fatal(err)
 	}

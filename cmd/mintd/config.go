@@ -139,6 +139,9 @@ type Limits struct {
 	// MaxStates counts the proofs of one state check. Default 1000, which is
 	// also the most.
 	MaxStates int `toml:"max_states"`
+	// MaxQuotes counts the mint quotes of one batch (NUT-29). Default 100, which is
+	// also the most.
+	MaxQuotes int `toml:"max_quotes"`
 	// MaxSecret and MaxWitness count the bytes of a proof's secret and witness.
 	// Default 1024 and 4096.
 	MaxSecret  int `toml:"max_secret"`
@@ -201,7 +204,7 @@ func defaultConfig() Config {
 			TTL: Duration(time.Hour), Keep: Duration(7 * 24 * time.Hour), MeltTTL: Duration(10 * time.Minute), PayTimeout: Duration(45 * time.Second),
 			PollInterval: Duration(10 * time.Second),
 		},
-		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxSecret: 1024, MaxWitness: 4096},
+		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxQuotes: 100, MaxSecret: 1024, MaxWitness: 4096},
 		Rates:  defaultRates(),
 		Load:   Load{AtOnce: 256, Wait: Duration(5 * time.Second)},
 		Info:   Info{Name: "Mintmark"},

@@ -114,6 +114,7 @@ func (c Config) validate() error {
 		{"limits.max_inputs", c.Limits.MaxInputs, maxItems},
 		{"limits.max_outputs", c.Limits.MaxOutputs, maxItems},
 		{"limits.max_states", c.Limits.MaxStates, maxItems},
+		{"limits.max_quotes", c.Limits.MaxQuotes, 100},
 		{"limits.max_secret", c.Limits.MaxSecret, 64 << 10},
 		{"limits.max_witness", c.Limits.MaxWitness, 64 << 10},
 	} {

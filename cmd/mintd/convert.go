@@ -21,7 +21,7 @@ func (s Signatory) identity() bdhke.Point {
 
 func (l Limits) mint() mint.Limits {
 	return mint.Limits{
-		MaxInputs: l.MaxInputs, MaxOutputs: l.MaxOutputs, MaxStates: l.MaxStates,
+		MaxInputs: l.MaxInputs, MaxOutputs: l.MaxOutputs, MaxStates: l.MaxStates, MaxQuotes: l.MaxQuotes,
 		MaxSecret: l.MaxSecret, MaxWitness: l.MaxWitness,
 	}
 }

@@ -30,8 +30,8 @@ func TestWhatTheOperatorSaysReachesTheMint(t *testing.T) {
 
 func TestLimitsReachTheMint(t *testing.T) {
 	t.Parallel()
-	got := Limits{MaxInputs: 1, MaxOutputs: 2, MaxStates: 3, MaxSecret: 4, MaxWitness: 5}.mint()
-	want := mint.Limits{MaxInputs: 1, MaxOutputs: 2, MaxStates: 3, MaxSecret: 4, MaxWitness: 5}
+	got := Limits{MaxInputs: 1, MaxOutputs: 2, MaxStates: 3, MaxSecret: 4, MaxWitness: 5, MaxQuotes: 6}.mint()
+	want := mint.Limits{MaxInputs: 1, MaxOutputs: 2, MaxStates: 3, MaxSecret: 4, MaxWitness: 5, MaxQuotes: 6}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("limits (-want +got):\n%s", diff)
 	}

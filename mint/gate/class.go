@@ -34,11 +34,13 @@ func classify(pattern string) (Class, place) {
 	switch {
 	case path == "/{$}", strings.HasPrefix(path, "/health"):
 		return free, nowhere
+	case pattern == "/v1/mint/{method}/{batch}": // NUT-29, for all verbs
+		return Exchanges, atWork
 	case verb != "GET" && verb != "POST": // no route, or another verb of one
 		return Reads, nowhere
 	case path == "/v1/info", path == "/v1/ws", strings.HasPrefix(path, "/v1/key"):
 		return Reads, nowhere
-	case verb == "GET", path == "/v1/checkstate", path == "/v1/restore", strings.HasSuffix(path, "/check"):
+	case verb == "GET", path == "/v1/checkstate", path == "/v1/restore", path == "/v1/mint/quote/{method}/{id}": // NUT-29: check
 		return Reads, atWork
 	case strings.HasPrefix(path, "/v1/mint/quote/"), strings.HasPrefix(path, "/v1/melt/quote/"):
 		return Quotes, atWork

@@ -30,6 +30,10 @@ func (a *api) states() bound {
 	return bound{"Ys", a.limits.MaxStates, cashu.CodeTooManyInputs}
 }
 
+func (a *api) quotes() bound {
+	return bound{"quotes", a.limits.MaxQuotes, cashu.CodeTooManyQuotes}
+}
+
 // read decodes the body into v. The content type is not looked at: wallets
 // differ. The lists are counted before a single point of them is decoded,
 // because decoding a point costs a square root.

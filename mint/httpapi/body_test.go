@@ -14,19 +14,21 @@ import (
 
 // posts are the routes that take a body, each with a body that is well-formed.
 var posts = map[string]string{
-	"/v1/swap":              `{"inputs":[],"outputs":[]}`,
-	"/v1/mint/quote/bolt11": `{"amount":1,"unit":"sat"}`,
-	"/v1/mint/bolt11":       `{"quote":"q","outputs":[]}`,
-	"/v1/melt/quote/bolt11": `{"request":"lnbc1","unit":"sat"}`,
-	"/v1/melt/bolt11":       `{"quote":"q","inputs":[],"outputs":[]}`,
-	"/v1/checkstate":        `{"Ys":[]}`,
-	"/v1/restore":           `{"outputs":[]}`,
+	"/v1/swap":                    `{"inputs":[],"outputs":[]}`,
+	"/v1/mint/quote/bolt11":       `{"amount":1,"unit":"sat"}`,
+	"/v1/mint/bolt11":             `{"quote":"q","outputs":[]}`,
+	"/v1/mint/quote/bolt11/check": `{"quotes":["q"]}`,
+	"/v1/mint/bolt11/batch":       `{"quotes":["q"],"outputs":[]}`,
+	"/v1/melt/quote/bolt11":       `{"request":"lnbc1","unit":"sat"}`,
+	"/v1/melt/bolt11":             `{"quote":"q","inputs":[],"outputs":[]}`,
+	"/v1/checkstate":              `{"Ys":[]}`,
+	"/v1/restore":                 `{"outputs":[]}`,
 }
 
 // acceptingMint says yes to everything.
 func acceptingMint() *fakeMint {
 	m := newFakeMint()
-	m.createMintQuote = func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
+	m.createMintQuote = func(string, cashu.MintQuoteRequest) (mint.MintQuote, error) {
 		return mint.MintQuote{Unit: "sat"}, nil
 	}
 	m.createMeltQuote = func(string, cashu.MeltQuoteRequest) (mint.MeltQuote, error) {
@@ -36,6 +38,10 @@ func acceptingMint() *fakeMint {
 		return mint.Melted{MeltQuote: mint.MeltQuote{Unit: "sat"}}, nil
 	}
 	m.issue = func(string, cashu.MintRequest) ([]cashu.BlindSignature, error) { return nil, nil }
+	m.issueBatch = func(string, cashu.BatchMintRequest) ([]cashu.BlindSignature, error) { return nil, nil }
+	m.mintQuotes = func(_ string, ids []string) ([]mint.MintQuote, error) {
+		return make([]mint.MintQuote, len(ids)), nil
+	}
 	m.swap = func(context.Context, cashu.SwapRequest) ([]cashu.BlindSignature, error) { return nil, nil }
 	m.checkState = func([]bdhke.Point) ([]mint.ProofRecord, error) { return nil, nil }
 	m.restore = func(o []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {

@@ -26,6 +26,8 @@ const (
 	swapPath      = "/v1/swap"
 	mintPath      = "/v1/mint/bolt11"
 	mintQuotePath = "/v1/mint/quote/bolt11"
+	batchPath     = "/v1/mint/bolt11/batch"
+	checkPath     = "/v1/mint/quote/bolt11/check"
 	meltPath      = "/v1/melt/bolt11"
 	meltQuotePath = "/v1/melt/quote/bolt11"
 	statePath     = "/v1/checkstate"
@@ -41,8 +43,6 @@ var elsewhere = map[cashu.Code]string{
 	cashu.CodeRateLimited:          "TestARefusalOfTheGateLeavesNothingBehind",
 	cashu.CodeUnavailable:          "TestWithoutItsSignatoryTheMintChangesNothing",
 	cashu.CodePaymentFailed:        "TestAPaymentThatFailsIsRefusedAndGivesTheCoinsBack",
-	cashu.CodeDuplicateQuotes:      "NUT-29",
-	cashu.CodeTooManyQuotes:        "NUT-29",
 	cashu.CodeClearAuthRequired:    "NUT-21",
 	cashu.CodeClearAuthFailed:      "NUT-21",
 	cashu.CodeBlindAuthRequired:    "NUT-22",
@@ -62,6 +62,9 @@ func (m *realMint) refusals() (now, later []refusal) {
 	}
 	mint := func(quote string, out []output) cashu.MintRequest {
 		return cashu.MintRequest{Quote: quote, Outputs: messages(out)}
+	}
+	batch := func(signatures []*string, out []output, quotes ...string) cashu.BatchMintRequest {
+		return cashu.BatchMintRequest{Quotes: quotes, Outputs: messages(out), Signatures: signatures}
 	}
 	join := func(a, b []cashu.Proof) []cashu.Proof { return append(append([]cashu.Proof(nil), a...), b...) }
 	good, more, dollars := m.coins(m.sat, 8), m.coins(m.sat, 8), m.coins(m.usd, 8)
@@ -192,6 +195,25 @@ func (m *realMint) refusals() (now, later []refusal) {
 		{"an unknown method", cashu.CodeUnknownMethod, "/v1/mint/bolt99", mint(paid, fresh())},
 		{"an unknown method, for a quote", cashu.CodeUnknownMethod, "/v1/mint/quote/bolt99", `{"amount":8,"unit":"sat"}`},
 		{"an unknown method, to melt", cashu.CodeUnknownMethod, "/v1/melt/bolt99", melt(offer, wealth, nil)},
+		{"a quote twice", cashu.CodeDuplicateQuotes, batchPath, batch(nil, m.outputs(m.sat, 16), paid, paid)},
+		{"a quote twice, to look at", cashu.CodeDuplicateQuotes, checkPath, cashu.QuoteCheckRequest{Quotes: []string{paid, paid}}},
+		{"too many quotes", cashu.CodeTooManyQuotes, batchPath, `{"quotes":` + many(101, `"q"`) + `}`},
+		{"too many quotes, to look at", cashu.CodeTooManyQuotes, checkPath, `{"quotes":` + many(101, `"q"`) + `}`},
+		{"a batch of no quotes", cashu.CodeMalformed, batchPath, `{"quotes":[],"outputs":[]}`},
+		{"a batch with an unknown quote", cashu.CodeUnknownQuote, batchPath, batch(nil, fresh(), paid, "0192d3c0-7e8a-7c3d-8e9f-1a2b3c4d5e6f")},
+		{"an unknown quote among others, to look at", cashu.CodeUnknownQuote, checkPath, cashu.QuoteCheckRequest{Quotes: []string{paid, "bogus"}}},
+		{"a batch of an unknown method", cashu.CodeUnknownMethod, "/v1/mint/bolt99/batch", batch(nil, fresh(), paid)},
+		{"a batch with an unpaid quote", cashu.CodeQuoteUnpaid, batchPath, batch(nil, m.outputs(m.sat, 16), paid, unpaid)},
+		{"a batch with an issued quote", cashu.CodeQuoteIssued, batchPath, batch(nil, m.outputs(m.sat, 16), issued, paid)},
+		{"a batch of two units", cashu.CodeMultipleUnits, batchPath, batch(nil, m.outputs(m.sat, 16), paid, m.quote("usd", 8))},
+		{"a batch into another unit", cashu.CodeUnitMismatch, batchPath, batch(nil, m.outputs(m.usd, 8), paid)},
+		{"a batch into less", cashu.CodeUnbalanced, batchPath, batch(nil, fresh(), paid, m.quote("sat", 8))},
+		{"a batch into more", cashu.CodeUnbalanced, batchPath, batch(nil, m.outputs(m.sat, 16), paid)},
+		{"a batch of other amounts", cashu.CodeUnbalanced, batchPath, cashu.BatchMintRequest{Quotes: []string{paid}, Amounts: []cashu.Amount{4}, Outputs: messages(m.outputs(m.sat, 4))}},
+		{"a batch of nothing of a quote", cashu.CodeAmountOutOfRange, batchPath, cashu.BatchMintRequest{Quotes: []string{paid}, Amounts: []cashu.Amount{0}, Outputs: messages(fresh())}},
+		{"a batch with a locked quote and no signature", cashu.CodeQuoteSignature, batchPath, batch(nil, m.outputs(m.sat, 16), paid, locked.Quote)},
+		{"a batch with fewer signatures than quotes", cashu.CodeQuoteSignature, batchPath, batch([]*string{nil}, m.outputs(m.sat, 16), paid, locked.Quote)},
+		{"a batch with the signatures in the wrong order", cashu.CodeQuoteSignature, batchPath, m.misordered(paid, locked.Quote)},
 		{"a secret that is too long", cashu.CodeTooLarge, swapPath, swap(long, fresh())},
 		{"a witness that is too long", cashu.CodeTooLarge, swapPath, swap(wordy, fresh())},
 		{"a description that is too long", cashu.CodeTooLarge, mintQuotePath, `{"amount":8,"unit":"sat","description":"` + strings.Repeat("x", 640) + `"}`},
@@ -204,6 +226,7 @@ func (m *realMint) refusals() (now, later []refusal) {
 	}
 	now = append(now, m.damaged(swapPath, m.encode(swap(good, fresh())))...)
 	now = append(now, m.damaged(mintPath, m.encode(mint(paid, fresh())))...)
+	now = append(now, m.damaged(batchPath, m.encode(batch(nil, fresh(), paid)))...)
 	now = append(now, m.damaged(meltPath, m.encode(melt(offer, wealth, m.outputs(m.sat, 1))))...)
 	return now, []refusal{
 		{"a quote that ended unpaid", cashu.CodeQuoteExpired, mintPath, mint(late, fresh())},
@@ -334,6 +357,15 @@ func (m *realMint) signed(quote, who string, out []output) cashu.MintRequest {
 	return cashu.MintRequest{Quote: quote, Outputs: messages(out), Signature: sig}
 }
 
+// misordered is a batch in which the good signature of the second quote stands in
+// the place of the first, which is not locked.
+func (m *realMint) misordered(open, locked string) cashu.BatchMintRequest {
+	m.tb.Helper()
+	out := m.outputs(m.sat, 16)
+	sig := m.signed(locked, "owner", out).Signature
+	return cashu.BatchMintRequest{Quotes: []string{open, locked}, Outputs: messages(out), Signatures: []*string{&sig, nil}}
+}
+
 // damaged are the ways to break a good body, each of which is refused although the
 // rest of the request would be good.
 func (m *realMint) damaged(path, good string) (list []refusal) {
@@ -365,5 +397,6 @@ func (m *realMint) damaged(path, good string) (list []refusal) {
 	refused(cashu.CodeKeysetUnknown, "an id that is no id", `"id":"`, `"id":"zz`)
 	change("no secret", `"secret"`, `"x"`)
 	change("no quote", `"quote"`, `"x"`)
+	change("no quotes", `"quotes"`, `"x"`)
 	return list
 }

@@ -19,9 +19,11 @@ import (
 
 // fakeMint answers what its functions say, and remembers nothing.
 type fakeMint struct {
-	createMintQuote func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error)
+	createMintQuote func(string, cashu.MintQuoteRequest) (mint.MintQuote, error)
 	mintQuote       func(method, id string) (mint.MintQuote, error)
 	issue           func(string, cashu.MintRequest) ([]cashu.BlindSignature, error)
+	mintQuotes      func(string, []string) ([]mint.MintQuote, error)
+	issueBatch      func(string, cashu.BatchMintRequest) ([]cashu.BlindSignature, error)
 	createMeltQuote func(string, cashu.MeltQuoteRequest) (mint.MeltQuote, error)
 	meltQuote       func(method, id string) (mint.Melted, error)
 	melt            func(string, cashu.MeltRequest) (mint.Melted, error)
@@ -43,11 +45,13 @@ var _ Service = (*fakeMint)(nil)
 func newFakeMint() *fakeMint {
 	refuse := cashu.ErrUnknownQuote
 	f := &fakeMint{
-		createMintQuote: func(string, cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
+		createMintQuote: func(string, cashu.MintQuoteRequest) (mint.MintQuote, error) {
 			return mint.MintQuote{}, refuse
 		},
-		mintQuote: func(string, string) (mint.MintQuote, error) { return mint.MintQuote{}, refuse },
-		issue:     func(string, cashu.MintRequest) ([]cashu.BlindSignature, error) { return nil, refuse },
+		mintQuote:  func(string, string) (mint.MintQuote, error) { return mint.MintQuote{}, refuse },
+		issue:      func(string, cashu.MintRequest) ([]cashu.BlindSignature, error) { return nil, refuse },
+		mintQuotes: func(string, []string) ([]mint.MintQuote, error) { return nil, refuse },
+		issueBatch: func(string, cashu.BatchMintRequest) ([]cashu.BlindSignature, error) { return nil, refuse },
 		createMeltQuote: func(string, cashu.MeltQuoteRequest) (mint.MeltQuote, error) {
 			return mint.MeltQuote{}, refuse
 		},
@@ -58,7 +62,7 @@ func newFakeMint() *fakeMint {
 		restore: func([]cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
 			return nil, nil, refuse
 		},
-		limits:  mint.Limits{MaxInputs: 1000, MaxOutputs: 1000, MaxStates: 1000},
+		limits:  mint.Limits{MaxInputs: 1000, MaxOutputs: 1000, MaxStates: 1000, MaxQuotes: 100},
 		healthy: mint.Health{Ready: true, Signatory: true, Database: true},
 		view:    new(mint.KeysetView),
 		states:  map[events.Topic]events.State{},
@@ -104,7 +108,7 @@ func (f *fakeMint) Subscribe(ctx context.Context, in *events.Inbox, kind string,
 	return sub, err
 }
 
-func (f *fakeMint) CreateMintQuote(_ context.Context, method string, req cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
+func (f *fakeMint) CreateMintQuote(_ context.Context, method string, req cashu.MintQuoteRequest) (mint.MintQuote, error) {
 	return f.createMintQuote(method, req)
 }
 
@@ -114,6 +118,14 @@ func (f *fakeMint) MintQuote(_ context.Context, method, id string) (mint.MintQuo
 
 func (f *fakeMint) Issue(_ context.Context, method string, req cashu.MintRequest) ([]cashu.BlindSignature, error) {
 	return f.issue(method, req)
+}
+
+func (f *fakeMint) MintQuotes(_ context.Context, method string, ids []string) ([]mint.MintQuote, error) {
+	return f.mintQuotes(method, ids)
+}
+
+func (f *fakeMint) IssueBatch(_ context.Context, method string, req cashu.BatchMintRequest) ([]cashu.BlindSignature, error) {
+	return f.issueBatch(method, req)
 }
 
 func (f *fakeMint) CreateMeltQuote(_ context.Context, method string, req cashu.MeltQuoteRequest) (mint.MeltQuote, error) {

@@ -13,7 +13,7 @@ func (a *api) createMintQuote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var req cashu.MintQuoteBolt11Request
+	var req cashu.MintQuoteRequest
 	if err := a.readUpTo(maxSmallBody, w, r, &req); err != nil {
 		return err
 	}

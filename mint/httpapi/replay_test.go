@@ -17,9 +17,10 @@ func TestEveryEndpointThatIsSaidToReplayDoesSoAfterARestart(t *testing.T) {
 	coins, out := m.coins(m.sat, 16), messages(m.outputs(m.sat, 16))
 	offer, blanks := m.meltQuote(m.invoice(4, "")), messages(m.outputs(m.sat, 1, 1, 1, 1))
 	requests := map[string]string{
-		"POST /v1/swap":        m.encode(cashu.SwapRequest{Inputs: coins, Outputs: out}),
-		"POST /v1/mint/bolt11": m.encode(cashu.MintRequest{Quote: m.quote("sat", 16), Outputs: messages(m.outputs(m.sat, 16))}),
-		"POST /v1/melt/bolt11": m.encode(cashu.MeltRequest{Quote: offer, Inputs: m.coins(m.sat, 16), Outputs: blanks}),
+		"POST /v1/swap":              m.encode(cashu.SwapRequest{Inputs: coins, Outputs: out}),
+		"POST /v1/mint/bolt11":       m.encode(cashu.MintRequest{Quote: m.quote("sat", 16), Outputs: messages(m.outputs(m.sat, 16))}),
+		"POST /v1/mint/bolt11/batch": m.encode(cashu.BatchMintRequest{Quotes: []string{m.quote("sat", 8), m.quote("sat", 8)}, Outputs: messages(m.outputs(m.sat, 16))}),
+		"POST /v1/melt/bolt11":       m.encode(cashu.MeltRequest{Quote: offer, Inputs: m.coins(m.sat, 16), Outputs: blanks}),
 	}
 	var info struct {
 		Nuts struct {

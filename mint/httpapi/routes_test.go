@@ -26,7 +26,7 @@ func TestEveryRouteDecodesCallsAndEncodes(t *testing.T) {
 
 	m := newFakeMint()
 	m.setView(viewOf(t, ks))
-	m.createMintQuote = func(method string, req cashu.MintQuoteBolt11Request) (mint.MintQuote, error) {
+	m.createMintQuote = func(method string, req cashu.MintQuoteRequest) (mint.MintQuote, error) {
 		return mint.MintQuote{ID: "q-1", Method: method, Unit: req.Unit, Amount: req.Amount, Request: "lnbc1",
 			Pubkey: point(t, 1), Expiry: at, Updated: at}, nil
 	}
@@ -39,6 +39,18 @@ func TestEveryRouteDecodesCallsAndEncodes(t *testing.T) {
 			return nil, fmt.Errorf("called with %s %+v", method, req)
 		}
 		return sigs, nil
+	}
+	m.issueBatch = func(method string, req cashu.BatchMintRequest) ([]cashu.BlindSignature, error) {
+		if method != "bolt11" || len(req.Quotes) == 2 && (req.Amounts[1] != 1 || *req.Signatures[0] != "ab" || req.Signatures[1] != nil) {
+			return nil, fmt.Errorf("called with %s %+v", method, req)
+		}
+		return sigs, nil
+	}
+	m.mintQuotes = func(method string, ids []string) (list []mint.MintQuote, _ error) {
+		for _, id := range ids {
+			list = append(list, mint.MintQuote{ID: id, Method: method, Unit: "sat", Expiry: at, Updated: at})
+		}
+		return list, nil
 	}
 	m.swap = func(_ context.Context, req cashu.SwapRequest) ([]cashu.BlindSignature, error) {
 		if len(req.Inputs) != 1 || req.Inputs[0].Secret != "<&>" || len(req.Outputs) != 1 {
@@ -78,6 +90,11 @@ func TestEveryRouteDecodesCallsAndEncodes(t *testing.T) {
 		{"reading a quote without expiry and pubkey", "GET", "/v1/mint/quote/bolt11/q-1", "",
 			`{"quote":"q-1","request":"lnbc1","unit":"sat","amount":8,"method":"bolt11","state":"ISSUED","expiry":null,"amount_paid":8,"amount_issued":8,"updated_at":1700000000}`},
 		{"minting", "POST", "/v1/mint/bolt11", `{"quote":"q-1","outputs":[` + output + `],"signature":"ab"}`, `{"signatures":[` + signature + `]}`},
+		{"minting a batch", "POST", "/v1/mint/bolt11/batch", `{"quotes":["q-1","q-2"],"quote_amounts":[1,1],"outputs":[` + output + `],"signatures":["ab",null]}`, `{"signatures":[` + signature + `]}`},
+		{"a batch of one, from a wallet that says as little as it may", "POST", "/v1/mint/bolt11/batch", `{"quotes":["q-1"],"outputs":[` + output + `],"quote_amounts":null,"signatures":null}`, `{"signatures":[` + signature + `]}`},
+		{"checking quotes", "POST", "/v1/mint/quote/bolt11/check", `{"quotes":["q-2","q-1"]}`,
+			`[{"quote":"q-2","request":"","unit":"sat","amount":0,"method":"bolt11","state":"UNPAID","expiry":1700000000,"amount_paid":0,"amount_issued":0,"updated_at":1700000000},` +
+				`{"quote":"q-1","request":"","unit":"sat","amount":0,"method":"bolt11","state":"UNPAID","expiry":1700000000,"amount_paid":0,"amount_issued":0,"updated_at":1700000000}]`},
 		{"swap", "POST", "/v1/swap", `{"inputs":[` + input + `],"outputs":[` + output + `],"unknown":{}}`, `{"signatures":[` + signature + `]}`},
 		{"swap with hex in upper case", "POST", "/v1/swap",
 			strings.NewReplacer(id, strings.ToUpper(id), p1, strings.ToUpper(p1), p2, strings.ToUpper(p2)).
@@ -136,7 +153,8 @@ func TestUnknownRoutesAndWrongVerbsAreJSONErrors(t *testing.T) {
 		{"POST", "/v1/swap/", 404, ""},
 		{"POST", "/v1/melt", 404, ""},
 		{"GET", "/v1/melt/bolt11", 405, "OPTIONS, POST"},
-		{"POST", "/v1/mint/bolt11/batch", 404, ""},
+		{"POST", "/v1/mint/bolt11/parts", 404, ""},
+		{"GET", "/v1/mint/bolt11/batch", 405, "OPTIONS, POST"},
 		{"GET", "/v1/swap", 405, "OPTIONS, POST"},
 		{"DELETE", "/v1/keys", 405, "GET, HEAD, OPTIONS"},
 		{"POST", "/v1/mint/quote/bolt11/q", 405, "GET, HEAD, OPTIONS"},

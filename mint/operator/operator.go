@@ -135,7 +135,7 @@ func verdictOn(ctx context.Context, r mint.Reads, op mint.Operation, f mint.Oper
 
 func report(s mint.Saga, f mint.OperationFacts, verdict string) Saga {
 	return Saga{
-		Operation: s.ID, Kind: s.Kind.String(), State: s.State.String(), Quote: s.QuoteID != "",
+		Operation: s.ID, Kind: s.Kind.String(), State: s.State.String(), Quote: s.QuoteID != "" || len(s.Batch) > 0,
 		Created: s.Created, Owner: s.Owner, LeaseUntil: s.LeaseUntil,
 		Inputs: s.Inputs, ProofsPending: f.ProofsPending,
 		Outputs: s.Outputs, OutputsUnsigned: f.OutputsUnsigned,
@@ -173,10 +173,10 @@ func (l *Local) Resolve(ctx context.Context, operation uuid.UUID, d Decision) er
 }
 
 func resolve(ctx context.Context, tx mint.Tx, s *mint.Saga, d Decision) error {
-	if err := endSaga(ctx, tx, s, d); err != nil || s.QuoteID == "" {
+	if err := endSaga(ctx, tx, s, d); err != nil {
 		return err
 	}
-	return tx.ReleaseIssue(ctx, s.QuoteID, s.Ref)
+	return mint.ReleaseQuotes(ctx, tx, s.Operation)
 }
 
 func endSaga(ctx context.Context, tx mint.Tx, s *mint.Saga, d Decision) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -53,7 +54,7 @@ func (t *tx) AddSaga(ctx context.Context, s *mint.Saga) error {
 		return errNoRefs
 	}
 	_, err := t.db.Assume(ctx, stmtAddOperation, 1, int64(ref), s.ID[:], uint8(s.Kind), s.Inputs, s.Outputs,
-		millis(s.Created), maybe(s.QuoteID), t.store.dialect.emptySlots(s.Outputs))
+		millis(s.Created), maybe(joinQuotes(s.Operation)), t.store.dialect.emptySlots(s.Outputs))
 	if err != nil {
 		return fmt.Errorf("adding an operation: %w", err)
 	}
@@ -132,8 +133,22 @@ func (r *operationRow) operation() (mint.Operation, error) {
 		return mint.Operation{}, errors.New("an operation in the database has no id")
 	}
 	r.op.Ref, r.op.ID, r.op.Kind = mint.OperationRef(r.ref), id, mint.OperationKind(r.kind)
-	r.op.Created, r.op.QuoteID = fromMillis(r.created), string(r.quote)
+	r.op.Created = fromMillis(r.created)
+	if quotes := strings.Split(string(r.quote), "\n"); len(quotes) > 1 {
+		r.op.Batch = quotes
+	} else {
+		r.op.QuoteID = string(r.quote)
+	}
 	return r.op, nil
+}
+
+// joinQuotes is the quotes of an operation as they are kept: with line feeds
+// between them, which no id of a quote has.
+func joinQuotes(op mint.Operation) string {
+	if len(op.Batch) > 0 {
+		return strings.Join(op.Batch, "\n")
+	}
+	return op.QuoteID
 }
 
 func scanSaga(scan func(dest ...any) error) (s mint.Saga, err error) {

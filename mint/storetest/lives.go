@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 
 	"mintmark/mint"
 )
@@ -81,6 +82,49 @@ func lifeCases() []testCase {
 			}
 			if op, err := k.store.Operation(k.ctx, s.Ref); err != nil || op.QuoteID != "a" || op.Kind != mint.OperationMint {
 				k.Errorf("got %+v, %v", op, err)
+			}
+		}},
+		{"a batch knows its quotes, in their order, finished or not", func(k *kit) {
+			for _, id := range []string{"b", "a", "c"} {
+				k.quoted(id, 100)
+			}
+			outputs := k.outputs(2)
+			s, sigs := k.issue("", 2), k.signatures(outputs)
+			s.Batch = []string{"b", "a", "c"}
+			k.update(func(tx mint.Tx) error {
+				if err := tx.AddSaga(k.ctx, s); err != nil {
+					return err
+				}
+				return errors.Join(tx.ReserveIssue(k.ctx, "a", s.Ref, 1), tx.ReserveIssue(k.ctx, "b", s.Ref, 100),
+					tx.ReserveIssue(k.ctx, "c", s.Ref, 50), tx.AddOutputs(k.ctx, s.Operation, outputs))
+			})
+			if row, err := k.store.Saga(k.ctx, s.Ref); err != nil || row.QuoteID != "" || !slices.Equal(row.Batch, s.Batch) {
+				k.Errorf("under way: %+v, %v", row, err)
+			}
+			k.update(func(tx mint.Tx) error {
+				return errors.Join(finish(k.ctx, tx, s, outputs, sigs), tx.FinishIssue(k.ctx, "a", s.Ref, 1, start),
+					tx.FinishIssue(k.ctx, "b", s.Ref, 100, start), tx.FinishIssue(k.ctx, "c", s.Ref, 50, start))
+			})
+			if op, err := k.store.Operation(k.ctx, s.Ref); err != nil || op.QuoteID != "" || !slices.Equal(op.Batch, s.Batch) {
+				k.Errorf("finished: %+v, %v", op, err)
+			}
+			if a, b := k.readQuote("a"), k.readQuote("b"); a.AmountIssued != 1 || b.AmountIssued != 100 || a.Pending != 0 || b.Pending != 0 {
+				k.Errorf("got %+v and %+v", a, b)
+			}
+		}},
+		{"an undone batch gives all its quotes back", func(k *kit) {
+			k.quoted("a", 100)
+			k.quoted("b", 100)
+			s := k.issue("", 0)
+			s.Batch = []string{"b", "a"}
+			k.update(func(tx mint.Tx) error {
+				return errors.Join(tx.AddSaga(k.ctx, s), tx.ReserveIssue(k.ctx, "a", s.Ref, 100), tx.ReserveIssue(k.ctx, "b", s.Ref, 100))
+			})
+			k.update(func(tx mint.Tx) error {
+				return errors.Join(undo(k.ctx, tx, s), mint.ReleaseQuotes(k.ctx, tx, s.Operation))
+			})
+			if a, b := k.readQuote("a"), k.readQuote("b"); a.Pending != 0 || b.Pending != 0 || a.AmountIssued+b.AmountIssued != 0 {
+				k.Errorf("got %+v and %+v", a, b)
 			}
 		}},
 		{"an undone issue gives its quote back", func(k *kit) {
