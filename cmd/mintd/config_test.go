@@ -223,6 +223,9 @@ func TestEveryWrongValueIsReportedUnderItsKey(t *testing.T) {
 		{"nobody at once", func(c *Config) { c.Load.AtOnce = 0 }, "load.at_once:"},
 		{"a turn that comes at once", func(c *Config) { c.Load.Wait = 0 }, "load.wait:"},
 		{"a turn that comes after the connection's end", func(c *Config) { c.Load.Wait = Duration(time.Minute) }, "load.wait:"},
+		{"a collector", func(c *Config) { c.Traces.Endpoint = "https://traces.example/v1/traces" }, ""},
+		{"a collector without a protocol", func(c *Config) { c.Traces.Endpoint = "127.0.0.1:4318" }, "traces.endpoint:"},
+		{"more traces than requests", func(c *Config) { c.Traces.Share = 1.5 }, "traces.share:"},
 		{"loud log", func(c *Config) { c.Log.Level = "LOUD" }, "log.level:"},
 		{"log as XML", func(c *Config) { c.Log.Format = "xml" }, "log.format:"},
 	} {

@@ -13,6 +13,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/internal/sqldb"
+	"mintmark/mint/tracing"
 )
 
 const (
@@ -133,6 +134,14 @@ func (c Config) validate() error {
 		if contact.Method == "" || contact.Info == "" {
 			wrong("info.contact", "entry %d needs both method and info", i+1)
 		}
+	}
+	if c.Traces.Endpoint != "" {
+		if err := tracing.CheckEndpoint(c.Traces.Endpoint); err != nil {
+			wrong("traces.endpoint", "%v", err)
+		}
+	}
+	if !(c.Traces.Share > 0 && c.Traces.Share <= 1) {
+		wrong("traces.share", "must be more than 0 and at most 1")
 	}
 	if _, err := logLevel(c.Log.Level); err != nil {
 		wrong("log.level", "%v", err)

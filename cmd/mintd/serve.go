@@ -17,6 +17,7 @@ import (
 	"mintmark/mint/httpapi"
 	"mintmark/mint/lightning"
 	"mintmark/mint/metrics"
+	"mintmark/mint/tracing"
 	"mintmark/signatory"
 )
 
@@ -96,6 +97,15 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	defer closing("the payment backend", backend)
 	mc := mintConfig(cfg, store, owner, signer, backend, log)
 	mc.Signer = counts.Signer(mc.Signer)
+	routes := httpapi.Config{Logger: log, Observe: counts.Request}
+	if cfg.Traces.Endpoint != "" {
+		tracer, err := tracing.Open(ctx, tracing.Config{Endpoint: cfg.Traces.Endpoint, Share: cfg.Traces.Share})
+		if err != nil {
+			return err
+		}
+		defer closing("the traces", tracer)
+		mc.Signer, routes.Trace = tracer.Signer(mc.Signer), tracer.Request
+	}
 	if bus := store.Bus(); bus != nil {
 		mc.Bus = bus
 	}
@@ -107,11 +117,13 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	handler, err := httpapi.New(httpapi.Config{Mint: m, Gate: entrance, Logger: log, Observe: counts.Request})
+	routes.Mint, routes.Gate = m, entrance
+	handler, err := httpapi.New(routes)
 	if err != nil {
 		return err
 	}
 	counts.Watch(m, store)
+	counts.WatchLoad(entrance.Load)
 	page, err := serveMetrics(ctx, cfg.Metrics, counts.Handler(), log)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type Process struct {
 
 	t     testing.TB
 	cmd   *exec.Cmd
+	log   string
 	ended chan struct{}
 }
 
@@ -48,7 +49,7 @@ func start(t testing.TB, l launch) *Process {
 		t.Fatalf("opening the log of %s: %v", l.name, err)
 	}
 	defer out.Close()
-	p := &Process{Name: l.name, t: t, ended: make(chan struct{})}
+	p := &Process{Name: l.name, t: t, log: l.log, ended: make(chan struct{})}
 	p.cmd = exec.Command(l.path, l.args...)
 	p.cmd.Dir = l.dir
 	p.cmd.Env = append(os.Environ(), l.env...)
@@ -76,6 +77,16 @@ func start(t testing.TB, l launch) *Process {
 
 // PID is the process id, also after the end.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Log is all that the program has said so far, and its predecessors of this name.
+func (p *Process) Log() string {
+	p.t.Helper()
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		p.t.Fatalf("reading the log of %s: %v", p.Name, err)
+	}
+	return string(text)
+}
 
 // Children lists the process ids of the children that run now.
 func (p *Process) Children() []int {

@@ -68,7 +68,7 @@ var rooms = []room{
 	{path: "keystore", imports: []string{"bdhke", "bdhke/mintkey", "cashu", "keystore/rotation", "internal/..."}, neverImports: network},
 	{
 		path:       "signatory",
-		imports:    []string{"cashu", "bdhke", "proto/...", "internal/requestid", "internal/tlsdir", "signatory/internal/..."},
+		imports:    []string{"cashu", "bdhke", "proto/...", "internal/requestid", "internal/tlsdir", "internal/traceparent", "signatory/internal/..."},
 		neverLinks: append([]string{"database/sql"}, keyMaterial...),
 	},
 	{path: "signatory/internal/address"},
@@ -101,7 +101,7 @@ var rooms = []room{
 	{path: "mint/storetest", imports: []string{"mint", "cashu", "bdhke", "signatory"}, neverLinks: keyMaterial},
 	{
 		path:         "mint/httpapi",
-		imports:      []string{"mint", "mint/events", "cashu", "bdhke", "internal/requestid"},
+		imports:      []string{"mint", "mint/events", "cashu", "bdhke", "internal/requestid", "internal/traceparent"},
 		neverImports: []string{"google.golang.org/grpc/..."},
 		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
@@ -114,6 +114,11 @@ var rooms = []room{
 		path:       "mint/metrics",
 		imports:    []string{"mint", "mint/events", "cashu", "signatory"},
 		neverLinks: append([]string{"modernc.org/sqlite/...", "mintmark/internal/sqldb"}, keyMaterial...),
+	},
+	{
+		path:       "mint/tracing",
+		imports:    []string{"mint", "cashu", "internal/traceparent"},
+		neverLinks: append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
 	{
 		path:       "mint/operator",
@@ -142,16 +147,17 @@ var rooms = []room{
 	{path: "internal/seedfile", imports: []string{"internal/durable"}, neverImports: append(databases, network...)},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
 	{path: "internal/timing"},
+	{path: "internal/traceparent", neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "internal/tlsdir", imports: []string{"internal/durable"}},
 
 	{
 		path:       "cmd/signatory",
 		imports:    []string{"keystore", "keystore/rotation", "signatory", "signatory/server", "signatory/metrics", "bdhke", "cashu", "proto/...", "internal/..."},
-		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/...", "mintmark/internal/pgtest"},
+		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/...", "mintmark/internal/pgtest", "go.opentelemetry.io/otel/sdk/...", "go.opentelemetry.io/otel/exporters/..."},
 	},
 	{
 		path:       "cmd/mintd",
-		imports:    []string{"mint", "mint/sqlstore", "mint/gate", "mint/httpapi", "mint/metrics", "mint/operator", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
+		imports:    []string{"mint", "mint/sqlstore", "mint/gate", "mint/httpapi", "mint/metrics", "mint/operator", "mint/tracing", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
 		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
 	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},

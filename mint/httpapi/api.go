@@ -98,6 +98,9 @@ type Config struct {
 	// Observe is told of every answer: the pattern of its route, its status,
 	// its code if it is a refusal, and how long it took. nil = nobody.
 	Observe func(route string, status int, code cashu.Code, took time.Duration)
+	// Trace begins to follow a request, and is told like Observe how it ended.
+	// nil = nobody follows.
+	Trace func(ctx context.Context) (inside context.Context, end func(route string, status int, code cashu.Code))
 	// Clock measures how long requests take; nil = time.Now.
 	Clock func() time.Time
 }
@@ -110,6 +113,7 @@ type api struct {
 	held       held
 	retryAfter time.Duration
 	log        *slog.Logger
+	trace      func(context.Context) (context.Context, func(string, int, cashu.Code))
 	observe    func(route string, status int, code cashu.Code, took time.Duration)
 	now        func() time.Time
 	keysets    keysetPages
@@ -144,7 +148,7 @@ func New(cfg Config) (*Handler, error) {
 		return nil, fmt.Errorf("http api configuration: %w", err)
 	}
 	a := &api{mint: cfg.Mint, gate: cfg.Gate, limits: cfg.Mint.Limits(), maxBody: cfg.MaxBody,
-		retryAfter: cfg.RetryAfter, log: cfg.Logger, observe: cfg.Observe, now: cfg.Clock}
+		retryAfter: cfg.RetryAfter, log: cfg.Logger, observe: cfg.Observe, trace: cfg.Trace, now: cfg.Clock}
 	if a.maxBody == 0 {
 		a.maxBody = 2 << 20
 	}

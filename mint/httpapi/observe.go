@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/internal/requestid"
+	"mintmark/internal/traceparent"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -17,6 +19,7 @@ const requestIDHeader = "X-Request-Id"
 // note is what is remembered of a request until it is logged.
 type note struct {
 	requestID string
+	traced    func(route string, status int, code cashu.Code) // nil: nobody follows
 	start     time.Time
 	done      bool // recorded already, before its end
 	status    int
@@ -54,6 +57,11 @@ func (a *api) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &recorder{ResponseWriter: w, note: note{requestID: requestID(r), start: a.now()}}
 		r = r.WithContext(requestid.With(r.Context(), rec.note.requestID)) // for the signatory's log
+		if a.trace != nil {
+			var ctx context.Context
+			ctx, rec.note.traced = a.trace(r.Context())
+			r = r.WithContext(ctx)
+		}
 		h := rec.Header()
 		h.Set(requestIDHeader, rec.note.requestID)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -86,6 +94,9 @@ func (a *api) finished(r *http.Request, n *note) {
 	took := a.now().Sub(n.start)
 	a.record(r, n, took)
 	a.observe(r.Pattern, n.status, n.code, took)
+	if n.traced != nil {
+		n.traced(r.Pattern, n.status, n.code)
+	}
 }
 
 // record writes the one log record of a request.
@@ -106,6 +117,9 @@ func (a *api) record(r *http.Request, n *note, took time.Duration) {
 		slog.Int("status", n.status),
 		slog.Duration("took", took),
 		slog.String("request", n.requestID),
+	}
+	if id := traceparent.Trace(traceparent.Of(r.Context())); id != "" {
+		attrs = append(attrs, slog.String("trace", id))
 	}
 	if n.code != 0 {
 		attrs = append(attrs, slog.Int("code", int(n.code)))

@@ -107,6 +107,7 @@ type realMint struct {
 	tb      testing.TB
 	dir     string
 	keys    *keyring
+	wrap    func(mint.Signer) mint.Signer // nil: as it is
 	clock   atomic.Int64
 	backend *fake.Backend
 	store   *sqlstore.Store
@@ -150,8 +151,12 @@ func (m *realMint) start() {
 	owner := rand.Text()
 	m.store, err = sqlstore.Open(ctx, sqlstore.Config{Path: filepath.Join(m.dir, "mint.db"), Owner: owner, Logger: quiet})
 	must()
+	var signer mint.Signer = m.keys
+	if m.wrap != nil {
+		signer = m.wrap(signer)
+	}
 	m.mint, err = mint.New(ctx, mint.Config{
-		Store: m.store, Owner: owner, Signer: m.keys, Source: m.keys, Logger: quiet, Clock: m.now, PollInterval: time.Nanosecond,
+		Store: m.store, Owner: owner, Signer: signer, Source: m.keys, Logger: quiet, Clock: m.now, PollInterval: time.Nanosecond,
 		Backends: []lightning.Receiver{m.backend}, Payers: []lightning.Payer{m.backend},
 	})
 	must()

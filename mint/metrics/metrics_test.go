@@ -42,7 +42,7 @@ func (s stubRecords) Recount(context.Context) ([]mint.KeysetTotals, error) {
 	return nil, errors.New("nobody recounts for a page")
 }
 func (s stubRecords) Sagas(context.Context) ([]mint.Saga, error) {
-	return []mint.Saga{{Operation: mint.Operation{Kind: mint.OperationSwap}}}, s.err
+	return []mint.Saga{{Operation: mint.Operation{Kind: mint.OperationSwap, Inputs: 3, Created: time.Now().Add(-time.Hour)}}}, s.err
 }
 
 func page(t *testing.T, m *metrics.Metrics) string {
@@ -96,6 +96,7 @@ func TestWhatHappensIsOnThePage(t *testing.T) {
 func TestTheStateOfTheMintIsOnThePage(t *testing.T) {
 	t.Parallel()
 	m := metrics.New()
+	m.WatchLoad(func() (int, int) { return 4, 9 })
 	m.Watch(stubMint{mint.Health{Ready: true, Database: true, Stuck: 2, OverRedeemed: 5}}, stubRecords{})
 	wantLines(t, page(t, m),
 		"mintmark_ready 1", "mintmark_signatory_up 0", "mintmark_database_up 1", "mintmark_stuck_sagas 2",
@@ -104,6 +105,8 @@ func TestTheStateOfTheMintIsOnThePage(t *testing.T) {
 		"mintmark_over_redeemed_total 5",
 		`mintmark_issued{keyset="0011223344556677",unit=""} 7`, `mintmark_redeemed{keyset="0011223344556677",unit=""} 3`,
 		`mintmark_unfinished_operations{kind="swap"} 1`, `mintmark_unfinished_operations{kind="mint"} 0`,
+		`mintmark_unfinished_operations{kind="melt"} 0`, "mintmark_oldest_unfinished_operation_seconds 360",
+		"mintmark_pending_proofs 3", "mintmark_requests_at_work 4", "mintmark_requests_waiting 9",
 	)
 }
 

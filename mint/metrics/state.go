@@ -29,6 +29,16 @@ func (m *Metrics) Watch(subject Mint, records Records) {
 	m.registry.MustRegister(&state{subject, records})
 }
 
+// WatchLoad adds how many requests are worked on and how many wait.
+func (m *Metrics) WatchLoad(load func() (working, waiting int)) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: nameAtWork, Help: "Requests of wallets that are worked on."},
+			func() float64 { working, _ := load(); return float64(working) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: nameWaiting, Help: "Requests of wallets that wait for their turn."},
+			func() float64 { _, waiting := load(); return float64(waiting) }),
+	)
+}
+
 // state collects what a mint is like now.
 type state struct {
 	mint    Mint
@@ -53,6 +63,8 @@ var (
 )
 
 var (
+	descOldest  = prometheus.NewDesc(nameOldest, "Age of the oldest of them, 0 for none.", nil, nil)
+	descPending = prometheus.NewDesc(namePending, "Proofs that these operations hold.", nil, nil)
 	descSockets = prometheus.NewDesc(nameSockets, "WebSockets that are open.", nil, nil)
 	descSubs    = prometheus.NewDesc(nameSubs, "Subscriptions of these WebSockets.", nil, nil)
 	descTopics  = prometheus.NewDesc(nameTopics, "Quotes and proofs that these subscriptions name.", nil, nil)
@@ -66,7 +78,7 @@ var _ prometheus.Collector = (*state)(nil)
 // Describe names the metrics.
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descWritable, descStuck, descOverRedeem,
-		descEpoch, descExpiry, descIssued, descRedeemed, descSagas,
+		descEpoch, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending,
 		descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
 		ch <- d
 	}
@@ -112,10 +124,16 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	if sagas, err := s.records.Sagas(ctx); err == nil {
-		kinds := map[mint.OperationKind]int{mint.OperationMint: 0, mint.OperationSwap: 0}
+		kinds := map[mint.OperationKind]int{mint.OperationMint: 0, mint.OperationSwap: 0, mint.OperationMelt: 0}
+		var oldest time.Duration
+		var pending int
 		for _, saga := range sagas {
 			kinds[saga.Kind]++
+			pending += saga.Inputs // the saga and its proofs come and go in one commit
+			oldest = max(oldest, time.Since(saga.Created))
 		}
+		gauge(descOldest, oldest.Seconds())
+		gauge(descPending, float64(pending))
 		for kind, n := range kinds {
 			gauge(descSagas, float64(n), kind.String())
 		}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"mintmark/internal/requestid"
+	"mintmark/internal/traceparent"
 	pb "mintmark/proto/signatory"
 	"mintmark/signatory/internal/wire"
 )
@@ -66,10 +67,22 @@ func (a around) callAttrs(ctx context.Context, method string, started time.Time,
 	if ids := requestsOf(ctx); len(ids) > 0 {
 		attrs = append(attrs, slog.String("requests", requestid.Format(ids)))
 	}
+	if id := traceOf(ctx); id != "" {
+		attrs = append(attrs, slog.String("trace", id))
+	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	return attrs
+}
+
+// traceOf names the trace that a call belongs to, which is a claim too.
+func traceOf(ctx context.Context) string {
+	md, _ := metadata.FromIncomingContext(ctx)
+	if sent := md.Get(traceparent.Header); len(sent) == 1 {
+		return traceparent.Trace(sent[0])
+	}
+	return ""
 }
 
 // requestsOf names the requests of the mint that a call is for, as the mint's own log

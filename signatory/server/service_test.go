@@ -13,6 +13,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/internal/requestid"
+	"mintmark/internal/traceparent"
 	"mintmark/keystore"
 	pb "mintmark/proto/signatory"
 	"mintmark/signatory"
@@ -293,8 +294,17 @@ func TestTheLogOfACallNamesTheRequestsOfTheMint(t *testing.T) {
 	if err := c.VerifyProofs(requestid.With(t.Context(), "good", "x outcome=forged"), []cashu.Proof{proof}); err != nil {
 		t.Fatal(err)
 	}
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	for _, text := range []string{"00-" + trace + "-00f067aa0ba902b7-01", "00-x outcome=forged-00f067aa0ba902b7-01"} {
+		if err := c.VerifyProofs(traceparent.With(t.Context(), text), []cashu.Proof{proof}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	r.stop()
 	logs := r.logs.String()
+	if strings.Count(logs, "trace=") != 1 || !strings.Contains(logs, "trace="+trace) {
+		t.Errorf("the log does not name the trace:\n%s", logs)
+	}
 	if !strings.Contains(logs, "method=VerifyProofs") || !strings.Contains(logs, "requests=req-7,req-8") ||
 		!strings.Contains(logs, "requests=good\n") && !strings.Contains(logs, "requests=good ") || strings.Contains(logs, "forged") {
 		t.Errorf("the log says:\n%s", logs)
