@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"mintmark/internal/terminal"
 )
 
 func TestAnInitThatFailsAtTheEndLeavesNoDatabase(t *testing.T) {
@@ -17,7 +19,7 @@ func TestAnInitThatFailsAtTheEndLeavesNoDatabase(t *testing.T) {
 	p := testProgram()
 	// A seed that appears while the passphrase is typed.
 	asked := func() { _ = os.WriteFile(dataDir(dir).seed(), []byte("precious"), 0o600) }
-	p.terminal = func() (terminal, error) { return &fakeTerminal{answers: []string{"a", "a"}, asked: asked}, nil }
+	p.terminal = func() (terminal.Terminal, error) { return &fakeTerminal{answers: []string{"a", "a"}, asked: asked}, nil }
 	got := p.execute(t.Context(), "init", "--data", dir)
 	if got.code != exitFailure || !strings.Contains(got.stderr, "there is a seed file already") {
 		t.Errorf("init: %+v", got)
@@ -72,7 +74,7 @@ func TestTheWordsAreShownOnceAndOnlyOnTheTerminal(t *testing.T) {
 			t.Parallel()
 			dir, screen := t.TempDir(), &fakeTerminal{}
 			p := testProgram()
-			p.terminal = func() (terminal, error) { return screen, nil }
+			p.terminal = func() (terminal.Terminal, error) { return screen, nil }
 			got := p.execute(t.Context(), append([]string{"init", "--data", dir, "--plaintext-seed"}, c.args...)...)
 			if got.code != exitOK {
 				t.Fatalf("init: %+v", got)

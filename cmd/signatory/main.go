@@ -19,6 +19,7 @@ import (
 	"mintmark/internal/crashpoint"
 	"mintmark/internal/harden"
 	"mintmark/internal/heap"
+	"mintmark/internal/terminal"
 )
 
 func main() {
@@ -39,7 +40,7 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return program{
 		stdin: stdin, stdout: stdout, stderr: stderr,
-		clock: crashpoint.Clock(), harden: harden.Process, terminal: openTerminal, hangups: hangups,
+		clock: crashpoint.Clock(), harden: harden.Process, terminal: terminal.Open, hangups: hangups,
 	}.run(ctx, args)
 }
 

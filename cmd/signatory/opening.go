@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"mintmark/internal/seedfile"
+	"mintmark/internal/terminal"
 	"mintmark/keystore"
 	"mintmark/signatory/server"
 )
@@ -54,7 +55,7 @@ func (o opening) atUnlock(ctx context.Context, secret server.Secret) (server.Ope
 	dir := dataDir(o.flags.data)
 	from := o.flags.unseal
 	if !from.passphrase.given() || from.passphrase.fd >= 0 { // a descriptor is read once
-		o.terminal = func() (terminal, error) { return nil, errNoSecret }
+		o.terminal = func() (terminal.Terminal, error) { return nil, errNoSecret }
 		from.passphrase.fd = -1
 	}
 	opener := o.opener(ctx, from)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"mintmark/internal/terminal"
 )
 
 // maxPassphrase bounds what is read from a file that is not one.
@@ -107,7 +109,7 @@ func firstLine(f *os.File) ([]byte, error) {
 	return line, nil
 }
 
-func askTwice(ctx context.Context, t terminal) ([]byte, error) {
+func askTwice(ctx context.Context, t terminal.Terminal) ([]byte, error) {
 	first, err := t.ReadSecret(ctx, "Passphrase to seal the seed with: ")
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/internal/harden"
+	"mintmark/internal/terminal"
 )
 
 const (
@@ -25,7 +26,7 @@ type program struct {
 	stdout, stderr io.Writer
 	clock          func() time.Time
 	harden         func() harden.Report
-	terminal       func() (terminal, error)
+	terminal       func() (terminal.Terminal, error)
 	hangups        func() <-chan struct{} // each SIGHUP from now on
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mintmark/internal/harden"
+	"mintmark/internal/terminal"
 )
 
 const testWords = "legal winner thank year wave sausage worth useful legal winner thank year " +
@@ -30,7 +31,7 @@ func testProgram() program {
 		stdin:    strings.NewReader(""),
 		clock:    time.Now,
 		harden:   func() harden.Report { return harden.Report{} },
-		terminal: func() (terminal, error) { return nil, errNoTerminal },
+		terminal: func() (terminal.Terminal, error) { return nil, terminal.ErrNone },
 		hangups:  func() <-chan struct{} { return nil },
 	}
 }
@@ -82,6 +83,11 @@ func (f *fakeTerminal) ReadSecret(_ context.Context, prompt string) ([]byte, err
 	answer := f.answers[0]
 	f.answers = f.answers[1:]
 	return []byte(answer), nil
+}
+
+func (f *fakeTerminal) ReadLine(ctx context.Context, prompt string) (string, error) {
+	answer, err := f.ReadSecret(ctx, prompt)
+	return string(answer), err
 }
 
 func mustInit(t *testing.T, dir string, args ...string) {

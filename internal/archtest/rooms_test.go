@@ -146,6 +146,7 @@ var rooms = []room{
 	{path: "internal/sdnotify"},
 	{path: "internal/seedfile", imports: []string{"internal/durable"}, neverImports: append(databases, network...)},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
+	{path: "internal/terminal", neverImports: append(databases, network...)},
 	{path: "internal/timing"},
 	{path: "internal/traceparent", neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "internal/tlsdir", imports: []string{"internal/durable"}},

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -95,5 +95,21 @@ func TestASignalWhileASecretIsTypedGivesTheEchoBack(t *testing.T) {
 	}
 	if !echoes(t, screen) {
 		t.Error("the echo is still off")
+	}
+}
+
+func TestALineIsReadAndASignalEndsTheWait(t *testing.T) {
+	t.Parallel()
+	keyboard, screen := openPTY(t)
+	if _, err := io.WriteString(keyboard, " yes \n"); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := screen.ReadLine(t.Context(), "go on? "); err != nil || line != "yes" {
+		t.Errorf("ReadLine = %q, %v", line, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := screen.ReadLine(ctx, "go on? "); !errors.Is(err, context.Canceled) {
+		t.Errorf("ReadLine = %v", err)
 	}
 }
