@@ -59,6 +59,29 @@ func TestAnInvoiceIsPaidAndTheChangeComesBack(t *testing.T) {
 
 // The answer of a melt is lost, and the process is gone: recovery finds the payment
 // and its change.
+// Who looks at the price and pays later gets the quote that there is: the mint has
+// one for an invoice at a time.
+func TestAPaymentThatIsAskedForAgainHasTheSameQuote(t *testing.T) {
+	w := newWorld(t)
+	x, _ := w.wallet()
+	w.fund(x, 200)
+	o := wallet.MeltQuoteOptions{Unit: "sat", Request: w.invoice(50, "")}
+	first, err := x.CreateMeltQuote(t.Context(), w.url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := x.CreateMeltQuote(t.Context(), w.url, o)
+	if err != nil || again.ID != first.ID {
+		t.Fatalf("the quote is %s, then %s: %v", first.ID, again.ID, err)
+	}
+	if _, err := x.Melt(t.Context(), w.url, again.ID, wallet.MeltOptions{Poll: time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	if q, err := x.CreateMeltQuote(t.Context(), w.url, o); err == nil {
+		t.Errorf("a paid invoice has the new quote %+v", q)
+	}
+}
+
 func TestALostAnswerOfAMeltIsFound(t *testing.T) {
 	w := newWorld(t)
 	x, _ := w.wallet()

@@ -3,6 +3,8 @@ package wallet
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"mintmark/cashu"
 	"mintmark/wallet/mintclient"
 )
@@ -18,7 +20,9 @@ type MeltQuoteOptions struct {
 	Part cashu.Amount
 }
 
-// CreateMeltQuote asks a mint what a payment costs, and remembers the answer.
+// CreateMeltQuote asks a mint what a payment costs, and remembers the answer. A
+// quote for the same payment that was not used and has some time left is given
+// again: mints may have one quote for an invoice at a time.
 func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuoteOptions) (Quote, error) {
 	m, err := w.Mint(ctx, mintURL)
 	if err != nil {
@@ -30,6 +34,9 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 	}
 	if o.Method == "" {
 		o.Method = methodBolt11
+	}
+	if q, found, err := w.openMeltQuote(ctx, m.URL, o); err != nil || found {
+		return q, err
 	}
 	req := mintclient.MeltQuoteRequest{Request: o.Request, Unit: o.Unit}
 	switch {
@@ -53,6 +60,30 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 		return Quote{}, err
 	}
 	return q, nil
+}
+
+// meltQuoteReuse is how many seconds a quote must have left to be given again.
+const meltQuoteReuse = 30
+
+// openMeltQuote finds a quote that nobody has used. Quotes over a part or over an
+// amount of the payer's choice say less than what they were asked for, and are not
+// taken for one another.
+func (w *Wallet) openMeltQuote(ctx context.Context, mintURL string, o MeltQuoteOptions) (Quote, bool, error) {
+	if o.Amount != 0 || o.Part != 0 {
+		return Quote{}, false, nil
+	}
+	quotes, err := w.store.Quotes(ctx)
+	if err != nil {
+		return Quote{}, false, err
+	}
+	for _, q := range quotes {
+		same := q.Direction == QuoteMelt && q.MintURL == mintURL && q.Method == o.Method && q.Unit == o.Unit && q.Request == o.Request
+		left := q.Expiry == 0 || q.Expiry-w.now().Unix() >= meltQuoteReuse
+		if same && left && q.UsedBy == uuid.Nil && q.State == "UNPAID" {
+			return q, true, nil
+		}
+	}
+	return Quote{}, false, nil
 }
 
 // takeMeltQuote takes over what a mint says. A proof of the payment is never

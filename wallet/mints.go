@@ -234,3 +234,53 @@ func (w *Wallet) refuseForeign(ctx context.Context, mintURL string, keysets []ca
 
 // Mints lists what is known, without asking anybody.
 func (w *Wallet) Mints(ctx context.Context) ([]KnownMint, error) { return w.store.Mints(ctx) }
+
+// TrustMint says whether tokens of a mint are received without asking. ErrNotFound
+// for a mint that the wallet has not met.
+func (w *Wallet) TrustMint(ctx context.Context, mintURL string, trusted bool) error {
+	return w.changeMint(ctx, mintURL, func(m *KnownMint) { m.Trusted = trusted })
+}
+
+// RenameMint gives a mint the owner's own name; empty: none. No two mints have the
+// same (ErrExists).
+func (w *Wallet) RenameMint(ctx context.Context, mintURL, name string) error {
+	mints, err := w.store.Mints(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range mints {
+		if name != "" && m.Name == name && m.URL != mintURL {
+			return fmt.Errorf("the name %q %w for %s", name, ErrExists, m.URL)
+		}
+	}
+	return w.changeMint(ctx, mintURL, func(m *KnownMint) { m.Name = name })
+}
+
+func (w *Wallet) changeMint(ctx context.Context, mintURL string, change func(*KnownMint)) error {
+	base, err := mintclient.NormalURL(mintURL)
+	if err != nil {
+		return err
+	}
+	err = w.store.Update(ctx, func(tx Tx) error {
+		m, err := tx.Mint(ctx, base)
+		if err != nil {
+			return err
+		}
+		change(&m)
+		return tx.PutMint(ctx, m)
+	})
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("the mint %s is not known: %w", base, err)
+	}
+	return err
+}
+
+// RemoveMint forgets a mint of which there is no coin and no operation; ErrCoinsTaken
+// else. A restore may meet it again: counters are kept.
+func (w *Wallet) RemoveMint(ctx context.Context, mintURL string) error {
+	base, err := mintclient.NormalURL(mintURL)
+	if err != nil {
+		return err
+	}
+	return w.store.Update(ctx, func(tx Tx) error { return tx.RemoveMint(ctx, base) })
+}

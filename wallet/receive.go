@@ -295,6 +295,19 @@ func (w *Wallet) NewKey(ctx context.Context) (bdhke.Point, error) {
 	return key.Public(), nil
 }
 
+// Keys lists the keys that NewKey has made, oldest first.
+func (w *Wallet) Keys(ctx context.Context) ([]bdhke.Point, error) {
+	secret, err := w.lockKeys(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]bdhke.Point, len(secret))
+	for i, k := range secret {
+		keys[i] = k.Public()
+	}
+	return keys, nil
+}
+
 const purposeP2PK = "p2pk"
 
 func (w *Wallet) keyCount(ctx context.Context) (uint32, error) {

@@ -35,6 +35,9 @@ const (
 type RecoverOptions struct {
 	ID    uuid.UUID // only this one
 	Force bool      // also what a living process works on; it will notice
+	// Interrupted leaves out tokens that wait for their receiver: nothing is
+	// wrong with them, and asking about each costs a request.
+	Interrupted bool
 }
 
 // parallel is how many operations are recovered at a time.
@@ -52,6 +55,7 @@ func (w *Wallet) Recover(ctx context.Context, o RecoverOptions) ([]Recovered, er
 	var children, others []Saga
 	for _, s := range sagas {
 		switch {
+		case o.Interrupted && s.State == SendTokenCreated:
 		case o.ID != uuid.Nil && s.ID != o.ID && s.Data.Common().Parent != o.ID:
 		case s.Data.Common().Parent != uuid.Nil:
 			children = append(children, s)
