@@ -19,7 +19,9 @@ func TestAnInitThatFailsAtTheEndLeavesNoDatabase(t *testing.T) {
 	p := testProgram()
 	// A seed that appears while the passphrase is typed.
 	asked := func() { _ = os.WriteFile(dataDir(dir).seed(), []byte("precious"), 0o600) }
-	p.terminal = func() (terminal.Terminal, error) { return &fakeTerminal{answers: []string{"a", "a"}, asked: asked}, nil }
+	p.terminal = func() (terminal.Terminal, error) {
+		return &fakeTerminal{answers: []string{"a", "a"}, asked: asked}, nil
+	}
 	got := p.execute(t.Context(), "init", "--data", dir)
 	if got.code != exitFailure || !strings.Contains(got.stderr, "there is a seed file already") {
 		t.Errorf("init: %+v", got)

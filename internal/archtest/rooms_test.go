@@ -161,6 +161,11 @@ var rooms = []room{
 		imports:    []string{"mint", "mint/sqlstore", "mint/gate", "mint/httpapi", "mint/metrics", "mint/operator", "mint/tracing", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
 		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
 	},
+	{
+		path:       "cmd/wallet",
+		imports:    []string{"wallet", "wallet/mintclient", "wallet/secrets", "wallet/sqlstore", "bdhke", "cashu", "cashu/...", "internal/..."},
+		neverLinks: []string{"mintmark/mint/...", "mintmark/keystore/...", "mintmark/bdhke/mintkey", "mintmark/signatory/...", "mintmark/wallet/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"},
+	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},
 
 	{path: "deploy"},

@@ -106,6 +106,18 @@ func Open(path string, o Opener) (Seed, error) {
 	return seed, err
 }
 
+// Reveal gives the text of the seed, for showing it to its owner and nobody else.
+// The errors are those of Open.
+func Reveal(path string, o Opener) (string, error) {
+	seed, text, err := readSeed(path, o)
+	defer clear(text)
+	if err != nil {
+		return "", err
+	}
+	seed.Wipe()
+	return canonical(string(text)), nil
+}
+
 func readSeed(path string, o Opener) (seed Seed, text []byte, err error) {
 	text, err = readOwned(path)
 	if err != nil {

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/cashu"
+	"mintmark/cashu/conditions"
+	"mintmark/cashu/paymentrequest"
+	"mintmark/cashu/token"
+)
+
+func (p program) decodeCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "decode [TEXT | -]",
+		Short: "Show what is in a token or a payment request",
+		Long: `decode reads a token (cashuA…, cashuB…) or a payment request (creqA…, CREQB…) and
+shows what is in it. It asks nobody, needs no wallet, and does not show what makes
+the coins money.`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, given []string) error { return p.decode(g, given) },
+	}
+}
+
+type tokenJSON struct {
+	Mint   string          `json:"mint"`
+	Unit   string          `json:"unit"`
+	Memo   string          `json:"memo,omitempty"`
+	Amount cashu.Amount    `json:"amount"`
+	Coins  []tokenCoinJSON `json:"coins"`
+}
+
+type tokenCoinJSON struct {
+	Amount   cashu.Amount `json:"amount"`
+	Keyset   string       `json:"keyset,omitempty"`
+	Lock     string       `json:"lock,omitempty"` // P2PK or HTLC
+	Keys     []string     `json:"keys,omitempty"`
+	Locktime uint64       `json:"locktime,omitempty"`
+	DLEQ     bool         `json:"dleq"`
+}
+
+func (p program) decode(g *globals, given []string) error {
+	if len(given) == 1 {
+		r, err := paymentrequest.Parse(given[0])
+		if err == nil {
+			return p.showRequest(g, r)
+		}
+		if !errors.Is(err, paymentrequest.ErrNotARequest) {
+			return err
+		}
+	}
+	tokens, err := p.readTokens(given)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		v, err := jsonToken(t)
+		if err != nil {
+			return err
+		}
+		if err := p.show(g, v, func(w io.Writer) { v.text(w, t.Unit) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func jsonToken(t token.Token) (tokenJSON, error) {
+	sum, err := t.Amount()
+	if err != nil {
+		return tokenJSON{}, err
+	}
+	v := tokenJSON{Mint: t.Mint, Unit: t.Unit.String(), Memo: t.Memo, Amount: sum}
+	for _, c := range t.Unchecked(nil) {
+		coin := tokenCoinJSON{Amount: c.Amount, DLEQ: c.DLEQ != nil}
+		if !c.ID.IsZero() {
+			coin.Keyset = c.ID.String()
+		}
+		lock, err := conditions.Parse(c.Secret)
+		if err != nil {
+			coin.Lock = "unknown"
+		} else if lock != nil {
+			coin.Lock = lock.Kind()
+			coin.Locktime, _ = lock.Locktime()
+			for _, k := range lock.Keys() {
+				coin.Keys = append(coin.Keys, k.String())
+			}
+		}
+		v.Coins = append(v.Coins, coin)
+	}
+	return v, nil
+}
+
+func (v tokenJSON) text(w io.Writer, unit cashu.Unit) {
+	row(w, "token over", formatAmount(v.Amount, unit))
+	row(w, "mint", printable(v.Mint))
+	if v.Memo != "" {
+		row(w, "memo", printable(v.Memo))
+	}
+	for _, c := range v.Coins {
+		text := formatAmount(c.Amount, unit)
+		if c.Lock != "" {
+			text += ", locked: " + c.Lock + " " + strings.Join(c.Keys, " ")
+		}
+		if c.Locktime != 0 {
+			text += ", until " + moment(int64(min(c.Locktime, 1<<40)))
+		}
+		row(w, "coin", text)
+	}
+}
+
+// printable takes out of a stranger's text what could move the cursor or the
+// reading direction.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, s)
+}

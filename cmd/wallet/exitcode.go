@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+
+	"mintmark/cashu"
+	"mintmark/wallet"
+	"mintmark/wallet/mintclient"
+)
+
+// The exit codes are part of the interface: scripts read them.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitFunds       = 3 // not enough ecash
+	exitPending     = 4 // nothing is decided yet: ask later
+	exitUnreachable = 5 // the mint cannot be reached, and nothing was begun
+	exitTakenOver   = 6 // another process has it
+)
+
+// errNotPaid: an invoice is still waiting for somebody to pay it.
+var errNotPaid = errors.New("nobody has paid it yet")
+
+func exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if u := (usageError{}); errors.As(err, &u) {
+		return exitUsage
+	}
+	for _, c := range []struct {
+		is   error
+		code int
+	}{
+		{wallet.ErrTakenOver, exitTakenOver},
+		{wallet.ErrCoinsTaken, exitTakenOver},
+		{wallet.ErrPending, exitPending},
+		{errNotPaid, exitPending},
+		{cashu.ErrQuoteUnpaid, exitPending},
+		{wallet.ErrFunds, exitFunds},
+		{mintclient.ErrNotSent, exitUnreachable},
+		{mintclient.ErrNoAnswer, exitUnreachable},
+	} {
+		if errors.Is(err, c.is) {
+			return c.code
+		}
+	}
+	return exitFailure
+}

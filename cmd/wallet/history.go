@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"mintmark/cashu"
+	"mintmark/wallet"
+)
+
+func (p program) historyCommand(g *globals) *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "Show what happened, newest first",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 0 {
+				return usagef(cmd, "--limit is negative")
+			}
+			return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.history(ctx, limit) })
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 50, "show this `number` at most; 0 is all")
+	return cmd
+}
+
+// entryJSON is an entry of the history. Tokens and preimages are not in it.
+type entryJSON struct {
+	Operation string       `json:"operation"`
+	Kind      string       `json:"kind"`
+	Incoming  bool         `json:"incoming"`
+	Mint      string       `json:"mint"`
+	Unit      string       `json:"unit"`
+	Amount    cashu.Amount `json:"amount"`
+	Fee       cashu.Amount `json:"fee"`
+	Status    string       `json:"status"`
+	Memo      string       `json:"memo,omitempty"`
+	Quote     string       `json:"quote,omitempty"`
+	At        int64        `json:"at"`
+}
+
+func jsonEntry(t wallet.Transaction) entryJSON {
+	return entryJSON{
+		Operation: t.Operation.String(), Kind: string(t.Kind), Incoming: t.Incoming, Mint: t.MintURL, Unit: t.Unit.String(),
+		Amount: t.Amount, Fee: t.Fee, Status: t.Status, Memo: t.Memo, Quote: t.QuoteID, At: t.At,
+	}
+}
+
+func (s *session) history(ctx context.Context, limit int) error {
+	list, err := s.store.Transactions(ctx, limit)
+	if err != nil {
+		return err
+	}
+	v := make([]entryJSON, len(list))
+	for i, t := range list {
+		v[i] = jsonEntry(t)
+	}
+	return s.show(v, func(w io.Writer) {
+		if len(v) == 0 {
+			line(w, "Nothing has happened yet.")
+			return
+		}
+		row(w, "WHEN", "WHAT", "AMOUNT", "FEE", "STATUS", "MINT", "OPERATION")
+		for _, t := range list {
+			row(w, moment(t.At), string(t.Kind), signed(t), formatAmount(t.Fee, t.Unit), t.Status, t.MintURL, t.Operation.String())
+		}
+	})
+}
+
+func signed(t wallet.Transaction) string {
+	if t.Incoming {
+		return "+" + formatAmount(t.Amount, t.Unit)
+	}
+	return "-" + formatAmount(t.Amount, t.Unit)
+}
+
+// tellRepeated is for a command that was given under the same --op before: it tells
+// how that one stands, and does nothing.
+func (s *session) tellRepeated(ctx context.Context, id uuid.UUID) error {
+	if id == uuid.Nil {
+		return nil
+	}
+	t, err := s.store.Transaction(ctx, id)
+	if errors.Is(err, wallet.ErrNotFound) {
+		return fmt.Errorf("the operation %q was given up before anything happened (operation %s)", s.op, id)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.show(jsonEntry(t), func(w io.Writer) {
+		line(w, "%q was started before: %s of %s is %s.", s.op, t.Kind, formatAmount(t.Amount, t.Unit), t.Status)
+	}); err != nil {
+		return err
+	}
+	switch t.Status {
+	case "completed":
+		return nil
+	case "failed":
+		return &wallet.OperationError{ID: id, Err: errors.New("it has failed")}
+	}
+	return &wallet.OperationError{ID: id, Err: wallet.ErrPending}
+}

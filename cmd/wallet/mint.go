@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/cashu"
+	"mintmark/wallet"
+)
+
+type mintFlags struct {
+	method, description string
+	noWait, qr          bool
+}
+
+func (p program) mintCommand(g *globals) *cobra.Command {
+	var f mintFlags
+	cmd := &cobra.Command{
+		Use:   "mint AMOUNT",
+		Short: "Pay an invoice and get ecash for it",
+		Long: `mint asks a mint for an invoice, shows it, waits until somebody has paid it, and
+turns it into ecash. Ctrl-C ends the waiting and loses nothing: "wallet quotes
+claim" gets what was paid since.
+
+With --json there are two lines: the quote with its invoice, then what was issued.`,
+		Example: "  wallet mint 1000 --mint https://mint.example\n  wallet mint '12.34 usd'",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.mintEcash(ctx, given[0], f) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.method, "method", "bolt11", "`method` of payment")
+	flags.StringVar(&f.description, "description", "", "`text` that the payer sees")
+	flags.BoolVar(&f.noWait, "no-wait", false, "show the invoice and end; \"wallet quotes claim\" does the rest")
+	flags.BoolVar(&f.qr, "qr", false, "show the invoice as a QR code, also where there is no terminal")
+	return cmd
+}
+
+func (s *session) mintEcash(ctx context.Context, text string, f mintFlags) error {
+	amount, unit, err := s.amount(text)
+	if err != nil {
+		return err
+	}
+	if id, found, err := s.repeated(ctx); found || err != nil {
+		return errors.Join(err, s.tellRepeated(ctx, id))
+	}
+	mintURL, err := s.theMint(ctx)
+	if err != nil {
+		return err
+	}
+	q, err := s.wallet.CreateMintQuote(ctx, mintURL, wallet.MintQuoteOptions{Method: f.method, Unit: unit, Amount: amount, Description: f.description})
+	if err != nil {
+		return err
+	}
+	// Who pays a mint trusts it.
+	if err := s.wallet.TrustMint(ctx, mintURL, true); err != nil {
+		return err
+	}
+	if err := s.show(jsonQuote(q), func(w io.Writer) { line(w, "%s", q.Request) }); err != nil {
+		return err
+	}
+	s.showQR(strings.ToUpper(q.Request), f.qr)
+	if f.noWait {
+		return nil
+	}
+	s.say("Pay %s to the invoice above. Waiting; Ctrl-C loses nothing.", formatAmount(amount, unit))
+	return s.awaitPayment(ctx, q)
+}
+
+// The pause between two questions grows from the first to the last.
+const (
+	firstPause = 500 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// awaitPayment asks until the quote is paid, and issues it.
+func (s *session) awaitPayment(ctx context.Context, q wallet.Quote) error {
+	later := func(err error) error {
+		return hint(fmt.Errorf("%w: quote %s", err, q.ID), `"wallet quotes claim" gets the ecash once it is paid`)
+	}
+	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
+		got, err := s.wallet.Issue(ctx, q.MintURL, q.ID, wallet.MintOptions{Key: s.op})
+		switch {
+		case err == nil:
+			return s.tellIssued(q, got)
+		case errors.Is(err, cashu.ErrQuoteIssued):
+			// Somebody else of this wallet was quicker.
+			return s.tellIssued(q, q.Amount)
+		case !errors.Is(err, cashu.ErrQuoteUnpaid):
+			return err
+		case q.Expiry != 0 && s.clock().Unix() > q.Expiry:
+			return fmt.Errorf("the invoice has expired: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return later(errNotPaid)
+		case <-time.After(pause):
+		}
+		if s.screen {
+			fmt.Fprint(s.stderr, ".")
+		}
+	}
+}
+
+type issuedJSON struct {
+	Quote  string       `json:"quote"`
+	Mint   string       `json:"mint"`
+	Unit   string       `json:"unit"`
+	Issued cashu.Amount `json:"issued"`
+}
+
+func (s *session) tellIssued(q wallet.Quote, got cashu.Amount) error {
+	return s.show(issuedJSON{q.ID, q.MintURL, q.Unit.String(), got}, func(w io.Writer) {
+		line(w, "Got %s at %s.", formatAmount(got, q.Unit), q.MintURL)
+	})
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"mintmark/cashu"
+	"mintmark/wallet"
+)
+
+func (p program) opsCommand(g *globals) *cobra.Command {
+	list := func(cmd *cobra.Command, _ []string) error {
+		return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.operations(ctx) })
+	}
+	cmd := &cobra.Command{
+		Use:   "ops",
+		Short: "Operations that are not finished: look at them, and go on with them",
+		Args:  noArgs,
+		RunE:  list,
+	}
+	var force bool
+	recovering := &cobra.Command{
+		Use: "recover [OPERATION]", Short: "Go on with what was interrupted", Args: args(cobra.MaximumNArgs(1)),
+		Long: `recover asks the mints how interrupted operations stand and brings them to their
+end, forward or back. What another living process works on is left alone, unless
+--force says otherwise. It exits with 4 if something is still not decided.`,
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.recoverAll(ctx, given, force) })
+		},
+	}
+	recovering.Flags().BoolVar(&force, "force", false, "also what a living process works on")
+	cmd.AddCommand(
+		&cobra.Command{Use: "list", Short: "List them", Args: noArgs, RunE: list},
+		&cobra.Command{
+			Use: "show OPERATION", Short: "Show what happened to one, step by step", Args: args(cobra.ExactArgs(1)),
+			RunE: func(cmd *cobra.Command, given []string) error {
+				return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.operation(ctx, given[0]) })
+			},
+		},
+		recovering,
+	)
+	return cmd
+}
+
+type operationJSON struct {
+	Operation string       `json:"operation"`
+	Kind      string       `json:"kind"`
+	State     string       `json:"state"`
+	Mint      string       `json:"mint"`
+	Unit      string       `json:"unit"`
+	Amount    cashu.Amount `json:"amount"`
+	Quote     string       `json:"quote,omitempty"`
+	Created   int64        `json:"created"`
+	Updated   int64        `json:"updated"`
+	Version   uint32       `json:"version"`
+}
+
+func jsonOperation(o wallet.Saga) operationJSON {
+	return operationJSON{o.ID.String(), string(o.Kind), o.State.String(), o.MintURL, o.Unit.String(), o.Amount, o.QuoteID, o.Created, o.Updated, o.Version}
+}
+
+func (s *session) operations(ctx context.Context) error {
+	sagas, err := s.store.Sagas(ctx)
+	v := make([]operationJSON, len(sagas))
+	for i, each := range sagas {
+		v[i] = jsonOperation(each)
+	}
+	return errors.Join(err, s.show(v, func(w io.Writer) {
+		if len(v) == 0 {
+			line(w, "Everything is finished.")
+			return
+		}
+		row(w, "OPERATION", "KIND", "STATE", "AMOUNT", "SINCE", "MINT")
+		for _, o := range v {
+			row(w, o.Operation, o.Kind, o.State, formatAmount(o.Amount, cashu.Unit(o.Unit)), moment(o.Updated), o.Mint)
+		}
+	}))
+}
+
+type journalJSON struct {
+	At      int64  `json:"at"`
+	Version uint32 `json:"version"`
+	State   string `json:"state,omitempty"` // empty: it has ended
+	Process string `json:"process"`
+	Reason  string `json:"reason"`
+}
+
+func (s *session) operation(ctx context.Context, text string) error {
+	id, err := s.operationID(ctx, text)
+	if err != nil {
+		return err
+	}
+	steps, err := s.store.Journal(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(steps) == 0 {
+		return fmt.Errorf("there is no operation %q", text)
+	}
+	v := make([]journalJSON, len(steps))
+	for i, e := range steps {
+		v[i] = journalJSON{At: e.At, Version: e.Version, Process: e.Instance, Reason: e.Reason}
+		if e.State != 0 {
+			v[i].State = e.State.String()
+		}
+	}
+	return s.show(v, func(w io.Writer) {
+		for _, e := range v {
+			state := e.State
+			if state == "" {
+				state = "ended"
+			}
+			row(w, moment(e.At), state, e.Reason)
+		}
+	})
+}
+
+// operationID reads an id, or the beginning of one that is unfinished or in the
+// history.
+func (s *session) operationID(ctx context.Context, text string) (uuid.UUID, error) {
+	if id, err := uuid.Parse(text); err == nil {
+		return id, nil
+	}
+	sagas, err := s.store.Sagas(ctx)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	history, err := s.store.Transactions(ctx, 0)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	var ids []uuid.UUID
+	seen := map[uuid.UUID]bool{}
+	for _, each := range sagas {
+		ids, seen[each.ID] = append(ids, each.ID), true
+	}
+	for _, t := range history {
+		if !seen[t.Operation] {
+			ids = append(ids, t.Operation)
+		}
+	}
+	return pick(ids, text, "operation", uuid.UUID.String)
+}
+
+type recoveredJSON struct {
+	Operation string `json:"operation"`
+	Kind      string `json:"kind"`
+	State     string `json:"state"` // that it was found in
+	Result    string `json:"result"`
+	Reason    string `json:"reason,omitempty"`
+}
+
+func (s *session) recoverAll(ctx context.Context, given []string, force bool) error {
+	o := wallet.RecoverOptions{Force: force}
+	if len(given) == 1 {
+		var err error
+		if o.ID, err = s.operationID(ctx, given[0]); err != nil {
+			return err
+		}
+	}
+	done, err := s.wallet.Recover(ctx, o)
+	v := make([]recoveredJSON, len(done))
+	undecided := 0
+	for i, r := range done {
+		v[i] = recoveredJSON{Operation: r.ID.String(), Kind: string(r.Kind), State: r.State.String(), Result: string(r.Result)}
+		if r.Err != nil {
+			v[i].Reason = r.Err.Error()
+		}
+		if r.Result == wallet.RecoveredWaiting && r.State != wallet.SendTokenCreated {
+			undecided++
+		}
+	}
+	shown := s.show(v, func(w io.Writer) {
+		if len(v) == 0 {
+			line(w, "Nothing was interrupted.")
+		}
+		for _, r := range v {
+			row(w, r.Operation, r.Kind, r.State, r.Result, r.Reason)
+		}
+	})
+	if undecided > 0 {
+		err = errors.Join(err, fmt.Errorf("%w: %d of them", wallet.ErrPending, undecided))
+	}
+	return errors.Join(err, shown)
+}

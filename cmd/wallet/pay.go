@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/cashu"
+	"mintmark/cashu/paymentrequest"
+	"mintmark/wallet"
+)
+
+type payFlags struct {
+	method, amount, maxFee string
+}
+
+func (p program) payCommand(g *globals) *cobra.Command {
+	var f payFlags
+	cmd := &cobra.Command{
+		Use:   "pay INVOICE",
+		Short: "Pay an invoice",
+		Long: `pay has a mint pay a Lightning invoice or an offer, and gives it ecash for that. A
+Cashu payment request (creqA…, CREQB…) is paid like "wallet request pay".
+
+It asks before it pays. A payment that is still under way when --timeout ends, or
+at Ctrl-C, goes on (exit code 4): "wallet ops list" shows it.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if r, err := paymentrequest.Parse(given[0]); err == nil {
+				return p.move(cmd, g, func(ctx context.Context, s *session) error {
+					return s.payRequest(ctx, r, requestPayFlags{amount: f.amount})
+				})
+			}
+			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.pay(ctx, given[0], f) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.method, "method", "", "`method` of payment (default bolt11, or bolt12 for an offer)")
+	flags.StringVar(&f.amount, "amount", "", "`amount` in satoshi where the invoice leaves it open")
+	flags.StringVar(&f.maxFee, "max-fee", "", "do not pay if more than this `amount` is set aside for fees")
+	return cmd
+}
+
+type paidJSON struct {
+	Mint     string       `json:"mint"`
+	Unit     string       `json:"unit"`
+	Amount   cashu.Amount `json:"amount"`
+	Fee      cashu.Amount `json:"fee"`
+	Preimage string       `json:"preimage,omitempty"`
+}
+
+func (s *session) pay(ctx context.Context, invoice string, f payFlags) error {
+	if id, found, err := s.repeated(ctx); found || err != nil {
+		return errors.Join(err, s.tellRepeated(ctx, id))
+	}
+	q, err := s.meltQuote(ctx, invoice, f)
+	if err != nil {
+		return err
+	}
+	if f.maxFee != "" {
+		limit, err := maxFee(f.maxFee, q.Unit)
+		if err != nil {
+			return err
+		}
+		if q.FeeReserve > limit {
+			return hint(errors.New("the fee may be "+formatAmount(q.FeeReserve, q.Unit)+", more than --max-fee"), "nothing was paid")
+		}
+	}
+	if err := s.agree(ctx, s.globals, "Pay %s, and up to %s of fees, from %s?", formatAmount(q.Amount, q.Unit), formatAmount(q.FeeReserve, q.Unit), q.MintURL); err != nil {
+		return err
+	}
+	paid, err := s.wallet.Melt(ctx, q.MintURL, q.ID, wallet.MeltOptions{Key: s.op, Poll: time.Second})
+	if err != nil {
+		return err
+	}
+	return s.tellPaid(q, paid)
+}
+
+func (s *session) tellPaid(q wallet.Quote, paid wallet.MeltResult) error {
+	v := paidJSON{q.MintURL, q.Unit.String(), paid.Amount, paid.Fee, paid.Proof}
+	return s.show(v, func(w io.Writer) {
+		line(w, "Paid %s; fees were %s.", formatAmount(paid.Amount, q.Unit), formatAmount(paid.Fee, q.Unit))
+		if paid.Proof != "" {
+			line(w, "Proof of payment: %s", paid.Proof)
+		}
+	})
+}
+
+// meltQuote asks --mint, or each mint that has ecash of the unit until one has
+// enough for the invoice.
+func (s *session) meltQuote(ctx context.Context, invoice string, f payFlags) (wallet.Quote, error) {
+	unit, err := s.moneyUnit()
+	if err != nil {
+		return wallet.Quote{}, err
+	}
+	o := wallet.MeltQuoteOptions{Method: f.method, Unit: unit, Request: invoice}
+	if o.Method == "" && strings.HasPrefix(strings.ToLower(invoice), "lno1") {
+		o.Method = "bolt12"
+	}
+	if f.amount != "" {
+		// What an open invoice is paid with is said in satoshi, whatever the unit.
+		if o.Amount, _, err = parseAmount(f.amount, cashu.UnitSat); err != nil {
+			return wallet.Quote{}, usageError{err}
+		}
+		if o.Method != "bolt12" {
+			if o.Amount, err = o.Amount.Mul(1000); err != nil {
+				return wallet.Quote{}, err
+			}
+		}
+	}
+	if s.mint != "" {
+		mintURL, err := s.findMint(ctx, s.mint)
+		if err != nil {
+			return wallet.Quote{}, err
+		}
+		return s.wallet.CreateMeltQuote(ctx, mintURL, o)
+	}
+	return s.firstThatCanPay(ctx, o)
+}
+
+func (s *session) firstThatCanPay(ctx context.Context, o wallet.MeltQuoteOptions) (wallet.Quote, error) {
+	balances, err := s.store.Balances(ctx)
+	if err != nil {
+		return wallet.Quote{}, err
+	}
+	var failed error
+	for _, b := range balances {
+		if b.State != wallet.CoinUnspent || b.Unit != o.Unit || b.Amount == 0 {
+			continue
+		}
+		q, err := s.wallet.CreateMeltQuote(ctx, b.MintURL, o)
+		if err == nil && b.Amount >= q.Amount && b.Amount-q.Amount >= q.FeeReserve {
+			return q, nil
+		}
+		if err == nil {
+			err = errors.Join(wallet.ErrFunds, errors.New(b.MintURL+" has "+formatAmount(b.Amount, b.Unit)+", and "+formatAmount(q.Amount, q.Unit)+" with fees of "+formatAmount(q.FeeReserve, q.Unit)+" are needed"))
+		}
+		failed = errors.Join(failed, err)
+	}
+	if failed == nil {
+		failed = wallet.ErrFunds
+	}
+	return wallet.Quote{}, failed
+}
+
+// maxFee reads an amount that may be 0.
+func maxFee(text string, unit cashu.Unit) (cashu.Amount, error) {
+	if text == "0" {
+		return 0, nil
+	}
+	a, _, err := parseAmount(text, unit)
+	if err != nil {
+		return 0, usageError{err}
+	}
+	return a, nil
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/internal/harden"
+	"mintmark/internal/terminal"
+)
+
+// program is what the commands share: the outside world, replaceable in tests.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	clock          func() time.Time
+	harden         func() harden.Report
+	terminal       func() (terminal.Terminal, error)
+	screen         bool // somebody looks at stdout
+}
+
+func (p program) run(ctx context.Context, args []string) int {
+	var g globals
+	root := &cobra.Command{
+		Use:   "wallet",
+		Short: "Keep ecash of Cashu mints, send, receive and pay with it",
+		Long: `wallet keeps ecash of any number of Cashu mints, on this machine.
+
+The first time:
+  wallet seed new                                make the seed, and write its words down
+  wallet mint 1000 --mint https://mint.example   pay an invoice, get ecash
+
+From then on:
+  wallet balance
+  wallet send 21             a token to hand over
+  wallet receive TOKEN
+  wallet pay INVOICE
+
+Amounts are in satoshi, or with --unit usd and the like in dollars and cents:
+1000, 1_000, 12.34, "12.34 usd".
+
+Exit codes: 0 done; 1 it failed; 2 the command makes no sense; 3 not enough ecash;
+4 not decided yet, ask later; 5 the mint cannot be reached; 6 another process has
+taken it over.`,
+		Args:              noArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	g.add(root.PersistentFlags())
+	root.AddCommand(p.moneyCommands(&g)...)
+	root.AddCommand(p.lookCommands(&g)...)
+	root.AddCommand(p.careCommands(&g)...)
+	root.SetArgs(args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	return p.report(root.ExecuteContext(ctx), g.json)
+}
+
+// moneyCommands move money.
+func (p program) moneyCommands(g *globals) []*cobra.Command {
+	return []*cobra.Command{p.mintCommand(g), p.sendCommand(g), p.receiveCommand(g), p.payCommand(g),
+		p.transferCommand(g), p.swapCommand(g), p.requestCommand(g)}
+}
+
+// lookCommands show what there is.
+func (p program) lookCommands(g *globals) []*cobra.Command {
+	return []*cobra.Command{p.balanceCommand(g), p.historyCommand(g), p.proofsCommand(g), p.decodeCommand(g),
+		p.walletsCommand(g), p.versionCommand()}
+}
+
+// careCommands look after what is unfinished, mints and the seed.
+func (p program) careCommands(g *globals) []*cobra.Command {
+	return []*cobra.Command{p.pendingCommand(g), p.quotesCommand(g), p.opsCommand(g), p.inboxCommand(g),
+		p.mintsCommand(g), p.keysCommand(g), p.restoreCommand(g), p.seedCommand(g)}
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// usage marks err as such, and says where the help is.
+func usage(cmd *cobra.Command, err error) error {
+	return hint(usageError{err}, "%s --help explains the command", cmd.CommandPath())
+}
+
+// usagef is usage for a problem that we found ourselves.
+func usagef(cmd *cobra.Command, format string, args ...any) error {
+	return usage(cmd, fmt.Errorf(format, args...))
+}
+
+// args wraps one of cobra's checks of the arguments.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, given []string) error {
+		if err := check(cmd, given); err != nil {
+			return usage(cmd, err)
+		}
+		return nil
+	}
+}
+
+func noArgs(cmd *cobra.Command, given []string) error { return args(cobra.NoArgs)(cmd, given) }
+
+// hintedError carries advice along with an error.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e hintedError) Unwrap() error { return e.error }
+
+// hint adds a line of advice to err; nil stays nil. Several add up.
+func hint(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return hintedError{err, fmt.Sprintf(format, args...)}
+}
+
+// hints collects the advice in an error and in all that it wraps.
+func hints(err error) []string {
+	var found []string
+	if h, ok := err.(hintedError); ok {
+		found = append(found, h.hint)
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		found = append(found, hints(e.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			found = append(found, hints(inner)...)
+		}
+	}
+	return found
+}
+
+type errorJSON struct {
+	Error string   `json:"error"`
+	Exit  int      `json:"exit"`
+	Hints []string `json:"hints,omitempty"`
+}
+
+// report prints an error and its hints, and chooses the exit code.
+func (p program) report(err error, asJSON bool) int {
+	if err == nil {
+		return exitOK
+	}
+	code := exitCode(err)
+	text := strings.TrimSpace(err.Error())
+	if asJSON {
+		_ = json.NewEncoder(p.stderr).Encode(errorJSON{Error: text, Exit: code, Hints: hints(err)})
+		return code
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintf(p.stderr, "wallet: error: %s\n", line)
+	}
+	for _, h := range append(hints(err), advice(err)...) {
+		fmt.Fprintf(p.stderr, "wallet: hint: %s\n", h)
+	}
+	return code
+}
+
+// advice is for errors of the library that come from many commands.
+func advice(err error) []string {
+	switch {
+	case errors.Is(err, errNotPaid):
+		return nil
+	case exitCode(err) == exitPending:
+		return []string{`"wallet ops list" shows what is not decided yet; "wallet ops recover" asks again`}
+	}
+	return nil
+}

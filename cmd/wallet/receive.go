@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/cashu/token"
+	"mintmark/wallet"
+)
+
+// maxToken is far more than any token.
+const maxToken = 16 << 20
+
+type receiveFlags struct {
+	preimages []string
+	keyFile   string
+}
+
+func (p program) receiveCommand(g *globals) *cobra.Command {
+	var f receiveFlags
+	cmd := &cobra.Command{
+		Use:   "receive [TOKEN | -]",
+		Short: "Take a token",
+		Long: `receive exchanges the coins of a token for coins of this wallet. Without an
+argument, or with -, the token is read from standard input.
+
+If the wallet does not know the mint of the token, it asks whether to trust it. A
+token that the mint refuses is kept: "wallet inbox" shows it.`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			tokens, err := p.readTokens(given)
+			if err != nil {
+				return err
+			}
+			if g.op != "" && len(tokens) > 1 {
+				return usagef(cmd, "--op names one operation, and these are tokens of %d mints", len(tokens))
+			}
+			o, err := f.options(cmd)
+			if err != nil {
+				return err
+			}
+			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.receiveAll(ctx, tokens, o) })
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (f *receiveFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.preimages, "preimage", nil, "`preimage` that opens a token locked to its hash; may be repeated")
+	flags.StringVar(&f.keyFile, "key-file", "", "`file` of a private key in hexadecimal that opens a locked token, besides the wallet's own keys")
+}
+
+func (f *receiveFlags) options(cmd *cobra.Command) (wallet.ReceiveOptions, error) {
+	var o wallet.ReceiveOptions
+	for _, text := range f.preimages {
+		p, err := parse32(text)
+		if err != nil {
+			return o, usagef(cmd, "--preimage %w", err)
+		}
+		o.Preimages = append(o.Preimages, p)
+	}
+	if f.keyFile == "" {
+		return o, nil
+	}
+	text, err := os.ReadFile(f.keyFile)
+	if err != nil {
+		return o, fmt.Errorf("reading the key: %w", err)
+	}
+	defer clear(text)
+	raw, err := parse32(strings.TrimSpace(string(text)))
+	if err != nil {
+		return o, fmt.Errorf("the key in %s %w", f.keyFile, err)
+	}
+	key, err := bdhke.NewScalar(raw[:])
+	if err != nil {
+		return o, fmt.Errorf("there is no key in %s", f.keyFile)
+	}
+	o.Keys = []bdhke.Scalar{key}
+	return o, nil
+}
+
+// readTokens reads the argument, or standard input.
+func (p program) readTokens(given []string) ([]token.Token, error) {
+	text := "-"
+	if len(given) == 1 {
+		text = given[0]
+	}
+	if text == "-" {
+		b, err := io.ReadAll(io.LimitReader(p.stdin, maxToken))
+		if err != nil {
+			return nil, fmt.Errorf("reading the token: %w", err)
+		}
+		text = string(b)
+	}
+	tokens, err := token.ParseAll(strings.TrimSpace(text))
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return tokens, nil
+}
+
+// receiveAll takes tokens one after the other; one that fails does not keep the
+// others.
+func (s *session) receiveAll(ctx context.Context, tokens []token.Token, o wallet.ReceiveOptions) error {
+	if id, found, err := s.repeated(ctx); found || err != nil {
+		return errors.Join(err, s.tellRepeated(ctx, id))
+	}
+	o.Key = s.op
+	var failed []error
+	for _, t := range tokens {
+		if err := s.receive(ctx, t, o); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+type receivedJSON struct {
+	Mint   string       `json:"mint"`
+	Unit   string       `json:"unit"`
+	Amount cashu.Amount `json:"amount"`
+	Fee    cashu.Amount `json:"fee"`
+	Memo   string       `json:"memo,omitempty"`
+}
+
+func (s *session) receive(ctx context.Context, t token.Token, o wallet.ReceiveOptions) error {
+	worth, err := t.Amount()
+	if err != nil {
+		return err
+	}
+	known, err := s.store.Mint(ctx, t.Mint)
+	if err != nil && !errors.Is(err, wallet.ErrNotFound) {
+		return err
+	}
+	if !known.Trusted {
+		if err := s.agree(ctx, s.globals, "The token over %s is of the mint %s, which this wallet does not trust. Trust it?", formatAmount(worth, t.Unit), t.Mint); err != nil {
+			return fmt.Errorf("%w: %w", wallet.ErrUntrusted, err)
+		}
+		o.AnyMint = true
+	}
+	text, err := t.Encode()
+	if err != nil {
+		return err
+	}
+	got, err := s.wallet.Receive(ctx, text, o)
+	if err != nil {
+		return err
+	}
+	v := receivedJSON{got.MintURL, got.Unit.String(), got.Amount, got.Fee, got.Memo}
+	return s.show(v, func(w io.Writer) {
+		line(w, "Received %s at %s; the fee was %s.", formatAmount(got.Amount, got.Unit), got.MintURL, formatAmount(got.Fee, got.Unit))
+		if got.Memo != "" {
+			line(w, "Memo: %s", printable(got.Memo))
+		}
+	})
+}

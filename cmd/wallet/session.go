@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/internal/seedfile"
+	"mintmark/internal/sqldb"
+	"mintmark/wallet"
+	"mintmark/wallet/secrets"
+	"mintmark/wallet/sqlstore"
+)
+
+// session is an open wallet. What only looks has no Wallet, and so neither the seed
+// nor the network.
+type session struct {
+	program
+	*globals
+	home   home
+	store  *sqlstore.Store
+	wallet *wallet.Wallet
+}
+
+// action is what a command does with an open wallet.
+type action func(ctx context.Context, s *session) error
+
+// look opens the database alone: no seed, no network, no recovery.
+func (p program) look(cmd *cobra.Command, g *globals, do action) error {
+	return p.open(cmd, g, func(ctx context.Context, s *session) error { return do(ctx, s) })
+}
+
+// ask opens the whole wallet, for what talks to a mint and moves no money.
+func (p program) ask(cmd *cobra.Command, g *globals, do action) error {
+	return p.open(cmd, g, func(ctx context.Context, s *session) error {
+		return s.withSeed(ctx, do)
+	})
+}
+
+// move is ask for what moves money: first it goes on with what was interrupted.
+func (p program) move(cmd *cobra.Command, g *globals, do action) error {
+	return p.ask(cmd, g, func(ctx context.Context, s *session) error {
+		s.recoverQuietly(ctx)
+		return do(ctx, s)
+	})
+}
+
+func (p program) open(cmd *cobra.Command, g *globals, do action) (err error) {
+	h, err := g.home()
+	if err != nil {
+		return err
+	}
+	if err := h.mustExist(); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	if g.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, g.timeout)
+		defer cancel()
+	}
+	store, err := p.openStore(ctx, g, h)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return do(ctx, &session{program: p, globals: g, home: h, store: store})
+}
+
+func (p program) openStore(ctx context.Context, g *globals, h home) (*sqlstore.Store, error) {
+	path := g.database
+	if path == "" {
+		var err error
+		if path, err = h.database(); err != nil {
+			return nil, err
+		}
+	}
+	return sqlstore.Open(ctx, sqlstore.Config{
+		Path: path, Postgres: sqldb.Postgres{PasswordFile: g.passwordFile}, Logger: p.quietLog(), Clock: p.clock,
+	})
+}
+
+// quietLog writes what a person should know, and no more.
+func (p program) quietLog() *slog.Logger {
+	return slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+}
+
+// withSeed opens the seed and the wallet.
+func (s *session) withSeed(ctx context.Context, do action) error {
+	s.harden()
+	seed, err := seedfile.Open(s.home.seed(), s.opener(ctx, s.globals))
+	if err != nil {
+		return err
+	}
+	source, err := secrets.New(seed.Bytes())
+	seed.Wipe()
+	if err != nil {
+		return fmt.Errorf("deriving from the seed: %w", err)
+	}
+	s.wallet, err = wallet.New(wallet.Config{
+		Store: s.store, Secrets: source, Transport: s.transport(), Timeout: min(s.timeout, time.Minute), Clock: s.clock, Logger: s.quietLog(),
+	})
+	if err != nil {
+		return err
+	}
+	defer s.wallet.Close()
+	return do(ctx, s)
+}
+
+// recoveryTime bounds what a command spends on what others have left behind: the
+// mint of that may be away while the one of this command is there.
+const recoveryTime = 15 * time.Second
+
+// recoverQuietly goes on with interrupted operations. What does not end now ends
+// another time.
+func (s *session) recoverQuietly(ctx context.Context) {
+	if s.offline {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, recoveryTime)
+	defer cancel()
+	done, _ := s.wallet.Recover(ctx, wallet.RecoverOptions{Interrupted: true})
+	for _, r := range done {
+		if r.Result == wallet.RecoveredDone && r.Err == nil {
+			s.say("an interrupted %s was brought to its end (operation %s)", r.Kind, r.ID)
+		}
+	}
+}
+
+// say tells the person something that is not the result.
+func (p program) say(format string, args ...any) {
+	fmt.Fprintf(p.stderr, format+"\n", args...)
+}
+
+// exists tells whether there is a file.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
