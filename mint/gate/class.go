@@ -27,23 +27,23 @@ const (
 	atMelts
 )
 
-// classify knows a route by its pattern. A route that it has never heard of is
-// counted and waits like any other.
-func classify(pattern string) (Class, place) {
-	verb, path, _ := strings.Cut(pattern, " ")
+// classify knows a route by its pattern, which may lack the verb. A route that it
+// has never heard of is counted and waits like any other.
+func classify(verb, pattern string) (Class, place) {
+	path := pattern[strings.IndexByte(pattern, ' ')+1:]
 	switch {
 	case path == "/{$}", strings.HasPrefix(path, "/health"):
 		return free, nowhere
-	case pattern == "/v1/mint/{method}/{batch}": // NUT-29, for all verbs
-		return Exchanges, atWork
-	case verb != "GET" && verb != "POST": // no route, or another verb of one
+	case path == "", path == "/", verb != "GET" && verb != "POST": // no route, or another verb of one
 		return Reads, nowhere
 	case path == "/v1/info", path == "/v1/ws", strings.HasPrefix(path, "/v1/key"):
 		return Reads, nowhere
-	case verb == "GET", path == "/v1/checkstate", path == "/v1/restore", path == "/v1/mint/quote/{method}/{id}": // NUT-29: check
+	case verb == "GET", path == "/v1/checkstate", path == "/v1/restore":
 		return Reads, atWork
-	case strings.HasPrefix(path, "/v1/mint/quote/"), strings.HasPrefix(path, "/v1/melt/quote/"):
+	case path == "/v1/mint/quote/{method}", path == "/v1/melt/quote/{method}":
 		return Quotes, atWork
+	case strings.HasPrefix(path, "/v1/mint/quote/"): // looks at several (NUT-29)
+		return Reads, atWork
 	case strings.HasPrefix(path, "/v1/melt/"):
 		return Exchanges, atMelts
 	}

@@ -113,7 +113,7 @@ func New(cfg Config) (*Gate, error) {
 // found with. A refusal is a *cashu.Error, and after says when to come back; any
 // other error is that of the request's context.
 func (g *Gate) Enter(r *http.Request) (leave func(), after time.Duration, err error) {
-	class, place := classify(r.Pattern)
+	class, place := classify(r.Method, r.Pattern)
 	if class != free && g.buckets != nil {
 		if after := g.buckets.take(g.proxies.client(r), class, g.now()); after > 0 {
 			return nil, after, cashu.ErrRateLimited

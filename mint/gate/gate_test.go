@@ -26,6 +26,7 @@ func newGate(t *testing.T, cfg Config) *Gate {
 func ask(pattern, remote string) *http.Request {
 	r := request(remote, XForwardedFor)
 	r.Pattern = pattern
+	r.Method, _, _ = strings.Cut(pattern, " ")
 	return r
 }
 
@@ -75,6 +76,40 @@ func TestAllAddressesOfAnIPv6NetworkShareOneBucket(t *testing.T) {
 		t.Errorf("a third address of the network: %v", err)
 	}
 	mustEnter(t, g, ask(swap, "[2001:db8:1:3::1]:1"))()
+}
+
+func TestEveryRouteCountsAsWhatItCosts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		verb, pattern string
+		class         Class
+		at            place
+	}{
+		{"GET", "GET /{$}", free, nowhere},
+		{"GET", "GET /health/live", free, nowhere},
+		{"GET", "GET /v1/info", Reads, nowhere},
+		{"GET", "GET /v1/keys/{id}", Reads, nowhere},
+		{"GET", "GET /v1/keysets", Reads, nowhere},
+		{"GET", "GET /v1/ws", Reads, nowhere},
+		{"GET", "/", Reads, nowhere},
+		{"DELETE", "/v1/swap", Reads, nowhere},
+		{"GET", "GET /v1/mint/quote/{method}/{id}", Reads, atWork},
+		{"GET", "GET /v1/melt/quote/{method}/{id}", Reads, atWork},
+		{"POST", "POST /v1/checkstate", Reads, atWork},
+		{"POST", "POST /v1/restore", Reads, atWork},
+		{"POST", "POST /v1/mint/quote/{method}/{id}", Reads, atWork}, // NUT-29
+		{"POST", "POST /v1/mint/quote/{method}", Quotes, atWork},
+		{"POST", "POST /v1/melt/quote/{method}", Quotes, atWork},
+		{"POST", "POST /v1/swap", Exchanges, atWork},
+		{"POST", "POST /v1/mint/{method}", Exchanges, atWork},
+		{"POST", "/v1/mint/{method}/{batch}", Exchanges, atWork}, // NUT-29
+		{"POST", "POST /v1/melt/{method}", Exchanges, atMelts},
+		{"POST", "POST /v1/auth/blind/mint", Exchanges, atWork},
+	} {
+		if class, at := classify(tt.verb, tt.pattern); class != tt.class || at != tt.at {
+			t.Errorf("%s at %q is %q at %d, want %q at %d", tt.verb, tt.pattern, class, at, tt.class, tt.at)
+		}
+	}
 }
 
 func TestWhoWatchesTheMintIsNeverLimited(t *testing.T) {

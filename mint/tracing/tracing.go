@@ -93,10 +93,11 @@ func (t *Tracer) Request(ctx context.Context) (inside context.Context, end func(
 		return ctx, func(string, int, cashu.Code) { span.End() }
 	}
 	return carrying(ctx), func(route string, status int, code cashu.Code) {
-		verb, path, found := strings.Cut(route, " ")
-		if found {
+		if verb, path, found := strings.Cut(route, " "); found {
 			span.SetName(route)
 			span.SetAttributes(attribute.String("http.request.method", verb), attribute.String("http.route", path))
+		} else { // a pattern without a verb: the wallet's own is a stranger's word
+			span.SetAttributes(attribute.String("http.route", route))
 		}
 		span.SetAttributes(attribute.Int("http.response.status_code", status))
 		if code != 0 {
