@@ -46,9 +46,11 @@ func TestUnitsKeepWhatTheTrustModelNeeds(t *testing.T) {
 		"signatory.service": {
 			"LimitCORE=0", "NoNewPrivileges=yes", "ProtectProc=invisible", "MemorySwapMax=0", "CapabilityBoundingSet=",
 			"LoadCredentialEncrypted=passphrase:/etc/signatory/passphrase.cred", "IPAddressDeny=any", "UMask=0077",
-			"Type=notify", "WatchdogSec=60s",
+			"Type=notify", "WatchdogSec=60s", "SocketBindDeny=any", "SocketBindAllow=ipv4:tcp:15060", "SocketBindAllow=ipv4:tcp:9339",
+			"SystemCallFilter=landlock_create_ruleset landlock_add_rule landlock_restrict_self",
 		},
-		"mintd.service": {"LimitCORE=0", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "UMask=0077", "Type=notify", "WatchdogSec=60s"},
+		"mintd.service": {"LimitCORE=0", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "UMask=0077", "Type=notify", "WatchdogSec=60s",
+			"SocketBindDeny=any", "SocketBindAllow=ipv4:tcp:3338", "SocketBindAllow=ipv4:tcp:9338"},
 	} {
 		text, err := os.ReadFile(unit)
 		if err != nil {

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"mintmark/internal/crashpoint"
+	"mintmark/internal/fence"
 	"mintmark/internal/harden"
 	"mintmark/internal/heap"
 	"mintmark/internal/terminal"
@@ -40,7 +41,7 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return program{
 		stdin: stdin, stdout: stdout, stderr: stderr,
-		clock: crashpoint.Clock(), harden: harden.Process, terminal: terminal.Open, hangups: hangups,
+		clock: crashpoint.Clock(), harden: harden.Process, fence: fence.Process, terminal: terminal.Open, hangups: hangups,
 	}.run(ctx, args)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/fence"
 	"mintmark/internal/harden"
 	"mintmark/internal/terminal"
 )
@@ -26,6 +27,7 @@ type program struct {
 	stdout, stderr io.Writer
 	clock          func() time.Time
 	harden         func() harden.Report
+	fence          func(fence.Rules) fence.Report
 	terminal       func() (terminal.Terminal, error)
 	hangups        func() <-chan struct{} // each SIGHUP from now on
 }

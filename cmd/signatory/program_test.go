@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/internal/fence"
 	"mintmark/internal/harden"
 	"mintmark/internal/terminal"
 )
@@ -25,12 +26,13 @@ type outcome struct {
 }
 
 // testProgram runs commands inside the test process, without a terminal and
-// without hardening it.
+// without hardening it or fencing it in.
 func testProgram() program {
 	return program{
 		stdin:    strings.NewReader(""),
 		clock:    time.Now,
 		harden:   func() harden.Report { return harden.Report{} },
+		fence:    func(fence.Rules) fence.Report { return fence.Report{} },
 		terminal: func() (terminal.Terminal, error) { return nil, terminal.ErrNone },
 		hangups:  func() <-chan struct{} { return nil },
 	}

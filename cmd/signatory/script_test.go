@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -33,6 +34,13 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("ADDR", ln.Addr().String())
 			return ln.Close()
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "landlock" {
+				return false, fmt.Errorf("unknown condition %s", name)
+			}
+			version, err := ll.LandlockGetABIVersion()
+			return err == nil && version >= 6, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits,

@@ -41,6 +41,7 @@ type serveFlags struct {
 	database      databaseFlags
 	place         keystore.Place
 	lockMemory    bool
+	landlock      landlockFlag
 	locked        bool
 	metrics       string
 	log           logFlags
@@ -107,6 +108,7 @@ the pipe and serve ends as with SIGTERM.`,
 	flags.StringVar(&f.seedCred, "seed-credential", "", "take the seed itself from the systemd credential with this `name`, not from DIR/seed")
 	flags.StringVar(&f.metrics, "metrics", "", "serve a page for Prometheus at this `address`, for the operator's network only (default nowhere)")
 	flags.BoolVar(&f.locked, "locked", false, "start without the seed, until \"signatory admin unlock\"")
+	f.landlock.add(flags)
 	f.log.add(flags)
 	return cmd
 }
@@ -142,7 +144,11 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		log.Warn("the service manager will hear nothing", "error", err)
 	}
 	defer manager.Close()
-	log.Info("signatory starts", "version", release.Number, "revision", release.Revision(), "hardening", hardening)
+	fenced, err := p.fenceIn(f.landlock, f.rules(), log)
+	log.Info("signatory starts", "version", release.Number, "revision", release.Revision(), "hardening", hardening, "landlock", fenced)
+	if err != nil {
+		return err
+	}
 
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
@@ -219,6 +225,9 @@ func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketMode
 	}
 	if f.drain <= 0 {
 		return modes, usagef(cmd, "--drain-timeout must be longer than nothing")
+	}
+	if err := f.landlock.check(cmd); err != nil {
+		return modes, err
 	}
 	if _, ok := outputChecks()[f.checkOutput]; !ok {
 		return modes, usagef(cmd, "--check-output %s is neither sample nor every", f.checkOutput)

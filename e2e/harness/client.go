@@ -27,8 +27,6 @@ type Reply struct {
 	// Code and Detail are the error of NUT-00 when Status is not 200.
 	Code   int
 	Detail string
-	// RequestID names the request in the logs.
-	RequestID string
 }
 
 func (r Reply) String() string { return fmt.Sprintf("%d %s", r.Status, r.Body) }
@@ -62,6 +60,15 @@ func (c *Client) PostContext(ctx context.Context, path string, body any) (Reply,
 	return c.do(ctx, http.MethodPost, path, b)
 }
 
+// PostNamed is Post with an id for the request, as a proxy gives one.
+func (c *Client) PostNamed(id, path string, body any) (Reply, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return Reply{}, err
+	}
+	return c.do(c.t.Context(), http.MethodPost, path, b, "X-Request-Id", id)
+}
+
 // MustGet asks for a path and reads the answer, which must be 200, into out.
 func (c *Client) MustGet(path string, out any) {
 	c.t.Helper()
@@ -89,13 +96,16 @@ func (c *Client) must(what string, reply Reply, err error, out any) {
 	}
 }
 
-func (c *Client) do(ctx context.Context, method, path string, body []byte) (Reply, error) {
+func (c *Client) do(ctx context.Context, method, path string, body []byte, header ...string) (Reply, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return Reply{}, err
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if len(header) == 2 {
+		req.Header.Set(header[0], header[1])
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -106,7 +116,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) (Repl
 	if err != nil {
 		return Reply{}, err
 	}
-	reply := Reply{Status: resp.StatusCode, Body: string(text), RequestID: resp.Header.Get("X-Request-Id")}
+	reply := Reply{Status: resp.StatusCode, Body: string(text)}
 	if reply.Status != http.StatusOK {
 		c.inspectRefusal(path, &reply)
 	}

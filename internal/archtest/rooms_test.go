@@ -138,6 +138,7 @@ var rooms = []room{
 	{path: "internal/child"},
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},
+	{path: "internal/fence"},
 	{path: "internal/harden"},
 	{path: "internal/heap"},
 	{path: "internal/release"},

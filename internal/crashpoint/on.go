@@ -49,3 +49,6 @@ func Clock() func() time.Time {
 	}
 	return func() time.Time { return time.Now().Add(offset(dir)) }
 }
+
+// Orders is the directory of faults.
+func Orders() string { return os.Getenv("MINTMARK_FAULTS") }

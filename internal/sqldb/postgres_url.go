@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -153,4 +156,25 @@ func checkTLS(c *pgx.ConnConfig) error {
 		return fmt.Errorf("%w: this sslmode falls back to plain text; use sslmode=verify-full", ErrTLS)
 	}
 	return nil
+}
+
+// ServerFiles are the files that a connection to the database reads: those that the
+// URL names and those that the driver looks for by itself. Some may not exist. Of a
+// database that is not on a server there are none.
+func ServerFiles(path string) []string {
+	if !IsServer(path) {
+		return nil
+	}
+	var files []string
+	_, query, _ := strings.Cut(path, "?")
+	values, _ := url.ParseQuery(query) // one that is malformed does not connect either
+	for _, name := range []string{"sslrootcert", "sslcert", "sslkey", "passfile", "servicefile"} {
+		files = append(files, values.Get(name), os.Getenv("PG"+strings.ToUpper(name)))
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		for _, name := range []string{".pgpass", ".pg_service.conf", ".postgresql/root.crt", ".postgresql/postgresql.crt", ".postgresql/postgresql.key"} {
+			files = append(files, filepath.Join(home, name))
+		}
+	}
+	return slices.DeleteFunc(files, func(file string) bool { return file == "" })
 }
