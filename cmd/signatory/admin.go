@@ -20,6 +20,10 @@ import (
 // that it did not work.
 const callTimeout = 10 * time.Second
 
+// unlockTimeout is longer: opening the seal takes a second by design, and many on a
+// machine that is busy; giving up early would leave it open whether the keys are there.
+const unlockTimeout = 30 * time.Second
+
 // adminFlags say where the admin socket is.
 type adminFlags struct {
 	address string
@@ -50,6 +54,10 @@ or root, with one a client with the role admin (or, to look only, monitor).`,
 
 // call connects and has do ask one thing.
 func (f *adminFlags) call(cmd *cobra.Command, do func(context.Context, adminpb.AdminServiceClient) error) error {
+	return f.callWithin(cmd, callTimeout, do)
+}
+
+func (f *adminFlags) callWithin(cmd *cobra.Command, timeout time.Duration, do func(context.Context, adminpb.AdminServiceClient) error) error {
 	path, ok := strings.CutPrefix(f.address, "unix:")
 	switch {
 	case f.address == "":
@@ -62,7 +70,7 @@ func (f *adminFlags) call(cmd *cobra.Command, do func(context.Context, adminpb.A
 		return usage(cmd, err)
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(cmd.Context(), callTimeout)
+	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
 	return f.explain(do(ctx, adminpb.NewAdminServiceClient(conn)))
 }

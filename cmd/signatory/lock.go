@@ -55,7 +55,7 @@ checked as at a start: another seed or a damaged database leaves it locked.`,
 				return err
 			}
 			defer wipe()
-			return f.call(cmd, func(ctx context.Context, c adminpb.AdminServiceClient) error {
+			return f.callWithin(cmd, unlockTimeout, func(ctx context.Context, c adminpb.AdminServiceClient) error {
 				out, err := c.Unlock(ctx, in)
 				if err != nil {
 					return err

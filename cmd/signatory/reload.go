@@ -32,15 +32,19 @@ func (r reloading) run(ctx context.Context, hangups <-chan struct{}) {
 }
 
 func (r reloading) reload(ctx context.Context) error {
-	if r.flags.clients == "" {
-		return r.server.Reload(ctx, nil)
-	}
 	var clients *server.Clients
-	err := r.server.Reload(ctx, func() (_ *server.Clients, err error) {
-		clients, err = server.ReadClients(r.flags.clients)
-		return clients, err
-	})
-	if err == nil {
+	var read server.Reading
+	if r.flags.clients != "" {
+		read.Clients = func() (_ *server.Clients, err error) {
+			clients, err = server.ReadClients(r.flags.clients)
+			return clients, err
+		}
+	}
+	if r.flags.rotation != "" {
+		read.Rotation = func() (server.Policies, error) { return server.ReadRotation(r.flags.rotation) }
+	}
+	err := r.server.Reload(ctx, read)
+	if err == nil && clients != nil {
 		r.flags.log.apply(r.level, clients)
 	}
 	return err

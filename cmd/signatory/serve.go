@@ -73,8 +73,8 @@ With --locked it starts without the seed: it signs nothing, and says so, until
 "signatory admin unlock" brings the passphrase or the identity over the admin
 socket. "signatory admin lock" takes the keys out of memory again.
 
-SIGHUP has the certificates and the clients file, with budgets and log level in it,
-read again. If anything in them is wrong, all stays as it was, and the log and the
+SIGHUP has the certificates, the clients file, with budgets and log level in it, and the
+rotation file read again. If anything in them is wrong, all stays as it was, and the log and the
 audit log say so. Everything else needs a restart.
 
 SIGTERM or Ctrl-C ends it: calls under way may finish, for --drain-timeout at

@@ -12,12 +12,14 @@ package tlsdir
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // The files of the directory.
@@ -71,6 +73,31 @@ func Client(dir, serverName string) (*tls.Config, error) {
 		RootCAs:      pool,
 		ServerName:   serverName,
 	}, nil
+}
+
+// AuthorityEnds is when the first of the authorities in ca.pem ends.
+func AuthorityEnds(dir string) (time.Time, error) {
+	text, err := os.ReadFile(filepath.Join(dir, caCert))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the authority: %w", err)
+	}
+	var first time.Time
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			continue // load leaves it out, too
+		}
+		if first.IsZero() || cert.NotAfter.Before(first) {
+			first = cert.NotAfter
+		}
+	}
+	if first.IsZero() {
+		return first, fmt.Errorf("reading the authority: %s holds no certificate", filepath.Join(dir, caCert))
+	}
+	return first, nil
 }
 
 func load(dir, certName, keyName string) (*x509.CertPool, tls.Certificate, error) {

@@ -312,3 +312,33 @@ func TestLoadingSaysWhatIsWrong(t *testing.T) {
 		}
 	})
 }
+
+func TestTheFirstAuthorityToEndIsTold(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	early, late := t.TempDir(), t.TempDir()
+	generate(t, tlsdir.Request{Dir: early, Clock: func() time.Time { return now.Add(-24 * time.Hour) }})
+	generate(t, tlsdir.Request{Dir: late, Clock: func() time.Time { return now }})
+	first, err := tlsdir.AuthorityEnds(early)
+	if err != nil || !first.After(now) {
+		t.Fatalf("%v, %v", first, err)
+	}
+	// While one authority follows another, both are in the file.
+	var both []byte
+	for _, dir := range []string{late, early} {
+		text, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, text...)
+	}
+	if err := os.WriteFile(filepath.Join(late, "ca.pem"), both, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := tlsdir.AuthorityEnds(late); err != nil || !got.Equal(first) {
+		t.Errorf("the first ends at %v (%v), want %v", got, err, first)
+	}
+	if _, err := tlsdir.AuthorityEnds(t.TempDir()); err == nil {
+		t.Error("there is an authority where there is no file")
+	}
+}

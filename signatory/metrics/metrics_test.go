@@ -114,7 +114,7 @@ hour_value = 20
 	if err := sign(8, 4); err == nil {
 		t.Fatal("the budget allows more than it says")
 	}
-	if err := s.Reload(t.Context(), func() (*server.Clients, error) { return nil, os.ErrNotExist }); err == nil {
+	if err := s.Reload(t.Context(), server.Reading{Clients: func() (*server.Clients, error) { return nil, os.ErrNotExist }}); err == nil {
 		t.Fatal("a file that is not there was read")
 	}
 	got := page(t, counts)
@@ -127,6 +127,7 @@ hour_value = 20
 		`signatory_budget_limit{client="mint",of="value",unit="sat",window="hour"} 20`,
 		`signatory_keyset_final_expiry_seconds{keyset="` + k.ID.String() + `",stage="active",unit="sat"} 4e+09`,
 		`signatory_certificate_expiry_seconds{role="server"}`,
+		`signatory_certificate_expiry_seconds{role="authority"}`,
 		`signatory_next_rotation_seconds{unit="sat"} 3e+09`,
 		"signatory_last_reload_successful 0",
 		"signatory_locked 0", "signatory_stale 0", "signatory_audit_head_seq ", "go_goroutines",

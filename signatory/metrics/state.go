@@ -46,7 +46,7 @@ var (
 	descBudgetUsed  = describe(nameBudgetUsed, "What was used of a budget, in value or signatures.", "client", "unit", "window", "of")
 	descBudgetLimit = describe(nameBudgetLimit, "The limit of a budget; where there is none there is no line.", "client", "unit", "window", "of")
 	descAudit       = describe(nameAudit, "The number of the last audit record.")
-	descCertificate = describe(nameCertificate, "When our own certificate ends, in unix seconds.", "role")
+	descCertificate = describe(nameCertificate, "When our certificate, or the first authority of ca.pem, ends, in unix seconds.", "role")
 	descRotation    = describe(nameRotation, "When the next step of a rotation by itself is due, in unix seconds.", "unit")
 )
 

@@ -2,26 +2,30 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
 
-	"mintmark/internal/tlsdir"
 	"mintmark/keystore"
 )
 
-// Reload reads certificates, authority and clients anew, and puts them in force for
-// every call and every handshake that follows, all of it or, on an error, none. It
-// says in the log and in the audit which it was. read is nil when there is no
-// clients file.
-func (s *Server) Reload(ctx context.Context, read func() (*Clients, error)) error {
+// Reading is how the files are read that a reload takes anew. What was not there at the
+// start is nil.
+type Reading struct {
+	Clients  func() (*Clients, error)
+	Rotation func() (Policies, error)
+}
+
+// Reload reads certificates, authority, clients and rotation anew, and puts them in force
+// for every call and every handshake that follows, all of it or, on an error, none. It
+// says in the log and in the audit which it was.
+func (s *Server) Reload(ctx context.Context, read Reading) error {
 	signing := s.signing.Load()
 	if signing == nil {
 		return errors.New("reloading: the signatory does not serve yet")
 	}
-	next, err := s.readRights(read)
+	next, policies, err := s.reread(read)
 	if err == nil {
 		err = s.recordRights(ctx, signing.journal, next)
 	}
@@ -40,36 +44,37 @@ func (s *Server) Reload(ctx context.Context, read func() (*Clients, error)) erro
 	}
 	s.cfg.Meter.Reloaded(true)
 	s.force.replace(next)
-	s.cfg.Logger.InfoContext(ctx, "reloaded: certificates and clients are in force")
+	if read.Rotation != nil {
+		s.rotator.replace(policies)
+	}
+	s.cfg.Logger.InfoContext(ctx, "reloaded: certificates, clients and rotation are in force")
 	s.sayWhoMayCall(ctx)
 	return nil
 }
 
-func (s *Server) readRights(read func() (*Clients, error)) (*rights, error) {
-	var (
-		clients *Clients
-		config  *tls.Config
-		err     error
-	)
-	if read != nil {
-		if clients, err = read(); err != nil {
-			return nil, err
+// reread puts nothing in force.
+func (s *Server) reread(read Reading) (next *rights, policies Policies, err error) {
+	var clients *Clients
+	if read.Clients != nil {
+		if clients, err = read.Clients(); err != nil {
+			return nil, nil, err
 		}
 	}
 	if (clients == nil) != (s.cfg.Clients == nil) {
-		return nil, errNoClients
+		return nil, nil, errNoClients
+	}
+	if read.Rotation != nil {
+		if policies, err = read.Rotation(); err != nil {
+			return nil, nil, err
+		}
 	}
 	checked := s.cfg
 	checked.Clients = clients
 	if err := checked.checkBudgets(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if s.cfg.TLSDir != "" {
-		if config, err = tlsdir.Server(s.cfg.TLSDir); err != nil {
-			return nil, err
-		}
-	}
-	return newRights(clients, config), nil
+	next, err = newRights(clients, s.cfg.TLSDir)
+	return next, policies, err
 }
 
 // recordRights writes down which clients file is in force. While it is locked that

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mintmark/cashu"
 	"mintmark/internal/tlsdir"
@@ -66,7 +67,7 @@ func TestAReloadTakesRightsFromConnectionsThatAreOpen(t *testing.T) {
 	<-told
 
 	// Another budget.
-	if err := r.server.Reload(t.Context(), fixed(ourMint(t, "[[client.budget]]\nunit = \"sat\"\nhour_value = 8\n"))); err != nil {
+	if err := r.server.Reload(t.Context(), Reading{Clients: fixed(ourMint(t, "[[client.budget]]\nunit = \"sat\"\nhour_value = 8\n"))}); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-ended; !errors.Is(err, signatory.ErrUnavailable) {
@@ -81,7 +82,7 @@ func TestAReloadTakesRightsFromConnectionsThatAreOpen(t *testing.T) {
 
 	// A file that makes no sense changes nothing.
 	bad := errors.New("clients.toml:1: unknown key nonsense")
-	if err := r.server.Reload(t.Context(), func() (*Clients, error) { return nil, bad }); !errors.Is(err, bad) {
+	if err := r.server.Reload(t.Context(), Reading{Clients: func() (*Clients, error) { return nil, bad }}); !errors.Is(err, bad) {
 		t.Errorf("%v", err)
 	}
 	if err := sign(16); err == nil || !strings.Contains(err.Error(), "budget") {
@@ -90,13 +91,13 @@ func TestAReloadTakesRightsFromConnectionsThatAreOpen(t *testing.T) {
 	if !strings.Contains(r.logs.String(), "reload failed: what was in force stays so") || !strings.Contains(r.audit(t), "unknown key nonsense") {
 		t.Errorf("log or audit does not tell of the bad reload:\n%s", r.audit(t))
 	}
-	if err := r.server.Reload(t.Context(), nil); !errors.Is(err, errNoClients) {
+	if err := r.server.Reload(t.Context(), Reading{}); !errors.Is(err, errNoClients) {
 		t.Errorf("a reload without clients would open the door to everybody: %v", err)
 	}
 
 	// The client is no mint any more; its connection is still open.
 	other := mustParse(t, fmt.Sprintf("[[client]]\nname = \"mint\"\nroles = [\"monitor\"]\nuid = [%d]\n", os.Geteuid()))
-	if err := r.server.Reload(t.Context(), fixed(other)); err != nil {
+	if err := r.server.Reload(t.Context(), Reading{Clients: fixed(other)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := sign(1); err == nil || !strings.Contains(err.Error(), "may not call BlindSign") {
@@ -104,7 +105,7 @@ func TestAReloadTakesRightsFromConnectionsThatAreOpen(t *testing.T) {
 	}
 	// And now nobody.
 	stranger := mustParse(t, "[[client]]\nname = \"other\"\nroles = [\"mint\"]\nuid = [4000000000]\n")
-	if err := r.server.Reload(t.Context(), fixed(stranger)); err != nil {
+	if err := r.server.Reload(t.Context(), Reading{Clients: fixed(stranger)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Keysets(t.Context()); err == nil || !strings.Contains(err.Error(), "nobody in the clients file") {
@@ -142,7 +143,7 @@ func TestAReloadPutsOtherCertificatesInForce(t *testing.T) {
 
 	// Half of a change: the key does not fit the certificate.
 	copyCertificates(t, second, live, "server.pem")
-	if err := r.server.Reload(t.Context(), nil); err == nil {
+	if err := r.server.Reload(t.Context(), Reading{}); err == nil {
 		t.Error("a certificate without its key was taken")
 	}
 	if _, err := dial(t, signatory.ClientConfig{Address: address, TLSDir: first}).Keysets(t.Context()); err != nil {
@@ -150,7 +151,7 @@ func TestAReloadPutsOtherCertificatesInForce(t *testing.T) {
 	}
 
 	copyCertificates(t, second, live, "server.key", "ca.pem")
-	if err := r.server.Reload(t.Context(), nil); err != nil {
+	if err := r.server.Reload(t.Context(), Reading{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dial(t, signatory.ClientConfig{Address: address, TLSDir: second}).Keysets(t.Context()); err != nil {
@@ -177,7 +178,7 @@ func TestARenewedCertificateOfTheSameAuthorityKeepsConnections(t *testing.T) {
 	renewed := directory(t, map[string]string{"ca.pem": home, "ca.key": home})
 	certificates(t, tlsdir.Request{Dir: renewed})
 	copyCertificates(t, renewed, home, "server.pem", "server.key")
-	if err := r.server.Reload(t.Context(), nil); err != nil {
+	if err := r.server.Reload(t.Context(), Reading{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Keysets(t.Context()); err != nil {
@@ -208,7 +209,40 @@ func TestAReloadBeforeTheStartIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Reload(context.Background(), nil); err == nil {
+	if err := s.Reload(context.Background(), Reading{}); err == nil {
 		t.Error("it was reloaded")
+	}
+}
+
+func TestAReloadTakesTheRotationAlongOrLeavesAllAsItWas(t *testing.T) {
+	t.Parallel()
+	before := mustRotation(t, "[[rotation]]\nunit = \"sat\"\nmax_age = \"300d\"\n")
+	after := mustRotation(t, "[[rotation]]\nunit = \"sat\"\nmax_age = \"200d\"\n")
+	path := t.TempDir() + "/k.db"
+	ks := storedKeystore(t, path, true, nil)
+	rotate(t, ks, 0)
+	_, s := serveServer(t, Config{Keystore: ks, Records: ks, Stepper: ks, Rotation: before, Clients: ourMint(t, ""), Listen: "unix:" + socketPath(t)})
+	age := func() time.Duration { return s.Rotations()[0].Policy.MaxAge }
+	of := func(p Policies, err error) func() (Policies, error) {
+		return func() (Policies, error) { return p, err }
+	}
+	other := ourMint(t, "[[client.budget]]\nunit = \"sat\"\nhour_value = 8\n")
+
+	bad := errors.New("rotation.toml:1: unknown key nonsense")
+	if err := s.Reload(t.Context(), Reading{Clients: fixed(other), Rotation: of(nil, bad)}); !errors.Is(err, bad) {
+		t.Errorf("%v", err)
+	}
+	if age() != 300*aDay || s.force.Load().clients == other {
+		t.Error("a bad rotation file has changed something")
+	}
+	if err := s.Reload(t.Context(), Reading{Clients: func() (*Clients, error) { return nil, bad }, Rotation: of(after, nil)}); !errors.Is(err, bad) || age() != 300*aDay {
+		t.Errorf("beside a bad clients file the rotation was taken: %v", err)
+	}
+	if err := s.Reload(t.Context(), Reading{Clients: fixed(other), Rotation: of(after, nil)}); err != nil || age() != 200*aDay {
+		t.Errorf("%v, the policy in force has the age %s", err, age())
+	}
+	// Who was started without a file keeps what there is.
+	if err := s.Reload(t.Context(), Reading{Clients: fixed(other)}); err != nil || age() != 200*aDay {
+		t.Errorf("%v, the policy in force has the age %s", err, age())
 	}
 }

@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
+
+	"mintmark/internal/tlsdir"
 )
 
 // rights are who is trusted and who may do what, at one moment. They never change:
@@ -18,15 +21,26 @@ import (
 type rights struct {
 	clients *Clients    // nil: whoever the transport lets in
 	tls     *tls.Config // nil: none
+	ends    time.Time   // the first authority of tls
 
 	replaced context.Context // done when newer ones are in force
 	end      context.CancelFunc
 }
 
-func newRights(clients *Clients, config *tls.Config) *rights {
-	r := &rights{clients: clients, tls: config}
+// newRights reads the certificates in the directory, if there is one.
+func newRights(clients *Clients, tlsDir string) (*rights, error) {
+	r := &rights{clients: clients}
+	if tlsDir != "" {
+		var err error
+		if r.tls, err = tlsdir.Server(tlsDir); err != nil {
+			return nil, err
+		}
+		if r.ends, err = tlsdir.AuthorityEnds(tlsDir); err != nil {
+			return nil, err
+		}
+	}
 	r.replaced, r.end = context.WithCancel(context.Background())
-	return r
+	return r, nil
 }
 
 // inForce holds the rights of now. It is read at every handshake and every call.

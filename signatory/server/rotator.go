@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"mintmark/cashu"
@@ -49,15 +50,35 @@ type Rotation struct {
 // rotator does what package rotation decides, when it is due.
 type rotator struct {
 	source   Stepper // nil: nothing ever rotates by itself
-	policies map[cashu.Unit]rotation.Policy
 	tally    *tally
 	changed  func() <-chan struct{}
 	clock    func() time.Time
 	log      *slog.Logger
 	tick     time.Duration
+	replaced chan struct{} // wakes run; nil: nobody replaces
+
+	mu       sync.Mutex
+	policies Policies // never changed, only replaced
 
 	flushed time.Time
 	blocked map[cashu.Unit]string // what was said about it
+}
+
+// replace puts other policies in force: what is due by them is done at once.
+func (r *rotator) replace(next Policies) {
+	r.mu.Lock()
+	r.policies = next
+	r.mu.Unlock()
+	select {
+	case r.replaced <- struct{}{}:
+	default: // it is awake, or will be
+	}
+}
+
+func (r *rotator) inForce() Policies {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.policies
 }
 
 // run works until ctx ends, and then writes down what was signed.
@@ -89,6 +110,8 @@ func (r *rotator) run(ctx context.Context) {
 			return
 		case <-timer.C:
 		case <-changed:
+			timer.Stop()
+		case <-r.replaced:
 			timer.Stop()
 		}
 	}
@@ -149,7 +172,8 @@ func (r *rotator) outlook() []Rotation {
 	facts, pending := r.source.Facts(), r.tally.pending()
 	units := map[cashu.Unit]time.Time{}
 	newest := map[cashu.Unit]time.Time{}
-	for unit := range r.policies {
+	policies := r.inForce()
+	for unit := range policies {
 		units[unit] = time.Time{}
 	}
 	for i := range facts {
@@ -165,7 +189,7 @@ func (r *rotator) outlook() []Rotation {
 	now := r.clock()
 	var out []Rotation
 	for _, unit := range slices.Sorted(maps.Keys(units)) {
-		policy := r.policies[unit]
+		policy := policies[unit]
 		out = append(out, Rotation{Policy: policy, Next: rotation.Next(now, unit, policy, facts), Expires: units[unit]})
 	}
 	return out

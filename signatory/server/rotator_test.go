@@ -102,6 +102,7 @@ func runRotator(t *testing.T, policy string, test func(*stepper, *rotator)) {
 		r := &rotator{
 			source: s, policies: mustRotation(t, policy), tally: newTally(), clock: time.Now,
 			log: slog.New(slog.DiscardHandler), changed: func() <-chan struct{} { return never }, tick: time.Hour,
+			replaced: make(chan struct{}, 1),
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -146,6 +147,27 @@ func TestADatabaseThatFailsIsAskedAgainWithoutAStorm(t *testing.T) {
 		s.look(func() {
 			if s.made != 1 {
 				t.Errorf("%d keysets when the database is back", s.made)
+			}
+		})
+	})
+}
+
+func TestAPolicyThatIsPutInForceLaterCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	runRotator(t, "[[rotation]]\nunit = \"sat\"\nmax_age = \"300d\"\n", func(s *stepper, r *rotator) {
+		time.Sleep(40*aDay + time.Minute) // between two looks
+		began := time.Now()
+		r.replace(mustRotation(t, "[[rotation]]\nunit = \"sat\"\nmax_age = \"30d\"\n"))
+		s.look(func() {
+			if s.made != 1 || !s.asked[len(s.asked)-1].Equal(began) {
+				t.Errorf("%d keysets were made by the new policy", s.made)
+			}
+		})
+		r.replace(Policies{})
+		time.Sleep(1000 * aDay)
+		s.look(func() {
+			if s.made != 1 {
+				t.Errorf("%d keysets were made without any policy", s.made)
 			}
 		})
 	})

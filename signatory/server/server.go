@@ -15,7 +15,6 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 
-	"mintmark/internal/tlsdir"
 	"mintmark/keystore"
 	pb "mintmark/proto/signatory"
 	adminpb "mintmark/proto/signatory/admin/v1"
@@ -60,12 +59,12 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("configuring the signatory server: %w", err)
 	}
 	s := &Server{cfg: cfg, at: at}
-	if cfg.TLSDir != "" {
-		if s.tls, err = tlsdir.Server(cfg.TLSDir); err != nil {
-			return nil, fmt.Errorf("configuring the signatory server: %w", err)
-		}
+	first, err := newRights(cfg.Clients, cfg.TLSDir)
+	if err != nil {
+		return nil, fmt.Errorf("configuring the signatory server: %w", err)
 	}
-	s.force.replace(newRights(cfg.Clients, s.tls))
+	s.tls = first.tls
+	s.force.replace(first)
 	if cfg.Open != nil {
 		now, _ := cfg.Keystore.(Opened) // nil: locked
 		s.vault = newVault(cfg.Open, now, cfg.Logger)
@@ -73,7 +72,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.rotator = &rotator{
 		source: s.cfg.Stepper, policies: cfg.Rotation, tally: newTally(), clock: cfg.Clock, log: cfg.Logger,
-		changed: s.cfg.Keystore.Changed, tick: rotationTick,
+		changed: s.cfg.Keystore.Changed, tick: rotationTick, replaced: make(chan struct{}, 1),
 	}
 	return s, nil
 }

@@ -27,7 +27,8 @@ type State struct {
 	// be read.
 	AuditSeq   uint64
 	AuditKnown bool
-	// Certificates is when each of ours ends, by its role: server, or authority.
+	// Certificates is when each of ours ends, by its role: server, or
+	// authority, where the first counts.
 	Certificates map[string]time.Time
 }
 
@@ -73,6 +74,7 @@ func certificatesOf(r *rights) map[string]time.Time {
 	if r.tls == nil {
 		return out
 	}
+	out["authority"] = r.ends
 	for _, pair := range r.tls.Certificates {
 		for i, der := range pair.Certificate {
 			cert, err := x509.ParseCertificate(der)
