@@ -18,10 +18,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/internal/heap"
+	"mintmark/internal/procs"
 )
 
 func main() {
 	heap.Tune(1 << 30) // half of what deploy/mintd.service allows
+	procs.Spare(2)     // the writer and the checkpointer of SQLite
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

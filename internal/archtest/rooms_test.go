@@ -141,6 +141,7 @@ var rooms = []room{
 	{path: "internal/fence"},
 	{path: "internal/harden"},
 	{path: "internal/heap"},
+	{path: "internal/procs"},
 	{path: "internal/release"},
 	{path: "internal/requestid", neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "internal/pgtest", imports: []string{"internal/tlsdir"}},
