@@ -63,9 +63,9 @@ func (t *tx) AddSaga(ctx context.Context, s *mint.Saga) error {
 		return fmt.Errorf("adding a saga: %w", err)
 	}
 	if t.fresh == nil {
-		t.fresh = map[mint.OperationRef]int{}
+		t.fresh = map[mint.OperationRef][]reservedOutput{}
 	}
-	t.fresh[ref] = 0
+	t.fresh[ref] = nil
 	s.Ref, s.Version = ref, 0
 	return nil
 }

@@ -38,8 +38,10 @@ var (
 // its signature will be. All outputs of an operation are added before the first
 // of them is signed.
 func (t *tx) AddOutputs(ctx context.Context, op mint.Operation, outputs []cashu.BlindedMessage) error {
-	position, fresh := t.fresh[op.Ref]
+	added, fresh := t.fresh[op.Ref]
+	position := len(added)
 	if !fresh {
+		t.store.reserved.forget(op.Ref)
 		if err := t.db.QueryRow(ctx, stmtNextPosition, int64(op.Ref)).Scan(&position); err != nil {
 			return fmt.Errorf("adding outputs: %w", err)
 		}
@@ -56,6 +58,7 @@ func (t *tx) AddOutputs(ctx context.Context, op mint.Operation, outputs []cashu.
 		b := pointBytes(o.B)
 		rows[i] = []any{b, int64(op.Ref), position + i, uint64(o.Amount), keyset}
 		unsigned[i] = []any{int64(op.Ref), position + i, b}
+		added = append(added, reservedOutput{o.B, unsignedOutput{position + i, uint64(o.Amount), keyset}})
 	}
 	slices.SortFunc(rows, byKey) // the global order, as for proofs
 	done, err := t.db.ExecMany(ctx, stmtAddOutput, rows)
@@ -69,12 +72,13 @@ func (t *tx) AddOutputs(ctx context.Context, op mint.Operation, outputs []cashu.
 		return fmt.Errorf("marking outputs as unsigned: %w", err)
 	}
 	if fresh {
-		t.fresh[op.Ref] = position + len(outputs)
+		t.fresh[op.Ref] = added
 	}
 	return nil
 }
 
 func (t *tx) RemoveOutputs(ctx context.Context, ref mint.OperationRef) (int, error) {
+	t.store.reserved.forget(ref)
 	return t.remove(ctx, ref, stmtRemoveOutputs, stmtDropUnsigned)
 }
 

@@ -46,20 +46,14 @@ func (t *tx) SignOutputs(ctx context.Context, ref mint.OperationRef, outputs []c
 	if len(outputs) == 0 {
 		return nil
 	}
-	reserved, err := t.unsigned(ctx, ref)
+	places, all, err := t.places(ctx, ref, outputs)
 	if err != nil {
 		return err
 	}
-	all := len(outputs) == len(reserved)
 	positions := make([]int, len(outputs))
 	for i, o := range outputs {
-		u, ok := reserved[o.B.Key()]
-		if !ok {
-			return fmt.Errorf("an output is not reserved by the operation, or signed: %w", mint.ErrForbiddenState)
-		}
-		delete(reserved, o.B.Key()) // it cannot be signed twice in one call either
-		positions[i] = u.position
-		if err := t.settleOutput(ctx, o.B, u, sigs[i]); err != nil {
+		positions[i] = places[i].position
+		if err := t.settleOutput(ctx, o.B, places[i], sigs[i]); err != nil {
 			return err
 		}
 	}
@@ -67,6 +61,30 @@ func (t *tx) SignOutputs(ctx context.Context, ref mint.OperationRef, outputs []c
 		return err
 	}
 	return t.dropMarks(ctx, ref, all, positions)
+}
+
+// places finds the messages among those that the operation has reserved, and
+// tells whether they are all of them. What this process has reserved itself it
+// need not read: that the messages still are unsigned, the statements check that
+// sign them.
+func (t *tx) places(ctx context.Context, ref mint.OperationRef, outputs []cashu.BlindedMessage) (places []unsignedOutput, all bool, err error) {
+	if places := t.store.reserved.take(ref, outputs); places != nil {
+		return places, true, nil
+	}
+	reserved, err := t.unsigned(ctx, ref)
+	if err != nil {
+		return nil, false, err
+	}
+	all = len(outputs) == len(reserved)
+	for _, o := range outputs {
+		u, ok := reserved[o.B.Key()]
+		if !ok {
+			return nil, false, fmt.Errorf("an output is not reserved by the operation, or signed: %w", mint.ErrForbiddenState)
+		}
+		delete(reserved, o.B.Key()) // it cannot be signed twice in one call either
+		places = append(places, u)
+	}
+	return places, all, nil
 }
 
 // unsigned reads the messages that the operation has reserved.

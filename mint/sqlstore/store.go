@@ -58,11 +58,12 @@ func (c Config) validate() error {
 
 // Store is a mint.Store in an SQL database.
 type Store struct {
-	db      *sqldb.DB
-	dialect dialect
-	refs    refs
-	owners  owners
-	ids     keysetIDs
+	db       *sqldb.DB
+	dialect  dialect
+	refs     refs
+	owners   owners
+	ids      keysetIDs
+	reserved reservations
 }
 
 var _ mint.Store = (*Store)(nil)
@@ -137,6 +138,7 @@ func (s *Store) Update(ctx context.Context, d mint.Durability, fn func(mint.Tx) 
 		switch {
 		case err == nil:
 			s.ids.learn(t.ids) // they are committed now
+			s.reserved.learn(t.fresh)
 			return nil
 		case errors.Is(err, errOrder):
 			ordered = true
@@ -163,11 +165,11 @@ func (s *Store) OwnerGone(ctx context.Context, owner string) (bool, error) {
 type tx struct {
 	db      sqldb.Tx
 	store   *Store
-	locks   bool                      // others write at the same time, so reads must lock
-	ordered bool                      // totals may be taken from all shards; see totals.go
-	again   error                     // why the transaction has to run once more
-	ids     []keysetID                // numbered in this transaction
-	fresh   map[mint.OperationRef]int // operations added in this transaction, and how many outputs each has
+	locks   bool                                   // others write at the same time, so reads must lock
+	ordered bool                                   // totals may be taken from all shards; see totals.go
+	again   error                                  // why the transaction has to run once more
+	ids     []keysetID                             // numbered in this transaction
+	fresh   map[mint.OperationRef][]reservedOutput // operations added in this transaction, and the outputs of each
 }
 
 var _ mint.Tx = (*tx)(nil)
