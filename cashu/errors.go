@@ -115,6 +115,10 @@ var (
 	ErrQuoteExpired      = &Error{CodeQuoteExpired, "quote is expired"}
 	ErrQuoteSignature    = &Error{CodeQuoteSignature, "signature is missing or invalid"}
 	ErrQuotePubkey       = &Error{CodeQuotePubkey, "public key is missing or invalid"}
+	ErrClearAuthRequired = &Error{CodeClearAuthRequired, "this needs clear authentication"}
+	ErrClearAuthFailed   = &Error{CodeClearAuthFailed, "clear authentication failed"}
+	ErrBlindAuthRequired = &Error{CodeBlindAuthRequired, "this needs blind authentication"}
+	ErrBlindAuthFailed   = &Error{CodeBlindAuthFailed, "blind authentication failed"}
 	ErrMalformed         = &Error{CodeMalformed, "request is malformed"}
 	ErrUnknownQuote      = &Error{CodeUnknownQuote, "quote is not known"}
 	ErrUnknownMethod     = &Error{CodeUnknownMethod, "payment method is not supported"}

@@ -116,6 +116,7 @@ type memState struct {
 	config    map[mint.ConfigKey]string
 	totals    map[cashu.KeysetID]mint.KeysetTotals
 	keysets   *signatory.Snapshot
+	tokens    map[tokenKey]bool
 }
 
 func (s memState) clone() memState {
@@ -123,6 +124,7 @@ func (s memState) clone() memState {
 	s.quotes, s.payments, s.polls, s.config = copied(s.quotes), copied(s.payments), copied(s.polls), copied(s.config)
 	s.positions = copied(s.positions)
 	s.totals, s.melts = copied(s.totals), copied(s.melts)
+	s.tokens = copied(s.tokens)
 	return s
 }
 

@@ -97,6 +97,7 @@ type Tx interface {
 	KeysetWrites
 	ConfigReads
 	ConfigWrites
+	AuthTokenWrites
 }
 
 // OperationKind says what an operation did. The numbers are stored: append only.

@@ -41,6 +41,8 @@ const fillTables = `
 		SELECT 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, sha256(i::text::bytea), 'bolt11', 'sat', '', sha256(i::text::bytea), '', '', '' FROM generate_series(1, 20000) AS i;
 	INSERT INTO melt_requests (operation, paid, expiry, lookup_id, method)
 		SELECT 0, 0, 0, sha256(i::text::bytea), 'bolt11' FROM generate_series(1, 20000) AS i;
+	INSERT INTO auth_tokens (keyset, y)
+		SELECT i % 3, sha256(i::text::bytea) FROM generate_series(1, 20000) AS i;
 	ANALYZE`
 
 // planned explains a statement as the server would run it, without knowing the
@@ -76,7 +78,7 @@ func planned(t *testing.T, tx sqldb.Tx, name, sql string) (plan []string) {
 
 func TestEveryStatementProbesAnIndexOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	big := regexp.MustCompile(`on (proofs|outputs|operations|mint_quotes|mint_quote_payments|melt_quotes|melt_requests)\b`)
+	big := regexp.MustCompile(`on (proofs|outputs|operations|mint_quotes|mint_quote_payments|melt_quotes|melt_requests|auth_tokens)\b`)
 	any := regexp.MustCompile(``)
 	tests := []struct {
 		name    string

@@ -38,5 +38,6 @@ func all() []testCase {
 		quoteCases(), quoteMoneyCases(), pruneCases(), meltCases(),
 		keysetCases(), totalsCases(),
 		transactionCases(), concurrencyCases(), lifeCases(),
+		authTokenCases(),
 	)
 }
