@@ -106,6 +106,7 @@ var rooms = []room{
 		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
 	{path: "mint/gate", imports: []string{"cashu"}, neverImports: append([]string{"google.golang.org/grpc/..."}, databases...), neverLinks: append([]string{"mintmark/mint"}, keyMaterial...)},
+	{path: "mint/oidc", imports: []string{"cashu"}, neverImports: append([]string{"google.golang.org/grpc/..."}, databases...), neverLinks: append([]string{"mintmark/mint"}, keyMaterial...)},
 	{path: "mint/lightning", imports: []string{"cashu"}, neverImports: outside, neverLinks: keyMaterial},
 	{path: "mint/lightning/bolt11", imports: []string{"cashu", "bdhke", "mint/lightning"}, neverImports: outside, neverLinks: keyMaterial},
 	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
@@ -160,7 +161,7 @@ var rooms = []room{
 	},
 	{
 		path:       "cmd/mintd",
-		imports:    []string{"mint", "mint/sqlstore", "mint/gate", "mint/httpapi", "mint/metrics", "mint/operator", "mint/tracing", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
+		imports:    []string{"mint", "mint/sqlstore", "mint/gate", "mint/httpapi", "mint/metrics", "mint/oidc", "mint/operator", "mint/tracing", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
 		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
 	},
 	{
