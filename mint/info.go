@@ -63,6 +63,7 @@ func (m *Mint) Info() cashu.MintInfo {
 	if len(ways) > 0 {
 		info.Nuts["8"] = supported
 	}
+	m.authInfo(info.Nuts)
 	if parts := m.multiPath(); len(parts) > 0 {
 		info.Nuts["15"] = cashu.MethodUnits{Methods: parts}
 	}

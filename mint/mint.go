@@ -61,6 +61,9 @@ type Config struct {
 	Limits Limits
 	About  About
 
+	// Auth is which requests need authentication. nil: none.
+	Auth *Auth
+
 	// QuoteTTL is how long a mint quote can be paid. 0 = 1 hour.
 	QuoteTTL time.Duration
 	// QuoteKeep is how long after its end a mint quote that nobody paid is kept.
@@ -108,6 +111,7 @@ func (c *Config) setDefaults() {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.Limits = c.Limits.withDefaults()
+	c.Auth = c.Auth.withDefaults()
 }
 
 func (c *Config) validate() error {
@@ -133,6 +137,9 @@ func (c *Config) validate() error {
 	if err := c.Limits.validate(); err != nil {
 		problems = append(problems, err)
 	}
+	if err := c.Auth.Validate(); err != nil {
+		problems = append(problems, err)
+	}
 	return errors.Join(problems...)
 }
 
@@ -147,6 +154,7 @@ type Mint struct {
 	settings atomic.Pointer[settings]
 	log      *slog.Logger
 	events   *events.Hub
+	users    *users
 	askSoon  chan struct{} // tells of a new subscription to quotes
 
 	// connected tells whether the keyset subscription stands and what it said
@@ -172,7 +180,7 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 		return nil, fmt.Errorf("mint configuration: %w", err)
 	}
 	cfg.setDefaults()
-	m := &Mint{cfg: cfg, store: cfg.Store, log: cfg.Logger, inflight: map[OperationRef]struct{}{},
+	m := &Mint{cfg: cfg, store: cfg.Store, log: cfg.Logger, users: newUsers(cfg.Auth), inflight: map[OperationRef]struct{}{},
 		leftover: make(chan struct{}, 1), askSoon: make(chan struct{}, 1)}
 	var err error
 	if m.backends, err = indexBackends(cfg.Backends); err != nil {
@@ -249,6 +257,10 @@ func (m *Mint) followKeysets(ctx context.Context) {
 			// right again, and says so at every attempt.
 			m.log.Error("the signatory is not trusted, operations stop", "error", err)
 			return err
+		}
+		if a := m.cfg.Auth; a != nil && a.blind() && !hasAuthKeyset(m.Keysets()) {
+			m.log.Error("the signatory has no active keyset of the unit auth: nobody can get the blind authentication tokens " +
+				"that requests need; make one with: signatory keysets rotate --unit auth --amounts 1")
 		}
 		m.connected.Store(true)
 		return nil

@@ -33,9 +33,14 @@ func (m *Mint) pruneOnTimer(ctx context.Context) {
 			if n, err = m.Prune(ctx); n > 0 {
 				m.log.Info("forgot quotes that nobody paid", "quotes", n)
 			}
+			if n, e := m.ForgetAuthTokens(ctx); e != nil {
+				err = errors.Join(err, e)
+			} else if n > 0 {
+				m.log.Info("forgot used authentication tokens of expired keysets", "tokens", n)
+			}
 		}
 		if err != nil && ctx.Err() == nil {
-			m.log.Warn("looking for quotes that nobody paid", "error", err)
+			m.log.Warn("looking for what can be forgotten", "error", err)
 		}
 		select {
 		case <-ctx.Done():

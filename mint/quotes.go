@@ -53,6 +53,9 @@ func indexBackends(receivers []lightning.Receiver) (map[methodUnit]backend, erro
 	for _, r := range receivers {
 		for _, s := range r.Settings() {
 			key := methodUnit{s.Method, s.Unit}
+			if s.Unit == unitAuth {
+				return nil, errors.New("authentication tokens cannot be bought: a backend takes in the unit auth")
+			}
 			if _, taken := index[key]; taken {
 				return nil, fmt.Errorf("two backends for method %s and unit %s", s.Method, s.Unit)
 			}

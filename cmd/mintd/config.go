@@ -40,6 +40,7 @@ type Config struct {
 	Limits    Limits    `toml:"limits"`
 	Rates     Rates     `toml:"rates"`
 	Load      Load      `toml:"load"`
+	Auth      Auth      `toml:"auth"`
 	Info      Info      `toml:"info"`
 	Log       Log       `toml:"log"`
 	Traces    Traces    `toml:"traces"`
@@ -219,6 +220,7 @@ func defaultConfig() Config {
 		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxQuotes: 100, MaxSecret: 1024, MaxWitness: 4096},
 		Rates:  defaultRates(),
 		Load:   Load{AtOnce: 256, Wait: Duration(5 * time.Second)},
+		Auth:   defaultAuth(),
 		Info:   Info{Name: "Mintmark"},
 		Log:    Log{Level: "info", Format: "text"},
 		Traces: Traces{Share: 0.05},

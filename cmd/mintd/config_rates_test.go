@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mintmark/cashu"
 	"mintmark/mint"
 	"mintmark/mint/httpapi"
 )
@@ -39,7 +40,8 @@ func TestRatesAreLimitedWhereStrangersCanCome(t *testing.T) {
 // limitless is a mint of which only routes that it does not have are asked.
 type limitless struct{ httpapi.Service }
 
-func (limitless) Limits() mint.Limits { return mint.Limits{} }
+func (limitless) Limits() mint.Limits                         { return mint.Limits{} }
+func (limitless) Protected() (_, _ []cashu.ProtectedEndpoint) { return nil, nil }
 
 func TestTheGateOfTheConfigurationStandsBeforeTheRoutes(t *testing.T) {
 	t.Parallel()

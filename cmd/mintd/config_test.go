@@ -156,6 +156,14 @@ func TestCheckConfigPrintsNoPassword(t *testing.T) {
 	}
 }
 
+// withLogins needs blind tokens for these endpoints.
+func withLogins(c Config, blind []string) Config {
+	c.Auth.Discovery = "https://login.example/.well-known/openid-configuration"
+	c.Auth.ClientID = "wallets"
+	c.Auth.Blind = blind
+	return c
+}
+
 func TestEveryWrongValueIsReportedUnderItsKey(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -196,6 +204,18 @@ func TestEveryWrongValueIsReportedUnderItsKey(t *testing.T) {
 			c.Signatory.Identity = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
 		}, ""},
 		{"no deadline", func(c *Config) { c.Signatory.Deadline = 0 }, "signatory.deadline:"},
+		{"protection without a provider", func(c *Config) { c.Auth.Clear = []string{"POST /v1/swap"} }, "auth.discovery:"},
+		{"a provider that protects nothing", func(c *Config) { *c = withLogins(*c, nil) }, "auth: authentication protects nothing"},
+		{"a provider without TLS", func(c *Config) {
+			*c = withLogins(*c, []string{"POST /v1/swap"})
+			c.Auth.Discovery = "http://login.example/.well-known/openid-configuration"
+		}, "auth.discovery:"},
+		{"a provider", func(c *Config) { *c = withLogins(*c, []string{"POST /v1/swap", "POST /v1/mint/*"}) }, ""},
+		{"a pattern", func(c *Config) { *c = withLogins(*c, []string{"POST ^/v1/mint/.*"}) }, "auth.blind:"},
+		{"info for users only", func(c *Config) { *c = withLogins(*c, []string{"GET /v1/*"}) }, "auth: GET /v1/info must not be protected"},
+		{"fewer tokens in an hour than at once", func(c *Config) { c.Auth.TokensPerHour = 49 }, "auth.tokens_per_hour:"},
+		{"keys that are kept for ever", func(c *Config) { c.Auth.KeepKeys = Duration(1e6 * time.Hour) }, "auth.keep_keys:"},
+		{"tokens as money", func(c *Config) { c.Lightning.Fake.Units = []string{"auth"} }, "lightning.fake.units:"},
 		{"unknown backend", func(c *Config) { c.Lightning.Backend = "lnd" }, "lightning.backend:"},
 		{"no unit to receive", func(c *Config) { c.Lightning.Fake.Units = nil }, "lightning.fake.units:"},
 		{"a unit without a name", func(c *Config) { c.Lightning.Fake.Units = []string{"sat", " "} }, "lightning.fake.units:"},

@@ -69,8 +69,8 @@ func (c Config) validate() error {
 		wrong("lightning.fake.units", "is empty")
 	}
 	for _, unit := range fake.Units {
-		if _, err := cashu.ParseUnit(unit); err != nil {
-			wrong("lightning.fake.units", "%q is not a unit", unit)
+		if u, err := cashu.ParseUnit(unit); err != nil || u == cashu.UnitAuth {
+			wrong("lightning.fake.units", "%q is not a unit of money", unit)
 		}
 	}
 	if fake.MaxAmount != 0 && fake.MinAmount > fake.MaxAmount {
@@ -130,6 +130,7 @@ func (c Config) validate() error {
 	if c.Load.Wait.std() > maxLoadWait {
 		wrong("load.wait", "is more than %v", maxLoadWait)
 	}
+	c.Auth.validate(wrong)
 	for i, contact := range c.Info.Contact {
 		if contact.Method == "" || contact.Info == "" {
 			wrong("info.contact", "entry %d needs both method and info", i+1)

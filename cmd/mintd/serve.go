@@ -117,7 +117,12 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	routes.Mint, routes.Gate = m, entrance
+	logins, loginsCloser, err := openLogins(cfg.Auth, log)
+	if err != nil {
+		return err
+	}
+	defer closing("the login provider", loginsCloser)
+	routes.Mint, routes.Gate, routes.Logins = m, entrance, logins
 	handler, err := httpapi.New(routes)
 	if err != nil {
 		return err
@@ -149,6 +154,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, back
 		Identity:     cfg.Signatory.identity(),
 		Limits:       cfg.Limits.mint(),
 		About:        cfg.Info.about(),
+		Auth:         cfg.Auth.mint(),
 		QuoteTTL:     cfg.Quotes.TTL.std(),
 		QuoteKeep:    cfg.Quotes.Keep.std(),
 		MeltQuoteTTL: cfg.Quotes.MeltTTL.std(),

@@ -36,7 +36,7 @@ func classify(verb, pattern string) (Class, place) {
 		return free, nowhere
 	case path == "", path == "/", verb != "GET" && verb != "POST": // no route, or another verb of one
 		return Reads, nowhere
-	case path == "/v1/info", path == "/v1/ws", strings.HasPrefix(path, "/v1/key"):
+	case path == "/v1/info", path == "/v1/ws", strings.HasPrefix(path, "/v1/key"), strings.HasPrefix(path, "/v1/auth/blind/key"):
 		return Reads, nowhere
 	case verb == "GET", path == "/v1/checkstate", path == "/v1/restore":
 		return Reads, atWork

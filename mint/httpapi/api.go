@@ -61,6 +61,7 @@ type Service interface {
 	Exchange
 	Status
 	Feed
+	Authentication
 }
 
 // Gate decides who may come in.
@@ -81,6 +82,8 @@ type Config struct {
 	// Gate is asked about every request, when its route is known and before
 	// anything is read of its body. nil = all may come in.
 	Gate Gate
+	// Logins knows the users. Required if the mint protects anything.
+	Logins Logins
 	// MaxBody is the most bytes of a request body; 0 = 2 MiB, enough for 1000
 	// inputs and 1000 outputs.
 	MaxBody int64
@@ -108,6 +111,7 @@ type Config struct {
 type api struct {
 	mint       Service
 	gate       Gate
+	logins     Logins
 	limits     mint.Limits
 	maxBody    int64
 	held       held
@@ -144,10 +148,15 @@ func New(cfg Config) (*Handler, error) {
 		problems = append(problems, errors.New("retry after is negative"))
 	}
 	problems = append(problems, cfg.Sockets.validate())
+	if cfg.Mint != nil && cfg.Logins == nil {
+		if clear, blind := cfg.Mint.Protected(); len(clear)+len(blind) > 0 {
+			problems = append(problems, errors.New("endpoints are protected and nobody knows the users"))
+		}
+	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("http api configuration: %w", err)
 	}
-	a := &api{mint: cfg.Mint, gate: cfg.Gate, limits: cfg.Mint.Limits(), maxBody: cfg.MaxBody,
+	a := &api{mint: cfg.Mint, gate: cfg.Gate, logins: cfg.Logins, limits: cfg.Mint.Limits(), maxBody: cfg.MaxBody,
 		retryAfter: cfg.RetryAfter, log: cfg.Logger, observe: cfg.Observe, trace: cfg.Trace, now: cfg.Clock}
 	if a.maxBody == 0 {
 		a.maxBody = 2 << 20
@@ -168,14 +177,18 @@ func New(cfg Config) (*Handler, error) {
 		a.now = time.Now
 	}
 	a.sockets.limits = cfg.Sockets
-	return &Handler{a.observed(a.routes()), a}, nil
+	routes, err := a.routes()
+	if err != nil {
+		return nil, fmt.Errorf("http api configuration: %w", err)
+	}
+	return &Handler{a.observed(routes), a}, nil
 }
 
 // handler answers one request or returns why not; then nothing was written yet.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // routes is the table of everything that can be asked for.
-func (a *api) routes() http.Handler {
+func (a *api) routes() (http.Handler, error) {
 	table := map[string]handler{
 		"GET /{$}":                          a.page,
 		"GET /health":                       a.health,
@@ -196,21 +209,27 @@ func (a *api) routes() http.Handler {
 		"POST /v1/restore":                  a.restore,
 		"GET /v1/ws":                        a.socket,
 	}
+	maps.Copy(table, a.authRoutes())
 	mux := http.NewServeMux()
 	verbs := map[string][]string{}
-	for pattern, h := range table {
-		mux.Handle(pattern, a.answering(h))
+	for pattern := range table {
 		verb, path, _ := strings.Cut(pattern, " ")
 		verbs[path] = append(verbs[path], verb)
+	}
+	// NUT-29: a pattern with a verb, or with the word batch, would meet those of
+	// quotes, where a method may be called so.
+	table["/v1/mint/{method}/{batch}"] = a.issueBatch
+	if err := a.protect(table); err != nil {
+		return nil, err
+	}
+	for pattern, h := range table {
+		mux.Handle(pattern, a.answering(h))
 	}
 	for path := range maps.Keys(verbs) {
 		mux.Handle(path, a.answering(wrongVerb(verbs[path])))
 	}
-	// NUT-29: a pattern with a verb, or with the word batch, would meet those of
-	// quotes, where a method may be called so.
-	mux.Handle("/v1/mint/{method}/{batch}", a.answering(a.issueBatch))
 	mux.Handle("/", a.answering(notFound))
-	return mux
+	return mux, nil
 }
 
 // answering turns what a handler returns into an answer.

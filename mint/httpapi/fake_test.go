@@ -30,6 +30,9 @@ type fakeMint struct {
 	swap            func(context.Context, cashu.SwapRequest) ([]cashu.BlindSignature, error)
 	checkState      func([]bdhke.Point) ([]mint.ProofRecord, error)
 	restore         func([]cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error)
+	useToken        func(cashu.BlindAuthToken) (func(), error)
+	issueTokens     func(string, []cashu.BlindedMessage) ([]cashu.BlindSignature, error)
+	clear, blind    []cashu.ProtectedEndpoint
 	limits          mint.Limits
 	healthy         mint.Health
 
@@ -150,6 +153,30 @@ func (f *fakeMint) CheckState(_ context.Context, ys []bdhke.Point) ([]mint.Proof
 
 func (f *fakeMint) Restore(_ context.Context, outputs []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
 	return f.restore(outputs)
+}
+
+func (f *fakeMint) Protected() (clear, blind []cashu.ProtectedEndpoint) { return f.clear, f.blind }
+
+func (f *fakeMint) Protection(method, path string) mint.Protection {
+	for _, e := range f.clear {
+		if e.Matches(method, path) {
+			return mint.ClearAuth
+		}
+	}
+	for _, e := range f.blind {
+		if e.Matches(method, path) {
+			return mint.BlindAuth
+		}
+	}
+	return mint.Unprotected
+}
+
+func (f *fakeMint) UseAuthToken(_ context.Context, token cashu.BlindAuthToken) (func(), error) {
+	return f.useToken(token)
+}
+
+func (f *fakeMint) IssueAuthTokens(_ context.Context, user string, outputs []cashu.BlindedMessage) ([]cashu.BlindSignature, error) {
+	return f.issueTokens(user, outputs)
 }
 
 func (f *fakeMint) Info() cashu.MintInfo {

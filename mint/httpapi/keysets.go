@@ -28,11 +28,14 @@ type keysetPages struct {
 // renderedView is one view's answers. The pages of single keysets are rendered
 // when they are first asked for: there may be many, and few are.
 type renderedView struct {
-	view    *mint.KeysetView
-	keys    page
-	keysets page
-	byID    sync.Map // cashu.KeysetID to page
+	view  *mint.KeysetView
+	money shelf
+	auth  shelf    // keysets for authentication (NUT-22)
+	byID  sync.Map // cashu.KeysetID to page
 }
+
+// shelf is the answers about keysets of one purpose.
+type shelf struct{ keys, keysets page }
 
 type page struct {
 	body []byte
@@ -41,26 +44,40 @@ type page struct {
 
 // keys is GET /v1/keys (NUT-01): the active keysets.
 func (a *api) keys(w http.ResponseWriter, r *http.Request) error {
-	v, err := a.keysets.of(a.mint.Keysets())
-	if err != nil {
-		return err
-	}
-	servePage(w, r, v.keys)
-	return nil
+	return a.serveShelf(w, r, func(v *renderedView) page { return v.money.keys })
 }
 
 // keysetList is GET /v1/keysets (NUT-02): every keyset that ever was.
 func (a *api) keysetList(w http.ResponseWriter, r *http.Request) error {
+	return a.serveShelf(w, r, func(v *renderedView) page { return v.money.keysets })
+}
+
+// authKeys is GET /v1/auth/blind/keys (NUT-22).
+func (a *api) authKeys(w http.ResponseWriter, r *http.Request) error {
+	return a.serveShelf(w, r, func(v *renderedView) page { return v.auth.keys })
+}
+
+// authKeysetList is GET /v1/auth/blind/keysets (NUT-22).
+func (a *api) authKeysetList(w http.ResponseWriter, r *http.Request) error {
+	return a.serveShelf(w, r, func(v *renderedView) page { return v.auth.keysets })
+}
+
+func (a *api) serveShelf(w http.ResponseWriter, r *http.Request, which func(*renderedView) page) error {
 	v, err := a.keysets.of(a.mint.Keysets())
 	if err != nil {
 		return err
 	}
-	servePage(w, r, v.keysets)
+	servePage(w, r, which(v))
 	return nil
 }
 
 // keysOf is GET /v1/keys/{id} (NUT-01): one keyset, active or not.
-func (a *api) keysOf(w http.ResponseWriter, r *http.Request) error {
+func (a *api) keysOf(w http.ResponseWriter, r *http.Request) error { return a.keysetOf(w, r, false) }
+
+// authKeysOf is GET /v1/auth/blind/keys/{id} (NUT-22).
+func (a *api) authKeysOf(w http.ResponseWriter, r *http.Request) error { return a.keysetOf(w, r, true) }
+
+func (a *api) keysetOf(w http.ResponseWriter, r *http.Request, auth bool) error {
 	id, err := cashu.ParseKeysetID(r.PathValue("id"))
 	if err != nil {
 		return cashu.ErrKeysetUnknown
@@ -69,7 +86,7 @@ func (a *api) keysOf(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := v.of(id)
+	p, err := v.of(id, auth)
 	if err != nil {
 		return err
 	}
@@ -103,10 +120,19 @@ func (k *keysetPages) of(view *mint.KeysetView) (*renderedView, error) {
 	return v, nil
 }
 
-func render(view *mint.KeysetView) (*renderedView, error) {
-	var keys cashu.KeysResponse
-	var list cashu.KeysetsResponse
-	for _, ks := range ordered(view.All()) {
+func render(view *mint.KeysetView) (v *renderedView, err error) {
+	v = &renderedView{view: view}
+	if v.money, err = renderShelf(ordered(view.All(), false)); err != nil {
+		return nil, err
+	}
+	v.auth, err = renderShelf(ordered(view.All(), true))
+	return v, err
+}
+
+func renderShelf(all []*cashu.Keyset) (s shelf, err error) {
+	keys := cashu.KeysResponse{Keysets: []cashu.KeysetKeys{}}
+	list := cashu.KeysetsResponse{Keysets: []cashu.KeysetInfo{}}
+	for _, ks := range all {
 		list.Keysets = append(list.Keysets, cashu.KeysetInfo{
 			ID: ks.ID, Unit: ks.Unit, Active: ks.Active, InputFeePPK: ks.InputFeePPK, FinalExpiry: ks.FinalExpiry,
 		})
@@ -114,21 +140,19 @@ func render(view *mint.KeysetView) (*renderedView, error) {
 			keys.Keysets = append(keys.Keysets, withKeys(ks))
 		}
 	}
-	v := &renderedView{view: view}
-	var err error
-	if v.keys, err = newPage(keys); err != nil {
-		return nil, err
+	if s.keys, err = newPage(keys); err != nil {
+		return s, err
 	}
-	v.keysets, err = newPage(list)
-	return v, err
+	s.keysets, err = newPage(list)
+	return s, err
 }
 
-// ordered lists the keysets of money by unit, then id, so that every replica
-// renders the same bytes.
-func ordered(all []cashu.Keyset) []*cashu.Keyset {
+// ordered lists the keysets of money, or those for authentication, by unit, then
+// id, so that every replica renders the same bytes.
+func ordered(all []cashu.Keyset, auth bool) []*cashu.Keyset {
 	list := make([]*cashu.Keyset, 0, len(all))
 	for i := range all {
-		if all[i].Unit != unitAuth {
+		if (all[i].Unit == unitAuth) == auth {
 			list = append(list, &all[i])
 		}
 	}
@@ -145,14 +169,14 @@ func withKeys(ks *cashu.Keyset) cashu.KeysetKeys {
 	}
 }
 
-// of returns the page of one keyset.
-func (v *renderedView) of(id cashu.KeysetID) (page, error) {
+// of returns the page of one keyset, of money or for authentication.
+func (v *renderedView) of(id cashu.KeysetID, auth bool) (page, error) {
+	ks, ok := v.view.Get(id)
+	if !ok || (ks.Unit == unitAuth) != auth {
+		return page{}, cashu.ErrKeysetUnknown
+	}
 	if p, ok := v.byID.Load(id); ok {
 		return p.(page), nil
-	}
-	ks, ok := v.view.Get(id)
-	if !ok || ks.Unit == unitAuth {
-		return page{}, cashu.ErrKeysetUnknown
 	}
 	p, err := newPage(cashu.KeysResponse{Keysets: []cashu.KeysetKeys{withKeys(ks)}})
 	if err == nil {

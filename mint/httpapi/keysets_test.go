@@ -110,8 +110,8 @@ func TestAPageIsRenderedOncePerView(t *testing.T) {
 			if err != nil || again != first {
 				t.Errorf("rendered again (%v)", err)
 			}
-			p, err := again.of(ks.ID)
-			q, _ := again.of(ks.ID)
+			p, err := again.of(ks.ID, false)
+			q, _ := again.of(ks.ID, false)
 			if err != nil || &p.body[0] != &q.body[0] {
 				t.Errorf("the page of one keyset was rendered again (%v)", err)
 			}
