@@ -56,6 +56,10 @@ func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOption
 	if err != nil {
 		return MeltResult{}, err
 	}
+	return whileTaken(func() (MeltResult, error) { return w.meltFrom(ctx, m, q, need, o) })
+}
+
+func (w *Wallet) meltFrom(ctx context.Context, m Mint, q Quote, need cashu.Amount, o MeltOptions) (MeltResult, error) {
 	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: q.Unit, States: []CoinState{CoinUnspent}})
 	if err != nil {
 		return MeltResult{}, err

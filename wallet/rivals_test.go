@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -401,5 +403,42 @@ func TestACallUnderANameIsDoneOnce(t *testing.T) {
 	}
 	if err := w.recovered(x, store); err != nil {
 		t.Error(err)
+	}
+}
+
+// Two wallets on one database choose among the same coins at the same time. Each send
+// gets coins of its own, and none fails because another was quicker.
+func TestSendsAtTheSameTimeOnOneDatabaseAllGetTheirCoins(t *testing.T) {
+	w := newWorld(t)
+	path := filepath.Join(t.TempDir(), "shared.db")
+	a, _ := w.walletOn(path, words)
+	b, _ := w.walletOn(path, words)
+	const n = 16
+	for range n {
+		w.fund(a, 1)
+	}
+	tokens := make(chan string, n)
+	var sending sync.WaitGroup
+	for i := range n {
+		sending.Go(func() {
+			sent, err := []*wallet.Wallet{a, b}[i%2].Send(t.Context(), w.url, "sat", wallet.SendOptions{Amount: 1})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			tokens <- sent.Token
+		})
+	}
+	sending.Wait()
+	close(tokens)
+	seen := map[string]bool{}
+	for text := range tokens {
+		if seen[text] {
+			t.Error("two sends gave the same token")
+		}
+		seen[text] = true
+	}
+	if out := w.balance(a, wallet.CoinPendingSpent); out != n {
+		t.Errorf("%d are out, want %d", out, n)
 	}
 }

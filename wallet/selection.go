@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"mintmark/cashu"
@@ -156,4 +157,20 @@ func exact(m Mint, coins []StoredCoin, amount cashu.Amount, feeIncluded bool) ([
 		return chosen, true
 	}
 	return nil, false
+}
+
+// chooseAgain is how often coins are chosen anew.
+const chooseAgain = 20
+
+// whileTaken chooses again if another process took one of the coins between the
+// look and the commit: nothing was written then. Coins that an operation has lost
+// later are its own business.
+func whileTaken[T any](try func() (T, error)) (result T, err error) {
+	for range chooseAgain {
+		result, err = try()
+		if _, begun := errors.AsType[*OperationError](err); begun || !errors.Is(err, ErrCoinsTaken) {
+			return result, err
+		}
+	}
+	return result, err
 }

@@ -54,6 +54,10 @@ func (w *Wallet) Send(ctx context.Context, mintURL string, unit cashu.Unit, o Se
 	if err != nil {
 		return Sent{}, err
 	}
+	return whileTaken(func() (Sent, error) { return w.sendFrom(ctx, m, unit, o) })
+}
+
+func (w *Wallet) sendFrom(ctx context.Context, m Mint, unit cashu.Unit, o SendOptions) (Sent, error) {
 	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: unit, States: []CoinState{CoinUnspent}})
 	if err != nil {
 		return Sent{}, err
