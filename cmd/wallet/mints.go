@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -48,7 +49,11 @@ func (p program) mintsCommand(g *globals) *cobra.Command {
 			if err := s.agree(ctx, s.globals, "Forget the mint %s?", mintURL); err != nil {
 				return err
 			}
-			return hint(s.wallet.RemoveMint(ctx, mintURL), "a mint is forgotten once there is no ecash of it and no operation with it")
+			err := s.wallet.RemoveMint(ctx, mintURL)
+			if errors.Is(err, wallet.ErrCoinsTaken) {
+				return fmt.Errorf("there is still ecash of %s, or an operation with it", mintURL)
+			}
+			return err
 		}),
 	)
 	return cmd

@@ -34,6 +34,16 @@ end, forward or back. What another living process works on is left alone, unless
 		},
 	}
 	recovering.Flags().BoolVar(&force, "force", false, "also what a living process works on")
+	reclaim := &cobra.Command{
+		Use: "reclaim OPERATION", Short: "Take the coins of a payment in doubt back", Args: args(cobra.ExactArgs(1)),
+		Long: `reclaim exchanges the coins of a payment that the mint has not begun for new ones, so
+that a late request cannot pay with them. Without it, "ops recover" frees them once
+the mint's offer has ended. If the mint has begun to pay, nothing changes (exit
+code 4).`,
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.reclaim(ctx, given[0]) })
+		},
+	}
 	cmd.AddCommand(
 		&cobra.Command{Use: "list", Short: "List them", Args: noArgs, RunE: list},
 		&cobra.Command{
@@ -42,7 +52,7 @@ end, forward or back. What another living process works on is left alone, unless
 				return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.operation(ctx, given[0]) })
 			},
 		},
-		recovering,
+		recovering, reclaim,
 	)
 	return cmd
 }
@@ -171,7 +181,7 @@ func (s *session) recoverAll(ctx context.Context, given []string, force bool) er
 		if r.Err != nil {
 			v[i].Reason = r.Err.Error()
 		}
-		if r.Result == wallet.RecoveredWaiting && r.State != wallet.SendTokenCreated {
+		if now, err := s.store.Saga(ctx, r.ID); err == nil && now.State != wallet.SendTokenCreated {
 			undecided++
 		}
 	}
@@ -187,4 +197,25 @@ func (s *session) recoverAll(ctx context.Context, given []string, force bool) er
 		err = errors.Join(err, fmt.Errorf("%w: %d of them", wallet.ErrPending, undecided))
 	}
 	return errors.Join(err, shown)
+}
+
+func (s *session) reclaim(ctx context.Context, text string) error {
+	id, err := s.operationID(ctx, text)
+	if err != nil {
+		return err
+	}
+	saga, err := s.store.Saga(ctx, id)
+	if errors.Is(err, wallet.ErrNotFound) {
+		return fmt.Errorf("the operation %s is finished", id)
+	}
+	if err != nil {
+		return err
+	}
+	back, err := s.wallet.Reclaim(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.show(revokedJSON{Operation: id.String(), Unit: saga.Unit.String(), Returned: back}, func(w io.Writer) {
+		line(w, "Took back %s.", formatAmount(back, saga.Unit))
+	})
 }

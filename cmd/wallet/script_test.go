@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,6 +25,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	mints := startMints(t, 2)
+	slow := startMint(t, mints[0].Programs, strings.Replace(harness.Quick("10s"), `incoming_delay = "20ms"`, `incoming_delay = "1h"`, 1))
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -32,14 +34,14 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_DATA_HOME", "")
 			env.Setenv("MINT", mints[0].URL())
 			env.Setenv("MINT2", mints[1].URL())
+			env.Setenv("SLOWMINT", slow.URL())
 			env.Setenv("NOMINT", "http://127.0.0.1:1")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  scriptExits,
-			"mode":   scriptMode,
-			"keep":   scriptKeep,
-			"rotate": func(ts *testscript.TestScript, _ bool, _ []string) { mints[0].Rotate() },
+			"exits": scriptExits,
+			"mode":  scriptMode,
+			"keep":  scriptKeep,
 		},
 	})
 }
@@ -54,11 +56,17 @@ func startMints(t *testing.T, n int) []*harness.Stack {
 	}
 	var mints []*harness.Stack
 	for range n {
-		s := harness.NewStack(t, programs, harness.Unix)
-		s.Start()
-		mints = append(mints, s)
+		mints = append(mints, startMint(t, programs, harness.Quick("10s")))
 	}
 	return mints
+}
+
+func startMint(t *testing.T, programs harness.Programs, config string) *harness.Stack {
+	t.Helper()
+	s := harness.NewStack(t, programs, harness.Unix)
+	s.Config = config
+	s.Start()
+	return s
 }
 
 // exits CODE PROGRAM ARGS…: the program must end with this code.
