@@ -75,7 +75,7 @@ func clockForthAndBack() fault {
 func clockAcrossCrash(d time.Duration) fault {
 	return fault{kind: "clock jumps", point: fmt.Sprintf("by %s in a crash", d), strike: func(f *force) time.Time {
 		f.excuse(20007)
-		f.stack.Faults.Kill("swap.reserved", 2+rand.IntN(10))
+		f.stack.Faults.Kill([]string{"swap.reserved", "melt.sent"}[rand.IntN(2)], 2+rand.IntN(10))
 		f.died(f.stack.Mintd, f.stack.Faults)
 		f.stack.Faults.Clock(d)
 		began := f.restart()
@@ -92,6 +92,7 @@ func clockAcrossCrash(d time.Duration) fault {
 func clockPastKeyset() fault {
 	return fault{kind: "clock jumps", point: "past keyset, back", strike: func(f *force) time.Time {
 		f.excuse(12002, 12003, 20007)
+		f.expired = true
 		f.rotate("--final-expiry", time.Now().Add(jump/2).UTC().Format(time.RFC3339))
 		f.goesOn()
 		f.setClock(jump)

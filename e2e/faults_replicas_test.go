@@ -39,6 +39,7 @@ func replicaFenced(p crashpoint.Name, fast bool) fault {
 			f.t.Fatal("the fault did not happen: the frozen replica holds no operation")
 		}
 		if fast {
+			f.excuse(20007) // to the other, offers of the first have run out
 			second.Faults.Clock(jump)
 		}
 		for deadline := time.Now().Add(2 * time.Minute); len(left) > 0; time.Sleep(200 * time.Millisecond) {

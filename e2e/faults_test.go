@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"syscall"
 	"time"
 
@@ -74,9 +73,6 @@ func (f *force) restart() time.Time {
 func mintFaults() []fault {
 	var list []fault
 	for _, p := range mint.CrashPoints() {
-		if strings.HasPrefix(string(p), "melt.") {
-			continue // the load does not melt; TestMintKilledInsideAMelt... does
-		}
 		list = append(list, mintFault(p))
 	}
 	return append(list, mintKilledAtRandom)
@@ -90,7 +86,7 @@ func mintFault(p crashpoint.Name) fault {
 		return f.restart()
 	}
 	switch point {
-	case "saga.undoing", "saga.undone":
+	case "saga.undoing", "saga.undone", "melt.settled":
 		strike = func(f *force) time.Time { return f.killUndoing(point) }
 	case "recovery.claimed", "recovery.recovered":
 		strike = func(f *force) time.Time { return f.killRecovering(point) }
@@ -106,10 +102,10 @@ var mintKilledAtRandom = fault{kind: "mintd killed", point: atRandom, strike: fu
 }}
 
 // killUndoing makes swaps fail in the middle, by taking the signatory away, so
-// that the mint has something to undo.
+// that the mint has something to undo, or melts that are paid and cannot give change.
 func (f *force) killUndoing(point string) time.Time {
 	f.t.Helper()
-	f.stack.Faults.Kill(point, 1+rand.IntN(4))
+	f.stack.Faults.Kill(point, 1+rand.IntN(3))
 	for deadline := time.Now().Add(strikePatience); f.stack.Mintd.Running() && time.Now().Before(deadline); {
 		f.stack.Signatory.Kill()
 		for range 20 {
@@ -128,7 +124,8 @@ func (f *force) killUndoing(point string) time.Time {
 // killRecovering kills the mint twice: under load, and when it starts and recovers.
 func (f *force) killRecovering(point string) time.Time {
 	f.t.Helper()
-	f.stack.Faults.Kill("swap.reserved", 2+rand.IntN(8))
+	first := []string{"swap.reserved", "melt.reserved", "melt.sent"}[rand.IntN(3)]
+	f.stack.Faults.Kill(first, 2+rand.IntN(8))
 	f.died(f.stack.Mintd, f.stack.Faults)
 	f.halt()
 	f.stack.Faults.Kill(point, 1)

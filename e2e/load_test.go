@@ -34,6 +34,7 @@ type force struct {
 	active   string // id of the keyset that outputs are made for
 	requests []*request
 	quotes   map[string]bool // all that any wallet ever had; true: touched in this scene
+	expired  bool            // a keyset has, in this scene
 	refusals map[int]int     // answers in this scene by error code, 0 = none, negative = HTTP status from 500 on
 	granted  int             // answers in this scene that were 200
 	serial   int
@@ -47,6 +48,8 @@ type request struct {
 	inputs  []harness.Proof
 	outputs []harness.Output
 	granted []harness.Signature // the last that came
+	done    bool                // it was granted
+	payee   string              // the mint quote that a melt pays
 }
 
 func newForce(t testing.TB, stack *harness.Stack, workers int, replicas ...*harness.Stack) *force {
@@ -125,6 +128,18 @@ func (f *force) keyset() harness.Keyset {
 func (f *force) prepare(kind string, inputs []harness.Proof, quote string, outputs []harness.Output) *request {
 	r := &request{inputs: inputs, outputs: outputs}
 	r.Quote = quote
+	if quote != "" {
+		r.path, r.body = "/v1/mint/bolt11", harness.MintRequest{Quote: quote, Outputs: harness.Messages(outputs)}
+	} else {
+		r.path, r.body = "/v1/swap", harness.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)}
+	}
+	f.enter(kind, r)
+	return r
+}
+
+// enter gives a request its name and the judge all that he has to know of it.
+func (f *force) enter(kind string, r *request) {
+	inputs, outputs, quote := r.inputs, r.outputs, r.Quote
 	for _, p := range inputs {
 		r.Inputs = append(r.Inputs, verdict.Coin{Secret: p.Secret, Keyset: p.ID, Amount: p.Amount})
 	}
@@ -133,20 +148,16 @@ func (f *force) prepare(kind string, inputs []harness.Proof, quote string, outpu
 			Coin: verdict.Coin{Secret: o.Secret, Keyset: o.ID, Amount: o.Amount}, B: o.B.String(),
 		})
 	}
-	if quote != "" {
-		r.path, r.body = "/v1/mint/bolt11", harness.MintRequest{Quote: quote, Outputs: harness.Messages(outputs)}
-	} else {
-		r.path, r.body = "/v1/swap", harness.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)}
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.serial++
 	r.Name = fmt.Sprintf("%s %d", kind, f.serial)
 	f.requests = append(f.requests, r)
-	if quote != "" {
-		f.quotes[quote] = true
+	for _, id := range []string{quote, r.payee} {
+		if id != "" {
+			f.quotes[id] = true
+		}
 	}
-	return r
 }
 
 // put sends the request once.
@@ -157,17 +168,30 @@ func (f *force) put(w *harness.Wallet, r *request) verdict.Reply {
 		reply = verdict.Reply{Status: got.Status, Code: got.Code}
 	}
 	if reply.Status == 200 {
-		var body harness.Signatures
-		if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
-			f.t.Errorf("%s: reading %s: %v", r.Name, got.Body, err)
+		var sigs []harness.Signature
+		if r.Melt != nil {
+			sigs, reply.State = f.readMelted(r, got.Body)
+		} else {
+			sigs = f.readSignatures(r, got.Body)
 		}
-		r.granted = body.Signatures
-		for _, sig := range body.Signatures {
-			reply.Signatures = append(reply.Signatures, asText(sig))
+		if reply.Decided() {
+			r.granted, r.done = sigs, true
 		}
+		reply.Signatures = asTexts(sigs)
 	}
 	f.count(reply.Status, reply.Code)
+	if r.Melt != nil && !reply.Decided() {
+		f.hurry(w, r)
+	}
 	return reply
+}
+
+func (f *force) readSignatures(r *request, text string) []harness.Signature {
+	var body harness.Signatures
+	if err := json.Unmarshal([]byte(text), &body); err != nil {
+		f.t.Errorf("%s: reading %s: %v", r.Name, text, err)
+	}
+	return body.Signatures
 }
 
 // count counts an answer.
@@ -191,6 +215,13 @@ func (f *force) refused(code int) int {
 	return f.refusals[code]
 }
 
+func asTexts(sigs []harness.Signature) (texts []verdict.Signature) {
+	for _, sig := range sigs {
+		texts = append(texts, asText(sig))
+	}
+	return texts
+}
+
 func asText(s harness.Signature) verdict.Signature {
 	text := verdict.Signature{Keyset: s.ID, Amount: s.Amount, C: s.C.String()}
 	if s.DLEQ != nil {
@@ -201,11 +232,14 @@ func asText(s harness.Signature) verdict.Signature {
 
 // coins turns the signatures of a granted request into proofs, and checks each.
 func (f *force) coins(r *request) []harness.Proof {
-	if len(r.granted) != len(r.outputs) {
+	if len(r.granted) > len(r.outputs) || r.Melt == nil && len(r.granted) < len(r.outputs) {
 		return nil // the judge will see it
 	}
-	proofs := make([]harness.Proof, len(r.outputs))
-	for i, o := range r.outputs {
+	proofs := make([]harness.Proof, len(r.granted))
+	for i, o := range r.outputs[:len(r.granted)] {
+		if r.Melt != nil {
+			o.Amount = r.granted[i].Amount
+		}
 		f.mu.Lock()
 		keyset := f.keysets[o.ID]
 		f.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +115,10 @@ func (w world) run(t *testing.T, tb *table) {
 	}
 	s := harness.NewStack(t, crashing, harness.Unix)
 	s.Config, s.Database = harness.Quick(cmp.Or(w.deadline, impatient)), url
+	s.Config = strings.Replace(s.Config, "[quotes]\n", "[quotes]\npay_timeout = \""+payTimeout+"\"\n", 1)
+	if w.replicas > 0 {
+		s.ShareNode()
+	}
 	if w.smallDisk > 0 {
 		if err := s.SmallDisk(w.smallDisk); err != nil {
 			t.Skipf("no small disk here: %v", err)
@@ -142,7 +147,7 @@ func TestCrashMatrix(t *testing.T) {
 	const moment = 2 * time.Second
 	worlds := []world{
 		{name: "two replicas", database: onPostgres, replicas: 1,
-			faults: once(replicaFenced("swap.signed", true), replicaKilled("swap.reserved"))},
+			faults: once(replicaFenced("swap.signed", true), replicaKilled("melt.sent"), replicaFenced("melt.sent", true))},
 		{name: "the mint is killed", database: onSQLite, faults: once(shuffled(mintFaults())...)},
 		{name: "the signatory is killed or frozen", database: onSQLite,
 			faults: once(append(shuffled(signatoryFaults()), signatoryFrozen(moment), mintFrozen(moment))...)},

@@ -45,7 +45,7 @@ func TestCrashMatrixForLong(t *testing.T) {
 	}}
 	last := &waves[len(waves)-1]
 	var replicas []fault
-	for _, p := range []crashpoint.Name{"swap.reserved", "swap.signed", "issue.reserved", "issue.signed"} {
+	for _, p := range []crashpoint.Name{"swap.reserved", "swap.signed", "issue.reserved", "issue.signed", "melt.reserved", "melt.sent", "melt.signed"} {
 		replicas = append(replicas, replicaFenced(p, true), replicaKilled(p))
 	}
 	*last = append(*last, world{name: "two replicas, one frozen or killed", database: onPostgres, replicas: 1, faults: often(served, 1, replicas...)})

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"mintmark/e2e/harness"
 	"mintmark/e2e/verdict"
+	"mintmark/mint/lightning/bolt11"
 )
 
 const (
@@ -28,7 +30,7 @@ func (f *force) judge(began time.Time) (verdict.Report, time.Duration) {
 	f.settle()
 	took := time.Since(began)
 
-	scene := verdict.Scene{Excused: f.excused}
+	scene := verdict.Scene{Excused: f.excused, Expired: f.expired}
 	f.mu.Lock()
 	requests := f.requests
 	touched := make([]string, 0, len(f.quotes))
@@ -51,6 +53,7 @@ func (f *force) judge(began time.Time) (verdict.Report, time.Duration) {
 		repeated[i].Then = &sight
 	}
 	scene.Quotes = f.lookAtQuotes(touched)
+	scene.Payments = f.payments()
 	var err error
 	if scene.Liabilities, err = f.liabilities(); err != nil {
 		f.t.Error(err)
@@ -72,7 +75,7 @@ func (f *force) judge(began time.Time) (verdict.Report, time.Duration) {
 	f.mu.Unlock()
 	report := f.book.Judge(scene)
 	f.complain(report)
-	f.excused = nil
+	f.excused, f.expired = nil, false
 	return report, took
 }
 
@@ -102,7 +105,7 @@ func (f *force) alive() int {
 
 func (f *force) complain(report verdict.Report) {
 	f.t.Helper()
-	for what, list := range map[string][]string{"LOST": report.Lost, "CREATED": report.Created, "STUCK": report.Stuck} {
+	for what, list := range map[string][]string{"LOST": report.Lost, "CREATED": report.Created, "STUCK": report.Stuck, "PAID TWICE": report.Twice} {
 		for i, line := range list {
 			if i == 10 {
 				f.t.Errorf("%s: and %d more", what, len(list)-i)
@@ -127,6 +130,13 @@ func (f *force) settle() {
 		var health struct{ Status string }
 		if !fetch(f.fronts[f.alive()], "/health", &health) || health.Status != "ok" {
 			continue
+		}
+		for _, w := range f.workers {
+			for _, r := range w.open {
+				if r.Melt != nil {
+					f.hurry(f.fronts[f.alive()], r)
+				}
+			}
 		}
 		if len(pending) > 0 && slices.Contains(f.states(pending), "PENDING") {
 			continue
@@ -172,6 +182,7 @@ func (f *force) look(requests []*request) []verdict.Sight {
 			}
 		}
 	}
+	f.lookAtMelts(requests, sights)
 	return sights
 }
 
@@ -203,7 +214,7 @@ func (f *force) repeat(requests []*request) []*request {
 		}
 	}
 	for n, i := 0, 0; i < len(requests) && n < sample; i += 1 + len(requests)/sample {
-		if r := requests[i]; !open[r] && len(r.granted) > 0 {
+		if r := requests[i]; !open[r] && r.done {
 			again([]*request{r}, nil)
 			n++
 		}
@@ -230,10 +241,20 @@ func (f *force) insist(r *request) (reply verdict.Reply) {
 func (f *force) lookAtQuotes(ids []string) []verdict.Quote {
 	f.t.Helper()
 	list := make([]verdict.Quote, 0, len(ids))
+	var invoices []string
 	for _, id := range ids {
 		var q harness.Quote
 		f.fronts[f.alive()].MustGet("/v1/mint/quote/bolt11/"+id, &q)
 		list = append(list, verdict.Quote{ID: id, Amount: q.Amount, Paid: q.AmountPaid, Issued: q.AmountIssued})
+		invoices = append(invoices, q.Request)
+	}
+	received := f.stack.Received()
+	for i := range list {
+		v, err := bolt11.Decode(invoices[i])
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		list[i].Received = uint64(received[hex.EncodeToString(v.PaymentHash[:])])
 	}
 	return list
 }
@@ -265,7 +286,7 @@ func (f *force) close() verdict.Report {
 	for id := range f.quotes {
 		ids = append(ids, id)
 	}
-	report := f.book.Close(states, f.lookAtQuotes(ids))
+	report := f.book.Close(states, f.lookAtQuotes(ids), f.payments())
 	f.complain(report)
 	return report
 }

@@ -23,11 +23,11 @@ type table struct {
 type line struct {
 	kind, point, database string
 
-	rounds, struck       int
-	verdicts             int
-	done, untouched      int // requests under way, after recovery
-	lost, created, stuck int
-	slowest, sum         time.Duration
+	rounds, struck              int
+	verdicts                    int
+	done, untouched             int // requests under way, after recovery
+	lost, created, stuck, twice int
+	slowest, sum                time.Duration
 }
 
 // begin notes that a fault is about to be done.
@@ -62,9 +62,9 @@ func (tb *table) judged(l *line, r verdict.Report, recovery time.Duration) {
 	l.slowest = max(l.slowest, recovery)
 	if tb.out != nil {
 		total := tb.total()
-		fmt.Fprintf(tb.out, "%4.0fs  %-10s %-18s %-18s done %2d  untouched %2d  recovered in %5.1fs   so far: %d struck, %d lost, %d created, %d stuck\n",
+		fmt.Fprintf(tb.out, "%4.0fs  %-10s %-18s %-18s done %2d  untouched %2d  recovered in %5.1fs   so far: %d struck, %d lost, %d created, %d stuck, %d paid twice\n",
 			time.Since(tb.started).Seconds(), l.database, l.kind, l.point, r.Done, r.Untouched, recovery.Seconds(),
-			total.struck, total.lost, total.created, total.stuck)
+			total.struck, total.lost, total.created, total.stuck, total.twice)
 	}
 }
 
@@ -81,6 +81,7 @@ func (l *line) add(r verdict.Report) {
 	l.lost += len(r.Lost)
 	l.created += len(r.Created)
 	l.stuck += len(r.Stuck)
+	l.twice += len(r.Twice)
 }
 
 func (tb *table) total() line {
@@ -94,6 +95,7 @@ func (tb *table) total() line {
 		sum.lost += l.lost
 		sum.created += l.created
 		sum.stuck += l.stuck
+		sum.twice += l.twice
 		sum.sum += l.sum
 		sum.slowest = max(sum.slowest, l.slowest)
 	}
@@ -106,15 +108,15 @@ func (tb *table) String() string {
 	defer tb.mu.Unlock()
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(w, "| fault\t| point\t| database\t| rounds\t| struck\t| verdicts\t| done\t| untouched\t| lost\t| created\t| stuck\t| recovery mean s\t| worst s\t|")
-	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
+	fmt.Fprintln(w, "| fault\t| point\t| database\t| rounds\t| struck\t| verdicts\t| done\t| untouched\t| lost\t| created\t| stuck\t| paid twice\t| recovery mean s\t| worst s\t|")
+	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, l := range append(tb.lines, new(tb.total())) {
 		mean := 0.0
 		if l.verdicts > 0 {
 			mean = l.sum.Seconds() / float64(l.verdicts)
 		}
-		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %.1f\t| %.1f\t|\n", l.kind, l.point, l.database,
-			l.rounds, l.struck, l.verdicts, l.done, l.untouched, l.lost, l.created, l.stuck, mean, l.slowest.Seconds())
+		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %.1f\t| %.1f\t|\n", l.kind, l.point, l.database,
+			l.rounds, l.struck, l.verdicts, l.done, l.untouched, l.lost, l.created, l.stuck, l.twice, mean, l.slowest.Seconds())
 	}
 	_ = w.Flush() // into memory
 	return text.String()

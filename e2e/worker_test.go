@@ -35,28 +35,44 @@ func (w *worker) step() {
 	case w.quote != "":
 		w.mint()
 	case harness.Total(w.purse) < 4 || rand.IntN(10) == 0:
-		w.ask() // what is in the purse stays unspent for ever
+		w.ask("") // what is in the purse stays unspent for ever
+	case harness.Total(w.purse) >= 8 && rand.IntN(5) == 0:
+		w.melt()
 	default:
 		w.swap()
 	}
 }
 
-// ask gets a quote.
-func (w *worker) ask() {
+// ask gets a quote, over any amount, and tells the invoice.
+func (w *worker) ask(description string) (invoice string) {
+	return w.askFor(16+rand.Uint64N(16), description)
+}
+
+func (w *worker) askFor(amount uint64, description string) (invoice string) {
 	var q harness.Quote
-	reply, err := w.wallet().Post("/v1/mint/quote/bolt11", map[string]any{"amount": 16 + rand.IntN(16), "unit": "sat"})
+	if !w.get("/v1/mint/quote/bolt11", map[string]any{"amount": amount, "unit": "sat", "description": description}, &q) {
+		return ""
+	}
+	w.quote, w.polls = q.Quote, 0
+	w.f.mu.Lock()
+	w.f.quotes[q.Quote] = true
+	w.f.mu.Unlock()
+	return q.Request
+}
+
+// get asks for something that the wallet can do without.
+func (w *worker) get(path string, body, out any) bool {
+	reply, err := w.wallet().Post(path, body)
 	switch {
 	case err != nil:
 		w.turn()
-	case reply.Status != 200 || json.Unmarshal([]byte(reply.Body), &q) != nil:
+		return false
+	case reply.Status != 200 || json.Unmarshal([]byte(reply.Body), out) != nil:
 		w.f.count(reply.Status, reply.Code)
 		time.Sleep(retryPause)
-	default:
-		w.quote, w.polls = q.Quote, 0
-		w.f.mu.Lock()
-		w.f.quotes[q.Quote] = true
-		w.f.mu.Unlock()
+		return false
 	}
+	return true
 }
 
 // mint waits for the payment of the quote and asks for its coins.
@@ -76,15 +92,20 @@ func (w *worker) mint() {
 	w.begin("issue", nil, w.quote, q.Amount)
 }
 
-// swap spends the purse.
-func (w *worker) swap() {
+// worth is what is in the purse, and what the mint takes for spending it.
+func (w *worker) worth() (total, fee uint64) {
 	var ppk uint64
 	w.f.mu.Lock()
+	defer w.f.mu.Unlock()
 	for _, p := range w.purse {
 		ppk += w.f.keysets[p.ID].InputFeePPK
 	}
-	w.f.mu.Unlock()
-	total, fee := harness.Total(w.purse), (ppk+999)/1000
+	return harness.Total(w.purse), (ppk + 999) / 1000
+}
+
+// swap spends the purse.
+func (w *worker) swap() {
+	total, fee := w.worth()
 	if total <= fee {
 		w.purse = nil
 		return
@@ -153,8 +174,8 @@ func (w *worker) resolve() {
 	open := w.open
 	w.open = nil
 	for _, r := range open {
-		if len(r.granted) > 0 {
-			w.purse = w.f.coins(r)
+		if r.done {
+			w.purse, w.quote, w.polls = w.f.coins(r), r.payee, 0
 			return
 		}
 	}
@@ -164,7 +185,10 @@ func (w *worker) resolve() {
 	if len(open[0].Repeats) > 0 {
 		last = open[0].Repeats
 	}
-	if code := last[len(last)-1].Code; code/1000 == 12 {
+	switch code := last[len(last)-1].Code; {
+	case code == 20006: // somebody was faster, and the payee has the money
+		w.purse, w.quote = open[0].inputs, open[0].payee
+	case code/1000 == 12, open[0].Melt != nil && (code == 20004 || code == 20007):
 		w.purse, w.quote = open[0].inputs, open[0].Quote
 		w.f.refresh(w.wallet())
 		time.Sleep(retryPause)

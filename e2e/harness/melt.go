@@ -1,12 +1,14 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"path/filepath"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/mint/lightning/bolt11"
 	"mintmark/mint/lightning/fake"
 )
@@ -87,9 +89,28 @@ func (w *Wallet) ReadMelt(id string) (q MeltQuote) {
 // the payees saw it. It trusts nothing that the mint says.
 func (s *Stack) Payments() []fake.Entry {
 	s.t.Helper()
-	list, err := fake.Ledger(context.Background(), filepath.Join(s.mintData(), "fake-lightning.db"))
+	list, err := fake.Ledger(context.Background(), s.nodeFile())
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return list
+}
+
+// Received is what the fake node has got for its invoices, or is about to get, by
+// payment hash.
+func (s *Stack) Received() map[string]cashu.Amount {
+	s.t.Helper()
+	amounts, err := fake.Received(context.Background(), s.nodeFile())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return amounts
+}
+
+// ShareNode gives this mintd and the replicas that are made of it later one fake
+// node, as they would have one real node.
+func (s *Stack) ShareNode() { s.node = filepath.Join(s.dir, "node.db") }
+
+func (s *Stack) nodeFile() string {
+	return cmp.Or(s.node, filepath.Join(s.mintData(), "fake-lightning.db"))
 }

@@ -72,6 +72,7 @@ type Stack struct {
 	sigAddr  string // what mintd and the operator's commands connect to
 	sigMore  string // further signatories that mintd connects to, each after a comma
 	mintAddr string
+	node     string // the database of the fake node; empty: in the mint's directory
 }
 
 // NewStack makes the directories, the seed and, for MTLS, the certificates.
@@ -256,7 +257,11 @@ func (s *Stack) StartMintd(env ...string) {
 func (s *Stack) LaunchMintd(env ...string) {
 	s.t.Helper()
 	config := filepath.Join(s.dir, "mintd"+s.suffix+".toml")
-	if err := os.WriteFile(config, []byte(s.Config), 0o600); err != nil {
+	text := s.Config
+	if s.node != "" {
+		text = strings.Replace(text, "[lightning.fake]\n", fmt.Sprintf("[lightning.fake]\ndatabase = %q\n", s.node), 1)
+	}
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 	args := []string{"serve", "--listen", s.mintAddr}

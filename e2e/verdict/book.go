@@ -11,17 +11,23 @@ type Book struct {
 	issued   map[string]uint64 // by keyset
 	redeemed map[string]uint64
 	fees     uint64
+	melts    map[string]bool   // quotes that were paid
+	debts    map[string]bool   // that were paid, within the mint or outside
+	within   map[string]uint64 // what came in on a mint quote from a melt
+	paidOut  uint64            // to whomever, without what it cost
+	outside  Payment           // all that has left the mint
 }
 
 func (b *Book) prepare() {
 	if b.unspent == nil {
 		b.unspent, b.spent = map[string]Coin{}, map[string]Coin{}
 		b.quotes, b.issued, b.redeemed = map[string]uint64{}, map[string]uint64{}, map[string]uint64{}
+		b.melts, b.debts, b.within = map[string]bool{}, map[string]bool{}, map[string]uint64{}
 	}
 }
 
-// enter notes a request that happened.
-func (b *Book) enter(r *Request, report *Report) {
+// enter notes a request that happened, with these outputs signed.
+func (b *Book) enter(r *Request, signed []Output, node Payment, report *Report) {
 	b.prepare()
 	breach := func(format string, args ...any) {
 		report.Created = append(report.Created, r.Name+": "+fmt.Sprintf(format, args...))
@@ -36,7 +42,7 @@ func (b *Book) enter(r *Request, report *Report) {
 		b.redeemed[c.Keyset] += c.Amount
 		in += c.Amount
 	}
-	for _, o := range r.Outputs {
+	for _, o := range signed {
 		b.unspent[o.Secret] = o.Coin
 		b.issued[o.Keyset] += o.Amount
 		out += o.Amount
@@ -48,11 +54,33 @@ func (b *Book) enter(r *Request, report *Report) {
 		b.quotes[r.Quote] += out
 		return
 	}
+	if r.Melt != nil {
+		out += b.pay(r, node, report)
+	}
 	if out > in {
 		breach("it made %d out of %d", out, in)
 		return
 	}
 	b.fees += in - out
+}
+
+// pay notes what a melt has paid and returns what that took, fees of the node
+// included.
+func (b *Book) pay(r *Request, node Payment, report *Report) uint64 {
+	if b.melts[r.Melt.Quote] || b.debts[r.Melt.Debt] {
+		report.Twice = append(report.Twice, r.Name+": what it paid was paid before")
+	}
+	b.melts[r.Melt.Quote], b.debts[r.Melt.Debt] = true, true
+	b.paidOut += r.Melt.Amount
+	if r.Melt.Within != "" {
+		b.within[r.Melt.Within] += r.Melt.Amount
+		return r.Melt.Amount
+	}
+	b.outside.Times++
+	b.outside.Amount += r.Melt.Amount
+	b.outside.Fee += node.Fee
+	b.paidOut += node.Fee
+	return r.Melt.Amount + node.Fee
 }
 
 // compare holds the mint's totals against the book's.
@@ -103,9 +131,10 @@ func values(m map[string]Coin) []Coin {
 	return list
 }
 
-// Close is the last look: the state of every coin there ever was, by its secret,
-// and all quotes. What was paid in is what is out, plus fees.
-func (b *Book) Close(states map[string]string, quotes []Quote) (report Report) {
+// Close is the last look: the state of every coin there ever was, by its secret, all
+// quotes, and all that the payees' node knows. What was paid in is what is out, what
+// was paid out, and fees.
+func (b *Book) Close(states map[string]string, quotes []Quote, payments map[string]Payment) (report Report) {
 	b.prepare()
 	var out, in uint64
 	for secret, c := range b.unspent {
@@ -126,10 +155,21 @@ func (b *Book) Close(states map[string]string, quotes []Quote) (report Report) {
 	for _, q := range quotes {
 		in += q.Issued
 	}
-	if sum := out + b.fees; sum > in {
-		report.Created = append(report.Created, fmt.Sprintf("%d are out and %d were fees, but only %d were paid in", out, b.fees, in))
+	if sum := out + b.fees + b.paidOut; sum > in {
+		report.Created = append(report.Created, fmt.Sprintf("%d are out, %d were paid out and %d were fees, but only %d were paid in", out, b.paidOut, b.fees, in))
 	} else if sum < in {
-		report.Lost = append(report.Lost, fmt.Sprintf("%d were paid in, but only %d are out and %d were fees", in, out, b.fees))
+		report.Lost = append(report.Lost, fmt.Sprintf("%d were paid in, but only %d are out, %d were paid out and %d were fees", in, out, b.paidOut, b.fees))
+	}
+	var all Payment
+	for debt, p := range payments {
+		if p.Times > 0 && !b.debts[debt] {
+			report.Created = append(report.Created, "a payment was made and nobody has paid for it")
+		}
+		all.Times, all.Amount, all.Fee = all.Times+p.Times, all.Amount+p.Amount, all.Fee+p.Fee
+	}
+	if all != b.outside {
+		report.Twice = append(report.Twice, fmt.Sprintf("the node has made %d payments of %d and %d, wallets had %d of %d and %d made",
+			all.Times, all.Amount, all.Fee, b.outside.Times, b.outside.Amount, b.outside.Fee))
 	}
 	return report
 }

@@ -24,10 +24,11 @@ func (b *Book) Judge(s Scene) Report {
 	}
 	for _, r := range s.Requests {
 		if j.final[r] {
-			b.enter(r, &j.report)
+			b.enter(r, r.signed(), j.node(r), &j.report)
 		}
 	}
 	j.quotes()
+	j.payments()
 	b.compare(s.Liabilities, &j.report)
 	for _, saga := range s.Sagas {
 		j.stuck("an operation is unfinished: %s", saga)
@@ -68,6 +69,9 @@ func (j *judge) countOpen(r *Request) {
 // happened tells whether all outputs are signed. Some of them is a breach, and
 // so is a signature that is worth something else.
 func (j *judge) happened(r *Request, s Sight) bool {
+	if r.Melt != nil {
+		return j.melted(r, s)
+	}
 	n := 0
 	for _, o := range r.Outputs {
 		sig, ok := s.Signatures[o.B]
@@ -134,6 +138,7 @@ func (j *judge) replies(r *Request) {
 
 func (j *judge) reply(r *Request, reply Reply, done bool, s Sight) {
 	switch {
+	case reply.Status == 200 && reply.State == pending:
 	case reply.Status == 200 && !done:
 		j.lost("%s: it was answered and did not happen", r.Name)
 	case reply.Status == 200:
@@ -146,6 +151,14 @@ func (j *judge) reply(r *Request, reply Reply, done bool, s Sight) {
 		if !done && !j.taken(r) {
 			j.lost("%s: refused as issued, and nobody has it", r.Name)
 		}
+	case reply.Status == 400 && r.Melt != nil && reply.Code == codeFailed:
+		if !r.Melt.Fails || done {
+			j.lost("%s: refused as failed, and nothing stood in its way", r.Name)
+		}
+	case reply.Status == 400 && r.Melt != nil && reply.Code == codePaid:
+		if !done && !j.taken(r) && !j.cameIn(r.Melt.Within) {
+			j.lost("%s: refused as paid, and nobody has paid it", r.Name)
+		}
 	case reply.Status == 400 && !undecided[reply.Code] && !j.scene.Excused[reply.Code]:
 		j.lost("%s: a good request was refused with code %d", r.Name, reply.Code)
 	}
@@ -153,6 +166,12 @@ func (j *judge) reply(r *Request, reply Reply, done bool, s Sight) {
 
 // same compares an answer with what the mint restores.
 func (j *judge) same(r *Request, got []Signature, s Sight) {
+	if r.Melt != nil {
+		if !slices.Equal(got, s.Change) {
+			j.lost("%s: the change of the answer is not that of the quote", r.Name)
+		}
+		return
+	}
 	if len(got) != len(r.Outputs) {
 		j.lost("%s: answered with %d signatures for %d outputs", r.Name, len(got), len(r.Outputs))
 		return
@@ -174,6 +193,9 @@ func (j *judge) taken(r *Request) bool {
 		if r.Quote != "" && other.Quote == r.Quote {
 			return true
 		}
+		if r.Melt != nil && other.Melt != nil && (other.Melt.Quote == r.Melt.Quote || other.Melt.Debt == r.Melt.Debt) {
+			return true
+		}
 		for _, c := range r.Inputs {
 			if slices.ContainsFunc(other.Inputs, func(o Coin) bool { return o.Secret == c.Secret }) {
 				return true
@@ -191,7 +213,7 @@ func (j *judge) repeats(r *Request) {
 	}
 	signed := false
 	for i, reply := range r.Repeats {
-		if reply.Status != 200 && reply.Status != 400 || undecided[reply.Code] {
+		if !reply.Decided() {
 			j.stuck("%s: put again it got %d, code %d", r.Name, reply.Status, reply.Code)
 			continue
 		}
@@ -213,15 +235,18 @@ func (j *judge) repeats(r *Request) {
 }
 
 func equal(a, b Reply) bool {
-	return a.Status == b.Status && a.Code == b.Code && slices.Equal(a.Signatures, b.Signatures)
+	return a.Status == b.Status && a.Code == b.Code && a.State == b.State && slices.Equal(a.Signatures, b.Signatures)
 }
 
 func (j *judge) quotes() {
 	for _, q := range j.scene.Quotes {
 		issued := j.book.quotes[q.ID]
 		switch {
-		case q.Paid != 0 && q.Paid != q.Amount:
-			j.created("a quote over %d counts as paid with %d", q.Amount, q.Paid)
+		case q.Paid > q.Received+j.book.within[q.ID]:
+			j.created("a quote over %d counts as paid with %d, and %d came in for it, %d of it by melting",
+				q.Amount, q.Paid, q.Received+j.book.within[q.ID], j.book.within[q.ID])
+		case q.Paid < j.book.within[q.ID]:
+			j.lost("a quote counts as paid with %d, and %d were melted for it", q.Paid, j.book.within[q.ID])
 		case q.Issued > issued:
 			j.lost("a quote says that %d were issued, wallets have %d", q.Issued, issued)
 		case q.Issued < issued, issued > q.Paid:

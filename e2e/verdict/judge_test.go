@@ -6,10 +6,13 @@ import (
 
 // story is a scene of a quote that was issued, of a swap of its coins that was
 // answered, of one that was interrupted before it began, with a rival, and of one
-// that was interrupted when it was done. Every test spoils a fresh one.
+// that was interrupted when it was done; and of three melts: one that was answered,
+// one that failed, and one to a quote of the mint, interrupted when it was done.
+// Every test spoils a fresh one.
 type story struct {
 	Scene
 	issue, answered, untouched, rival, done *Request
+	melt, failed, within                    *Request
 }
 
 const keyset = "00aa"
@@ -62,17 +65,49 @@ func newStory() *story {
 	doneAfter := sight("SPENT", 1, c2...)
 	st.done = &Request{Name: "done", Inputs: []Coin{c.Coin}, Outputs: c2,
 		Replies: []Reply{{Status: 503, Code: 40005}, {}}, Seen: sight("SPENT", 1, c2...), Repeats: []Reply{granted(c2...), granted(c2...)}, Then: &doneAfter}
-	st.Requests = []*Request{st.issue, st.answered, st.untouched, st.rival, st.done}
-	st.Quotes = []Quote{{ID: "q", Amount: 24, Paid: 24, Issued: 24}}
-	st.Liabilities = []Liability{{Keyset: keyset, Issued: 24 + 8 + 8 + 7, Redeemed: 24, Outstanding: 23}}
+	m, n, o := output("m", 16), output("n", 16), output("o", 2)
+	more := &Request{Name: "more", Quote: "more", Outputs: []Output{m, n, o}, Replies: []Reply{granted(m, n, o)}, Seen: sight("", 0, m, n, o)}
+	// 16 in, 9 to the payee, 1 to its node and 1 to the mint: 5 are left.
+	m4, m1 := output("m4", 4), output("m1", 1)
+	change := []Signature{signature(m4), signature(m1)}
+	st.melt = &Request{Name: "melt", Inputs: []Coin{m.Coin}, Outputs: blanks(m4, m1, output("m0", 0)),
+		Melt:    &Melt{Quote: "melt", Debt: "debt", Amount: 9, Fee: 1},
+		Replies: []Reply{{Status: 200, State: "PENDING"}, {Status: 200, State: "PAID", Signatures: change}}, Seen: sight("SPENT", 1, m4, m1)}
+	st.melt.Seen.Melt, st.melt.Seen.Change = "PAID", change
+	failedAfter := sight("UNSPENT", 1)
+	failedAfter.Melt = "UNPAID"
+	st.failed = &Request{Name: "failed", Inputs: []Coin{o.Coin}, Outputs: blanks(output("o1", 1)),
+		Melt:    &Melt{Quote: "failed", Debt: "other debt", Amount: 1, Fails: true},
+		Replies: []Reply{{}}, Seen: failedAfter, Repeats: []Reply{refused(20004), refused(20004)}, Then: &failedAfter}
+	n8 := output("n8", 8)
+	withinAfter := sight("SPENT", 1, n8)
+	withinAfter.Melt, withinAfter.Change = "PAID", []Signature{signature(n8)}
+	again := Reply{Status: 200, State: "PAID", Signatures: withinAfter.Change}
+	st.within = &Request{Name: "within", Inputs: []Coin{n.Coin}, Outputs: blanks(n8, output("n0", 0)),
+		Melt:    &Melt{Quote: "within", Debt: "own debt", Amount: 8, Within: "payee"},
+		Replies: []Reply{{}}, Seen: withinAfter, Repeats: []Reply{again, again}, Then: &withinAfter}
+
+	st.Requests = []*Request{st.issue, st.answered, st.untouched, st.rival, st.done, more, st.melt, st.failed, st.within}
+	st.Quotes = []Quote{{ID: "q", Amount: 24, Paid: 24, Issued: 24, Received: 24}, {ID: "more", Amount: 34, Paid: 34, Issued: 34, Received: 34},
+		{ID: "payee", Amount: 8, Paid: 8}}
+	st.Payments = map[string]Payment{"debt": {Times: 1, Amount: 9, Fee: 1}, "other debt": {}}
+	st.Liabilities = []Liability{{Keyset: keyset, Issued: 24 + 8 + 8 + 7 + 34 + 5 + 8, Redeemed: 24 + 32, Outstanding: 38}}
 	return st
+}
+
+// blanks are outputs of no amount.
+func blanks(outputs ...Output) []Output {
+	for i := range outputs {
+		outputs[i].Amount = 0
+	}
+	return outputs
 }
 
 func TestAHistoryWithoutBreachIsClean(t *testing.T) {
 	t.Parallel()
 	st, book := newStory(), new(Book)
 	report := book.Judge(st.Scene)
-	if !report.Clean() || report.Done != 1 || report.Untouched != 2 {
+	if !report.Clean() || report.Done != 2 || report.Untouched != 3 {
 		t.Errorf("got %+v", report)
 	}
 	states := map[string]string{}
@@ -82,14 +117,14 @@ func TestAHistoryWithoutBreachIsClean(t *testing.T) {
 	for _, c := range book.Spent() {
 		states[c.Secret] = "SPENT"
 	}
-	if report := book.Close(states, st.Quotes); !report.Clean() || len(states) != 9 {
+	if report := book.Close(states, st.Quotes, st.Payments); !report.Clean() || len(states) != 15 {
 		t.Errorf("%d coins, %+v", len(states), report)
 	}
 }
 
 func TestEveryBreachIsSeen(t *testing.T) {
 	t.Parallel()
-	const lost, created, stuck = "lost", "created", "stuck"
+	const lost, created, stuck, twice = "lost", "created", "stuck", "twice"
 	tests := []struct {
 		name  string
 		spoil func(*story)
@@ -181,6 +216,38 @@ func TestEveryBreachIsSeen(t *testing.T) {
 		{"the totals tell of less redeemed", func(s *story) { s.Liabilities[0].Redeemed-- }, created},
 		{"the totals do not add up", func(s *story) { s.Liabilities[0].Outstanding++ }, lost},
 		{"the totals forget a keyset", func(s *story) { s.Liabilities = nil }, lost},
+		{"a melt was answered and is gone", func(s *story) { s.melt.Seen = sight("UNSPENT", 1) }, lost},
+		{"a melt gives no change", func(s *story) { s.melt.Seen.Signatures, s.melt.Seen.Change = nil, nil }, lost},
+		{"a melt gives too little change", func(s *story) {
+			delete(s.melt.Seen.Signatures, "Bm1")
+			s.melt.Seen.Change = s.melt.Seen.Change[:1]
+		}, lost},
+		{"a melt gives too much change", func(s *story) {
+			sig := s.melt.Seen.Signatures["Bm1"]
+			sig.Amount = 2
+			s.melt.Seen.Signatures["Bm1"], s.melt.Seen.Change[1] = sig, sig
+		}, created},
+		{"the quote tells of other change than restore", func(s *story) { s.melt.Seen.Change[0].C = "other" }, lost},
+		{"the change of the answer is not that of the quote", func(s *story) {
+			s.melt.Replies[1].Signatures = s.melt.Replies[1].Signatures[:1]
+		}, lost},
+		{"the change is not on the first blanks", func(s *story) { s.melt.Outputs[0], s.melt.Outputs[2] = s.melt.Outputs[2], s.melt.Outputs[0] }, lost},
+		{"change without a paid quote", func(s *story) { s.melt.Seen.Melt = "UNPAID" }, created},
+		{"a melt is pending after recovery", func(s *story) { s.failed.Seen.Melt = "PENDING" }, stuck},
+		{"put again a melt is still pending", func(s *story) { s.within.Repeats[1] = Reply{Status: 200, State: "PENDING"} }, stuck},
+		{"a payment that was to be made failed", func(s *story) { s.failed.Melt.Fails = false }, lost},
+		{"a payment failed and its coins are spent", func(s *story) { s.failed.Seen.Inputs = []string{"SPENT"} }, lost},
+		{"a payment failed and was made", func(s *story) { s.Payments["other debt"] = Payment{Times: 1, Amount: 1} }, created},
+		{"coins are spent for a payment that was not made", func(s *story) { delete(s.Payments, "debt") }, lost},
+		{"the node paid twice", func(s *story) { s.Payments["debt"] = Payment{Times: 2, Amount: 18, Fee: 2} }, twice},
+		{"the node was asked to pay again", func(s *story) { s.Payments["debt"] = Payment{Times: 1, Amount: 9, Fee: 1, Again: true} }, twice},
+		{"the node may still pay", func(s *story) { s.Payments["other debt"] = Payment{Open: true} }, stuck},
+		{"the node paid another amount", func(s *story) { s.Payments["debt"] = Payment{Times: 1, Amount: 8, Fee: 1} }, lost},
+		{"the node paid what was paid within the mint", func(s *story) { s.Payments["own debt"] = Payment{Times: 1, Amount: 8} }, twice},
+		{"two wallets paid one debt", func(s *story) { s.within.Melt.Debt = "debt" }, twice},
+		{"a melt within the mint pays nobody", func(s *story) { s.Quotes[2].Paid = 0 }, lost},
+		{"a melt within the mint pays twice", func(s *story) { s.Quotes[2].Paid = 16 }, created},
+		{"a melt is refused as paid and nobody paid it", func(s *story) { s.failed.Repeats = []Reply{refused(20006), refused(20006)} }, lost},
 		{"an operation is unfinished", func(s *story) { s.Sagas = []string{"swap"} }, stuck},
 	}
 	for _, tt := range tests {
@@ -189,7 +256,7 @@ func TestEveryBreachIsSeen(t *testing.T) {
 			st := newStory()
 			tt.spoil(st)
 			report := new(Book).Judge(st.Scene)
-			found := map[string][]string{lost: report.Lost, created: report.Created, stuck: report.Stuck}
+			found := map[string][]string{lost: report.Lost, created: report.Created, stuck: report.Stuck, twice: report.Twice}
 			if len(found[tt.want]) == 0 {
 				t.Errorf("the breach is not among the %s: %+v", tt.want, report)
 			}
@@ -236,8 +303,32 @@ func TestTheLastLookSeesWhatChangedLater(t *testing.T) {
 			states[c.Secret] = "SPENT"
 		}
 		tt.spoil(states, &st.Quotes[0])
-		if report := book.Close(states, st.Quotes); len(tt.lists(report)) == 0 {
+		if report := book.Close(states, st.Quotes, st.Payments); len(tt.lists(report)) == 0 {
 			t.Errorf("%s: %+v", tt.name, report)
 		}
+	}
+}
+
+func TestTheLastLookSeesAPaymentThatNobodyWanted(t *testing.T) {
+	t.Parallel()
+	st, book := newStory(), new(Book)
+	book.Judge(st.Scene)
+	st.Payments["nobody's"] = Payment{Times: 1, Amount: 5}
+	if report := book.Close(nil, st.Quotes, st.Payments); len(report.Created) == 0 || len(report.Twice) == 0 {
+		t.Errorf("got %+v", report)
+	}
+}
+
+// Change on a keyset that has come to its end meanwhile is no use to anybody.
+func TestAMeltWithoutChangeIsNoBreachWhenItsKeysetHasExpired(t *testing.T) {
+	t.Parallel()
+	st := newStory()
+	st.Expired = true
+	st.melt.Seen.Signatures, st.melt.Seen.Change = nil, nil
+	st.melt.Replies = st.melt.Replies[:1]
+	st.Liabilities[0].Issued -= 5
+	st.Liabilities[0].Outstanding -= 5
+	if report := new(Book).Judge(st.Scene); !report.Clean() {
+		t.Errorf("got %+v", report)
 	}
 }
