@@ -24,6 +24,7 @@ type force struct {
 	stacks  []*harness.Stack
 	fronts  []*harness.Wallet
 	workers []*worker
+	noMelts bool
 	book    verdict.Book
 	excused map[int]bool // in this scene
 

@@ -41,14 +41,19 @@ func TestCrashMatrixForLong(t *testing.T) {
 		{name: "database killed", database: onPostgres, faults: func(s *pgtest.Server) next { return until(served, 1, databaseKilled(s)) }},
 		{name: "database frozen", database: onPostgres, faults: func(s *pgtest.Server) next { return until(served, 1, databaseFrozen(s, freeze)) }},
 		{name: "clock", database: onPostgres, faults: often(share(0.6), 2, clock...)},
-		{name: "two replicas, one frozen past its lease", database: onPostgres, replicas: 1, faults: often(share(0.6), 1, replicaFenced("swap.signed", false))},
+		{name: "two replicas, one frozen past its lease", database: onPostgres, replicas: 1, noMelts: true, faults: often(share(0.6), 1, replicaFenced("swap.signed", false))},
 	}}
 	last := &waves[len(waves)-1]
-	var replicas []fault
-	for _, p := range []crashpoint.Name{"swap.reserved", "swap.signed", "issue.reserved", "issue.signed", "melt.reserved", "melt.sent", "melt.signed"} {
-		replicas = append(replicas, replicaFenced(p, true), replicaKilled(p))
+	var frozen, orphaned []fault
+	for _, p := range []crashpoint.Name{"swap.reserved", "swap.signed", "issue.reserved", "issue.signed"} {
+		frozen = append(frozen, replicaFenced(p, true))
 	}
-	*last = append(*last, world{name: "two replicas, one frozen or killed", database: onPostgres, replicas: 1, faults: often(served, 1, replicas...)})
+	for _, p := range []crashpoint.Name{"swap.signed", "issue.reserved", "melt.reserved", "melt.sent", "melt.signed", "melt.finished"} {
+		orphaned = append(orphaned, replicaKilled(p))
+	}
+	*last = append(*last,
+		world{name: "two replicas, one frozen", database: onPostgres, replicas: 1, noMelts: true, faults: often(served, 1, frozen...)},
+		world{name: "two replicas, one killed", database: onPostgres, replicas: 1, faults: often(served, 1, orphaned...)})
 	for i := range 3 {
 		*last = append(*last, world{name: fmt.Sprintf("mint killed %d", i+1), database: onPostgres, faults: often(served, 6, mintFaults()...)})
 	}

@@ -36,7 +36,7 @@ func (w *worker) step() {
 		w.mint()
 	case harness.Total(w.purse) < 4 || rand.IntN(10) == 0:
 		w.ask("") // what is in the purse stays unspent for ever
-	case harness.Total(w.purse) >= 8 && rand.IntN(5) == 0:
+	case !w.f.noMelts && harness.Total(w.purse) >= 8 && rand.IntN(5) == 0:
 		w.melt()
 	default:
 		w.swap()
