@@ -32,10 +32,12 @@ func (m *Mint) payAndFinish(ctx context.Context, w melting) error {
 			q.Settlement = Settlement{Spent: out.Spent, Proof: out.Proof}
 		case lightning.PaymentFailed:
 			m.log.Info("payment failed", "operation", w.saga.ID.String(), "method", q.Method)
+			m.melts.failed.Add(1)
 			err := m.undo(ctx, w.saga, cashu.ErrPaymentFailed)
 			m.publishMelt(q.Method, q.ID, w.inputs, ProofUnspent)
 			return err
 		default:
+			m.melts.open.Add(1)
 			m.log.Info("payment is pending", "operation", w.saga.ID.String(), "method", q.Method)
 			return cashu.ErrQuotePending
 		}
@@ -99,6 +101,7 @@ func (m *Mint) finishMelt(ctx context.Context, w melting, q MeltQuote) error {
 	}
 	if err == nil {
 		crashpoint.Here(crashMeltFinished)
+		m.melts.paid.Add(1)
 		m.publishMelt(q.Method, q.ID, w.inputs, ProofSpent)
 		return nil
 	}

@@ -113,6 +113,10 @@ type MeltQuoteWrites interface {
 	FinishMelt(ctx context.Context, id string, ref OperationRef, change []bdhke.Point, at time.Time) error
 	// ReleaseMelt makes the pending quote of the operation unpaid.
 	ReleaseMelt(ctx context.Context, id string, ref OperationRef, at time.Time) error
+	// RemoveUnpaidMelts forgets, limit at most, the quotes that are unpaid and
+	// ended before the given time, and what stands for requests of which nobody
+	// has paid any quote. It returns how many quotes there were.
+	RemoveUnpaidMelts(ctx context.Context, before time.Time, limit int) (int, error)
 	// ClaimMeltPoll is ClaimPoll for melt quotes.
 	ClaimMeltPoll(ctx context.Context, id string, now time.Time, interval time.Duration) (bool, error)
 }

@@ -100,6 +100,7 @@ func (m *Mint) resumeMelt(ctx context.Context, s *Saga, q MeltQuote) error {
 				return fmt.Errorf("undoing a melt: %w", err)
 			}
 			crashpoint.Here(crashRecovered)
+			m.melts.failed.Add(1)
 			m.publishMelt(q.Method, q.ID, w.inputs, ProofUnspent)
 			m.log.Info("recovered a melt: its payment failed", "operation", s.ID.String())
 			return nil

@@ -228,11 +228,18 @@ func TestAnInvoicePaidWithinIsCancelledAlsoAfterACrash(t *testing.T) {
 	w.wantMelt(q, mint.MeltSettled)
 	before := w.backend.cancelled[payee.LookupID]
 	w.signer.onSign(func(int) error { return nil })
-	if err := w.newMint("first").Sweep(t.Context()); err != nil {
+	after := w.newMint("first")
+	if err := after.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.wantMelt(q, mint.MeltPaid)
+	if stats := after.MeltStats(); stats.Paid != 1 {
+		t.Errorf("who finished it counts %+v", stats)
+	}
 	if got := w.backend.cancelled[payee.LookupID]; before != 1 || got != 2 {
 		t.Errorf("it was cancelled %d times before the crash and %d in all", before, got)
+	}
+	if stats := w.mint.MeltStats(); stats != (mint.MeltStats{}) {
+		t.Errorf("who did not finish it counts %+v", stats)
 	}
 }

@@ -86,6 +86,16 @@ func (t *memTx) ReleaseMelt(_ context.Context, id string, ref mint.OperationRef,
 	})
 }
 
+func (t *memTx) RemoveUnpaidMelts(_ context.Context, before time.Time, limit int) (n int, err error) {
+	for id, q := range t.melts {
+		if n < limit && q.State == mint.MeltUnpaid && q.Expiry.Before(before) {
+			delete(t.melts, id)
+			n++
+		}
+	}
+	return n, nil
+}
+
 func (t *memTx) ClaimMeltPoll(ctx context.Context, id string, now time.Time, interval time.Duration) (bool, error) {
 	return t.ClaimPoll(ctx, "melt "+id, now, interval)
 }

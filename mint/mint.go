@@ -66,7 +66,7 @@ type Config struct {
 
 	// QuoteTTL is how long a mint quote can be paid. 0 = 1 hour.
 	QuoteTTL time.Duration
-	// QuoteKeep is how long after its end a mint quote that nobody paid is kept.
+	// QuoteKeep is how long after its end a quote that nobody paid is kept.
 	// A payment that arrives within this time can be minted. 0 = 7 days.
 	QuoteKeep time.Duration
 	// MeltQuoteTTL is how long a melt quote can be melted. 0 = 10 minutes.
@@ -168,6 +168,7 @@ type Mint struct {
 	leftover chan struct{}             // tells the sweeper of a saga that could not be undone
 	stopping context.Context           // ends when operations should no longer wait for payments
 	stop     context.CancelFunc
+	melts    meltCounts
 	stuck    atomic.Int64 // sagas in a state that cannot be
 
 	overRedeemed atomic.Int64 // refusals and permissions to redeem more than was issued

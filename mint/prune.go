@@ -93,16 +93,45 @@ func (m *Mint) Prune(ctx context.Context) (int, error) {
 				return err
 			})
 		}
-		if total += n; err != nil || len(quotes) < pruneBatch {
+		if total += n; err != nil {
 			return total, err
+		}
+		if len(quotes) < pruneBatch {
+			n, err := m.pruneMelts(ctx, before)
+			return total + n, err
 		}
 		if from = quotes[len(quotes)-1].Expiry; n == 0 {
 			from = from.Add(time.Millisecond) // whatever ends at this moment stays
 		}
-		select {
-		case <-ctx.Done():
-			return total, ctx.Err()
-		case <-time.After(prunePause):
+		if err := pauseBetweenBatches(ctx); err != nil {
+			return total, err
+		}
+	}
+}
+
+func pauseBetweenBatches(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(prunePause):
+		return nil
+	}
+}
+
+// pruneMelts is Prune for melt quotes. What their backend knows does not matter: no
+// payment is under way for a quote that is unpaid.
+func (m *Mint) pruneMelts(ctx context.Context, before time.Time) (total int, err error) {
+	for {
+		n := 0
+		err := m.store.Update(ctx, Deferred, func(tx Tx) (err error) {
+			n, err = tx.RemoveUnpaidMelts(ctx, before, pruneBatch)
+			return err
+		})
+		if total += n; err != nil || n < pruneBatch {
+			return total, err
+		}
+		if err := pauseBetweenBatches(ctx); err != nil {
+			return total, err
 		}
 	}
 }

@@ -71,6 +71,29 @@ func TestALatePaymentCanBeMintedEvenWhenItIsFoundByForgetting(t *testing.T) {
 	}
 }
 
+func TestAMeltQuoteThatNobodyMeltedIsForgottenAndOnePaidIsNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	paid, failed, idle := w.meltQuote("a", 100), w.meltQuote("b", 10), w.meltQuote("c", 10)
+	w.melt(meltRequest(paid, w.mintCoins(128), nil))
+	w.payer.sending = func(a *attempt) error {
+		a.Outgoing = lightning.Outgoing{State: lightning.PaymentFailed}
+		return nil
+	}
+	_, err := w.mint.Melt(t.Context(), "bolt11", meltRequest(failed, w.mintCoins(16), nil))
+	wantCode(t, err, cashu.CodePaymentFailed)
+	w.wait(7*24*time.Hour + 10*time.Minute - time.Second)
+	w.prune(0)
+	w.wait(30 * time.Minute)
+	w.prune(2)
+	w.wantMelt(paid, mint.MeltPaid)
+	for _, q := range []mint.MeltQuote{failed, idle} {
+		if _, err := w.store.MeltQuote(t.Context(), q.ID); !errors.Is(err, mint.ErrNotFound) {
+			t.Errorf("it is still there: %v", err)
+		}
+	}
+}
+
 func TestAQuoteIsKeptWhileItsBackendDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, newMemStore())

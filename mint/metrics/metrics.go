@@ -45,6 +45,8 @@ const (
 	namePending     = "mintmark_pending_proofs"
 	nameAtWork      = "mintmark_requests_at_work"
 	nameWaiting     = "mintmark_requests_waiting"
+	nameMelts       = "mintmark_melts_total"
+	nameOldestMelt  = "mintmark_oldest_open_payment_seconds"
 	nameSockets     = "mintmark_websockets"
 	nameSubs        = "mintmark_subscriptions"
 	nameTopics      = "mintmark_subscribed_filters"

@@ -32,6 +32,8 @@ func (s stubMint) EventStats() events.Stats {
 	return events.Stats{Inboxes: 1, Subscriptions: 2, Topics: 3, Delivered: 4, Slow: 5, Missed: 6}
 }
 
+func (s stubMint) MeltStats() mint.MeltStats { return mint.MeltStats{Paid: 7, Failed: 8, Open: 9} }
+
 type stubRecords struct{ err error }
 
 func (s stubRecords) Totals(context.Context) ([]mint.KeysetTotals, error) {
@@ -42,7 +44,11 @@ func (s stubRecords) Recount(context.Context) ([]mint.KeysetTotals, error) {
 	return nil, errors.New("nobody recounts for a page")
 }
 func (s stubRecords) Sagas(context.Context) ([]mint.Saga, error) {
-	return []mint.Saga{{Operation: mint.Operation{Kind: mint.OperationSwap, Inputs: 3, Created: time.Now().Add(-time.Hour)}}}, s.err
+	melt := func(age time.Duration) mint.Saga {
+		return mint.Saga{Operation: mint.Operation{Kind: mint.OperationMelt, Created: time.Now().Add(-age)}}
+	}
+	swap := mint.Saga{Operation: mint.Operation{Kind: mint.OperationSwap, Inputs: 3, Created: time.Now().Add(-time.Hour)}}
+	return []mint.Saga{swap, melt(20 * time.Minute), melt(time.Minute)}, s.err
 }
 
 func page(t *testing.T, m *metrics.Metrics) string {
@@ -105,8 +111,10 @@ func TestTheStateOfTheMintIsOnThePage(t *testing.T) {
 		"mintmark_over_redeemed_total 5",
 		`mintmark_issued{keyset="0011223344556677",unit=""} 7`, `mintmark_redeemed{keyset="0011223344556677",unit=""} 3`,
 		`mintmark_unfinished_operations{kind="swap"} 1`, `mintmark_unfinished_operations{kind="mint"} 0`,
-		`mintmark_unfinished_operations{kind="melt"} 0`, "mintmark_oldest_unfinished_operation_seconds 360",
+		`mintmark_unfinished_operations{kind="melt"} 2`, "mintmark_oldest_unfinished_operation_seconds 360",
 		"mintmark_pending_proofs 3", "mintmark_requests_at_work 4", "mintmark_requests_waiting 9",
+		"mintmark_oldest_open_payment_seconds 120",
+		`mintmark_melts_total{outcome="paid"} 7`, `mintmark_melts_total{outcome="failed"} 8`, `mintmark_melts_total{outcome="open"} 9`,
 	)
 }
 

@@ -15,6 +15,7 @@ type Mint interface {
 	Health(ctx context.Context) mint.Health
 	Keysets() *mint.KeysetView
 	EventStats() events.Stats
+	MeltStats() mint.MeltStats
 }
 
 // Records is the part of the store that is read at every reading: what is owed,
@@ -60,6 +61,8 @@ var (
 	descIssued      = prometheus.NewDesc(nameIssued, "Ecash issued, in the unit of the keyset.", []string{"keyset", "unit"}, nil)
 	descRedeemed    = prometheus.NewDesc(nameRedeemed, "Ecash redeemed, in the unit of the keyset.", []string{"keyset", "unit"}, nil)
 	descSagas       = prometheus.NewDesc(nameSagas, "Operations that are under way or left over, by kind.", []string{"kind"}, nil)
+	descMelts       = prometheus.NewDesc(nameMelts, "Payments of melts, by what became of them. One that was left open is counted once more when it ends.", []string{"outcome"}, nil)
+	descOldestMelt  = prometheus.NewDesc(nameOldestMelt, "Age of the oldest melt that is not finished; 0 when there is none.", nil, nil)
 )
 
 var (
@@ -78,7 +81,7 @@ var _ prometheus.Collector = (*state)(nil)
 // Describe names the metrics.
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descWritable, descStuck, descOverRedeem,
-		descEpoch, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending,
+		descEpoch, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending, descMelts, descOldestMelt,
 		descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
 		ch <- d
 	}
@@ -107,6 +110,10 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 	for desc, n := range map[*prometheus.Desc]int64{descSent: told.Delivered, descSlow: told.Slow, descMissed: told.Missed} {
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n))
 	}
+	melts := s.mint.MeltStats()
+	for outcome, n := range map[string]int64{"paid": melts.Paid, "failed": melts.Failed, "open": melts.Open} {
+		ch <- prometheus.MustNewConstMetric(descMelts, prometheus.CounterValue, float64(n), outcome)
+	}
 	units := map[string]string{}
 	for _, ks := range view.All() {
 		id, active := ks.ID.String(), "false"
@@ -125,15 +132,19 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 	}
 	if sagas, err := s.records.Sagas(ctx); err == nil {
 		kinds := map[mint.OperationKind]int{mint.OperationMint: 0, mint.OperationSwap: 0, mint.OperationMelt: 0}
-		var oldest time.Duration
+		var oldest, oldestMelt time.Duration
 		var pending int
 		for _, saga := range sagas {
+			if saga.Kind == mint.OperationMelt {
+				oldestMelt = max(oldestMelt, time.Since(saga.Created))
+			}
 			kinds[saga.Kind]++
 			pending += saga.Inputs // the saga and its proofs come and go in one commit
 			oldest = max(oldest, time.Since(saga.Created))
 		}
 		gauge(descOldest, oldest.Seconds())
 		gauge(descPending, float64(pending))
+		gauge(descOldestMelt, oldestMelt.Seconds())
 		for kind, n := range kinds {
 			gauge(descSagas, float64(n), kind.String())
 		}

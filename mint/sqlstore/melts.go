@@ -122,7 +122,12 @@ func (t *tx) quoteRequest(ctx context.Context, q mint.MeltQuote) error {
 		return nil
 	}
 	var operation, paid, expiry int64
-	if err := t.db.QueryRow(ctx, stmtGetRequest, []byte(q.LookupID), []byte(q.Method)).Scan(&operation, &paid, &expiry); err != nil {
+	err = found(t.db.QueryRow(ctx, stmtGetRequest, []byte(q.LookupID), []byte(q.Method)).Scan(&operation, &paid, &expiry))
+	if errors.Is(err, mint.ErrNotFound) { // it was forgotten between the two statements
+		n, err = t.db.Exec(ctx, stmtAddRequest, []byte(q.LookupID), []byte(q.Method), millis(q.Expiry))
+		return one("adding a payment request", n, err)
+	}
+	if err != nil {
 		return fmt.Errorf("reading a payment request: %w", err)
 	}
 	switch {

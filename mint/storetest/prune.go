@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -103,6 +104,40 @@ func pruneCases() []testCase {
 			if n := k.removeUnpaid(start.Add(2*time.Hour), ids...); n != 1000 {
 				k.Errorf("%d were removed", n)
 			}
+		}},
+		{"only melt quotes that are unpaid and have ended are removed, with their requests", func(k *kit) {
+			before := start.Add(time.Hour)
+			ends := func(id, debt string, at time.Time) mint.MeltQuote {
+				q := k.meltQuote(id)
+				q.LookupID, q.Expiry = debt, at
+				k.update(k.addMelt(q))
+				return q
+			}
+			gone := ends("gone", "debt", start.Add(time.Second))
+			ends("gone too", "", start.Add(2*time.Second))
+			ends("lasts", "other debt", before)
+			pending := ends("pending", "third debt", start.Add(time.Second))
+			k.update(k.reserveMelt(pending.ID, k.reserve(nil, nil).Ref))
+			remove := func(limit int) (n int) {
+				k.update(func(tx mint.Tx) (err error) {
+					n, err = tx.RemoveUnpaidMelts(k.ctx, before, limit)
+					return err
+				})
+				return n
+			}
+			if one, other, none := remove(1), remove(10), remove(10); one != 1 || other != 1 || none != 0 {
+				k.Errorf("%d, %d, %d were removed, want 1, 1, 0", one, other, none)
+			}
+			for id, want := range map[string]error{gone.ID: mint.ErrNotFound, "gone too": mint.ErrNotFound, "lasts": nil, pending.ID: nil} {
+				if _, err := k.store.MeltQuote(k.ctx, id); !errors.Is(err, want) {
+					k.Errorf("%s: %v, want %v", id, err, want)
+				}
+			}
+			again := k.meltQuote("again")
+			again.LookupID, again.Created = gone.LookupID, start
+			k.update(k.addMelt(again)) // its request is forgotten, too
+			again.ID, again.LookupID = "another", pending.LookupID
+			k.refuse(mint.ErrRequestPending, k.addMelt(again))
 		}},
 	}
 }
