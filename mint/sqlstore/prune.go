@@ -18,10 +18,10 @@ var (
 		AND amount_paid = 0 AND pending = 0 AND expiry > 0 AND expiry < $2`}
 	stmtRemoveUnpaidMelts = sqldb.Stmt{Name: "melt_quotes.remove_unpaid", SQL: `
 		DELETE FROM melt_quotes WHERE number IN (SELECT number FROM melt_quotes
-		WHERE state = 0 AND expiry < $1 ORDER BY expiry LIMIT $2) AND state = 0 AND expiry < $1`}
+		WHERE state = 0 AND expiry > 0 AND expiry < $1 ORDER BY expiry LIMIT $2) AND state = 0 AND expiry < $1`}
 	stmtRemoveUnpaidRequests = sqldb.Stmt{Name: "melt_requests.remove_unpaid", SQL: `
 		DELETE FROM melt_requests WHERE (lookup_id, method) IN (SELECT lookup_id, method FROM melt_requests
-		WHERE operation = 0 AND paid = 0 AND expiry < $1 ORDER BY expiry LIMIT $2) AND operation = 0 AND paid = 0 AND expiry < $1`}
+		WHERE operation = 0 AND paid = 0 AND expiry > 0 AND expiry < $1 ORDER BY expiry LIMIT $2) AND operation = 0 AND paid = 0 AND expiry < $1`}
 )
 
 func (t *tx) UnpaidMintQuotes(ctx context.Context, from, before time.Time, limit int) ([]mint.MintQuote, error) {
