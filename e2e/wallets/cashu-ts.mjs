@@ -3,9 +3,11 @@
 // process is a wallet on one machine: it keeps what the library keeps in memory,
 // also the keysets as it last saw them.
 import { createInterface } from 'node:readline';
-import { Amount, SigAll, Wallet, getDecodedToken, getEncodedToken, hasValidDleq } from '@cashu/cashu-ts';
+import { Amount, AuthManager, Mint, SigAll, Wallet, getDecodedToken, getEncodedToken, hasValidDleq } from '@cashu/cashu-ts';
+import { authorize } from './browser.mjs';
 
 let wallet;
+let auth;
 
 const total = (proofs) => Amount.sum(proofs.map((p) => p.amount)).toString();
 
@@ -40,6 +42,33 @@ const ops = {
     wallet = new Wallet(url, { unit: 'sat', bip39seed: Buffer.from(seed, 'hex'), requireSigDleq: true });
     await wallet.loadMint();
     return { name: wallet.getMintInfo().name, keyset: wallet.keysetId };
+  },
+
+  // A wallet whose user logs in at the provider that the mint names. The library
+  // then gets blind tokens and sends one with every request that needs it.
+  async login({ url, seed, user, client, tokens }) {
+    auth = new AuthManager(url, { desiredPoolSize: tokens, maxPerMint: tokens });
+    const mint = new Mint(url, { authProvider: auth });
+    const oidc = await mint.oidcAuth({ clientId: client, scope: 'openid' });
+    auth.attachOIDC(oidc);
+    const callback = 'http://localhost:33388/callback';
+    const { verifier, challenge } = oidc.generatePKCE();
+    const at = await oidc.buildAuthCodeUrl({ redirectUri: callback, codeChallenge: challenge, codeChallengeMethod: 'S256', scope: 'openid' });
+    const code = await authorize(at, user, callback);
+    const given = await oidc.exchangeAuthCode({ code, redirectUri: callback, codeVerifier: verifier });
+    auth.setCAT(given.access_token);
+    wallet = new Wallet(mint, { unit: 'sat', bip39seed: Buffer.from(seed, 'hex'), requireSigDleq: true, authProvider: auth });
+    await wallet.loadMint();
+    return { token: given.access_token };
+  },
+
+  async tokensLeft() {
+    return auth.poolSize;
+  },
+
+  // One blind token as it stands in the header, taken from the library.
+  async takeToken() {
+    return await auth.getBlindAuthToken({ method: 'POST', path: '/v1/swap' });
   },
 
   async refresh() {
