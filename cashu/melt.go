@@ -5,10 +5,11 @@ import (
 )
 
 // MeltQuoteRequest is the body of POST /v1/melt/quote/{method} (NUT-05, NUT-15,
-// NUT-23).
+// NUT-23, NUT-25, NUT-30).
 type MeltQuoteRequest struct {
 	Request string      `json:"request"`
 	Unit    Unit        `json:"unit"`
+	Amount  Amount      `json:"amount,omitzero"` // for requests that say none; 0: not said
 	Options MeltOptions `json:"options,omitzero"`
 }
 
@@ -28,6 +29,8 @@ func (r *MeltQuoteRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 			v.Request, _, err = readString(d, name)
 		case "unit":
 			v.Unit, err = readUnit(d)
+		case "amount":
+			v.Amount, _, err = readAmount(d)
 		case "options":
 			err = v.Options.UnmarshalJSONFrom(d)
 		default:
@@ -90,13 +93,15 @@ func readMsat(d *jsontext.Decoder, what, field string) (msat uint64, err error) 
 	return msat, err
 }
 
-// MeltRequest is the body of POST /v1/melt/{method} (NUT-05, NUT-08).
+// MeltRequest is the body of POST /v1/melt/{method} (NUT-05, NUT-08, NUT-30).
 type MeltRequest struct {
 	Quote   string           `json:"quote"`
 	Inputs  []Proof          `json:"inputs"`
 	Outputs []BlindedMessage `json:"outputs,omitzero"` // blank, for change
 	// PreferAsync asks for an answer before the payment is made.
 	PreferAsync bool `json:"prefer_async,omitzero"`
+	// FeeIndex chooses one of the quote's fee options (NUT-30); nil: not said.
+	FeeIndex *uint64 `json:"fee_index,omitzero"`
 }
 
 // UnmarshalJSONFrom reads a melt; the quote is required.
@@ -116,6 +121,12 @@ func (r *MeltRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 			v.Outputs, err = readList[BlindedMessage](d, name)
 		case "prefer_async":
 			v.PreferAsync, err = readBool(d, name)
+		case "fee_index":
+			var index uint64
+			var said bool
+			if index, said, err = readUint(d, name); said {
+				v.FeeIndex = &index
+			}
 		default:
 			err = d.SkipValue()
 		}
@@ -181,6 +192,31 @@ type CachedInfo struct {
 type CachedEndpoint struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
+}
+
+// OnchainMeltResponse answers the melt routes of onchain (NUT-30), and of any other
+// method whose quotes have fee options.
+type OnchainMeltResponse struct {
+	Quote      string         `json:"quote"`
+	Request    string         `json:"request"`
+	Unit       Unit           `json:"unit"`
+	Amount     Amount         `json:"amount"`
+	Method     string         `json:"method"`
+	State      MeltQuoteState `json:"state"`
+	Expiry     int64          `json:"expiry"` // unix seconds
+	FeeOptions []FeeOption    `json:"fee_options"`
+	// SelectedFeeIndex is the option of the payment; null: none yet.
+	SelectedFeeIndex *uint32 `json:"selected_fee_index"`
+	// Outpoint is "txid:vout"; null: not broadcast yet.
+	Outpoint *string          `json:"outpoint"`
+	Change   []BlindSignature `json:"change,omitzero"`
+}
+
+// FeeOption is a fee to choose.
+type FeeOption struct {
+	FeeIndex        uint32 `json:"fee_index"`
+	FeeReserve      Amount `json:"fee_reserve"`
+	EstimatedBlocks uint32 `json:"estimated_blocks"`
 }
 
 // MethodUnits lists methods and units, as NUT-15 wants it.

@@ -33,22 +33,22 @@ func (r *SwapRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// MintQuoteRequest is the body of POST /v1/mint/quote/bolt11 (NUT-23).
+// MintQuoteRequest is the body of POST /v1/mint/quote/{method} (NUT-04, NUT-23,
+// NUT-25, NUT-30).
 type MintQuoteRequest struct {
-	Amount      Amount  `json:"amount"`
+	Amount      Amount  `json:"amount,omitzero"` // 0: not said
 	Unit        Unit    `json:"unit"`
 	Description *string `json:"description,omitzero"`
 	Pubkey      *string `json:"pubkey,omitzero"` // NUT-20, unchecked
 }
 
-// UnmarshalJSONFrom reads a mint quote request; amount and unit are required.
+// UnmarshalJSONFrom reads a mint quote request; the unit is required.
 func (r *MintQuoteRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	var v MintQuoteRequest
-	var hasAmount bool
 	err := readObject(d, "body", func(name string) (err error) {
 		switch name {
 		case "amount":
-			v.Amount, hasAmount, err = readAmount(d)
+			v.Amount, _, err = readAmount(d)
 		case "unit":
 			v.Unit, err = readUnit(d)
 		case "description":
@@ -63,8 +63,6 @@ func (r *MintQuoteRequest) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	switch {
 	case err != nil:
 		return err
-	case !hasAmount:
-		return Errorf(CodeMalformed, "body has no amount")
 	case v.Unit == "":
 		return Errorf(CodeMalformed, "body has no unit")
 	}

@@ -51,12 +51,13 @@ const (
 	MintQuoteIssued MintQuoteState = "ISSUED"
 )
 
-// MintQuoteResponse answers the mint quote routes (NUT-04, NUT-20, NUT-23).
+// MintQuoteResponse answers the mint quote routes (NUT-04, NUT-20, NUT-23, NUT-25,
+// NUT-30).
 type MintQuoteResponse struct {
 	Quote        string         `json:"quote"`
 	Request      string         `json:"request"`
 	Unit         Unit           `json:"unit"`
-	Amount       Amount         `json:"amount"`
+	Amount       *Amount        `json:"amount"` // null: the payer decides
 	Method       string         `json:"method"`
 	State        MintQuoteState `json:"state"`
 	Expiry       *int64         `json:"expiry"` // unix seconds; null: never
@@ -156,9 +157,11 @@ type MethodInfo struct {
 	Options   *MethodOptions `json:"options,omitzero"`
 }
 
-// MethodOptions is what a method can do besides (NUT-23): Description when
-// minting, Amountless when melting. nil is left out.
+// MethodOptions is what a method can do besides: Description (NUT-23, NUT-25) and
+// Confirmations (NUT-30) when minting, Amountless (NUT-23, NUT-25) when melting. nil
+// is left out.
 type MethodOptions struct {
-	Description *bool `json:"description,omitzero"`
-	Amountless  *bool `json:"amountless,omitzero"`
+	Description   *bool   `json:"description,omitzero"`
+	Confirmations *uint32 `json:"confirmations,omitzero"`
+	Amountless    *bool   `json:"amountless,omitzero"`
 }

@@ -8,6 +8,7 @@ import (
 
 func TestResponseBodies(t *testing.T) {
 	t.Parallel()
+	huge := cashu.Amount(1 << 63)
 	expiry, witness := int64(1700000000), `{"signatures":[]}`
 	id := keysetID(t, idV1)
 	for _, tt := range []struct {
@@ -20,12 +21,12 @@ func TestResponseBodies(t *testing.T) {
 			`{"signatures":[]}`,
 		},
 		{
-			"a quote that expires", cashu.MintQuoteResponse{Quote: "q", Request: "lnbc1", Unit: "sat", Amount: 1 << 63, Method: "bolt11", State: cashu.MintQuotePaid, Expiry: &expiry, Pubkey: point(t, pointA), AmountPaid: 1 << 63, UpdatedAt: 7},
+			"a quote that expires", cashu.MintQuoteResponse{Quote: "q", Request: "lnbc1", Unit: "sat", Amount: &huge, Method: "bolt11", State: cashu.MintQuotePaid, Expiry: &expiry, Pubkey: point(t, pointA), AmountPaid: 1 << 63, UpdatedAt: 7},
 			`{"quote":"q","request":"lnbc1","unit":"sat","amount":9223372036854775808,"method":"bolt11","state":"PAID","expiry":1700000000,"pubkey":"` + pointA + `","amount_paid":9223372036854775808,"amount_issued":0,"updated_at":7}`,
 		},
 		{
 			"a quote without expiry and key", cashu.MintQuoteResponse{Quote: "q", Unit: "sat", State: cashu.MintQuoteUnpaid},
-			`{"quote":"q","request":"","unit":"sat","amount":0,"method":"","state":"UNPAID","expiry":null,"amount_paid":0,"amount_issued":0,"updated_at":0}`,
+			`{"quote":"q","request":"","unit":"sat","amount":null,"method":"","state":"UNPAID","expiry":null,"amount_paid":0,"amount_issued":0,"updated_at":0}`,
 		},
 		{
 			"states", cashu.CheckStateResponse{States: []cashu.StateEntry{{Y: point(t, pointA), State: cashu.ProofSpent, Witness: &witness}, {Y: point(t, pointB), State: cashu.ProofUnspent}}},

@@ -62,35 +62,34 @@ func (m *Mint) MintQuotes(ctx context.Context, method string, ids []string) ([]M
 	return quotes, nil
 }
 
-// divide says how much is issued of each quote. amounts, if there are any, say so
-// for the wallet.
+// divide says how much is issued of each quote: of one that is issued at once its
+// amount, of another what the wallet says in amounts. Of the latter a wallet may say
+// more than its outputs come to; then the last quotes give less, and keep the rest.
 func divide(quotes []MintQuote, out checkedOutputs, amounts []cashu.Amount) ([]share, error) {
 	shares := make([]share, len(quotes))
 	left := out.sum
 	for i, q := range quotes {
+		fixed := q.fixed()
 		switch {
 		case q.Unit != quotes[0].Unit:
 			return nil, cashu.Errorf(cashu.CodeMultipleUnits, "quotes are of several units")
 		case q.Unit != out.unit:
 			return nil, cashu.Errorf(cashu.CodeUnitMismatch, "outputs are %s and the quotes are %s", out.unit, q.Unit)
-		}
-		want := q.Amount
-		switch {
-		case amounts == nil && want == 0:
-			want = q.AmountPaid - q.AmountIssued
-		case amounts == nil:
-		case amounts[i] == 0:
+		case amounts == nil && fixed == 0:
+			return nil, cashu.Errorf(cashu.CodeMalformed, "quotes of this payment method need quote_amounts")
+		case amounts != nil && amounts[i] == 0:
 			return nil, cashu.Errorf(cashu.CodeAmountOutOfRange, "amount %d is zero", i)
-		case want != 0 && amounts[i] != want:
-			return nil, cashu.Errorf(cashu.CodeUnbalanced, "amount %d is not that of its quote, %d", i, want)
-		default:
-			want = amounts[i]
-		}
-		if want > left {
+		case amounts != nil && fixed != 0 && amounts[i] != fixed:
+			return nil, cashu.Errorf(cashu.CodeUnbalanced, "amount %d is not that of its quote, %d", i, fixed)
+		case fixed > left:
 			return nil, cashu.Errorf(cashu.CodeUnbalanced, "outputs of %d are less than the quotes", out.sum)
 		}
-		left -= want
-		shares[i] = share{q, want}
+		issue := fixed
+		if fixed == 0 {
+			issue = min(amounts[i], left)
+		}
+		left -= issue
+		shares[i] = share{q, issue}
 	}
 	if left != 0 {
 		return nil, cashu.Errorf(cashu.CodeUnbalanced, "outputs of %d are more than the quotes", out.sum)

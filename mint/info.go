@@ -113,11 +113,26 @@ func (m *Mint) mintMethods() []cashu.MethodInfo {
 		methods = append(methods, cashu.MethodInfo{
 			Method: key.method, Unit: key.unit,
 			MinAmount: b.settings.MinAmount, MaxAmount: b.settings.MaxAmount,
-			Options: &cashu.MethodOptions{Description: &b.settings.Description},
+			Options: b.options(),
 		})
 	}
 	slices.SortFunc(methods, byMethod)
 	return methods
+}
+
+// options are those that the NUT of the method names.
+func (b backend) options() *cashu.MethodOptions {
+	if rulesOf(b.settings.Method).noAmount {
+		return &cashu.MethodOptions{Confirmations: &b.settings.Confirmations}
+	}
+	return &cashu.MethodOptions{Description: &b.settings.Description}
+}
+
+func (p payer) options() *cashu.MethodOptions {
+	if rulesOf(p.settings.Method).async {
+		return nil
+	}
+	return &cashu.MethodOptions{Amountless: &p.settings.Amountless}
 }
 
 func (m *Mint) meltMethods() []cashu.MethodInfo {
@@ -126,7 +141,7 @@ func (m *Mint) meltMethods() []cashu.MethodInfo {
 		methods = append(methods, cashu.MethodInfo{
 			Method: key.method, Unit: key.unit,
 			MinAmount: p.settings.MinAmount, MaxAmount: p.settings.MaxAmount,
-			Options: &cashu.MethodOptions{Amountless: &p.settings.Amountless},
+			Options: p.options(),
 		})
 	}
 	slices.SortFunc(methods, byMethod)

@@ -10,8 +10,8 @@ import (
 	"mintmark/internal/crashpoint"
 )
 
-// Issue signs outputs against a paid quote (NUT-04, NUT-20, NUT-23). What was paid
-// is issued once; a request that repeats a finished issue gets the same signatures
+// Issue signs outputs against a paid quote (NUT-04, NUT-20, NUT-23, NUT-25, NUT-30).
+// What was paid is issued once, in parts where the method allows it; a request that repeats a finished issue gets the same signatures
 // again. Refusals are *cashu.Error and leave nothing behind.
 func (m *Mint) Issue(ctx context.Context, method string, req cashu.MintRequest) ([]cashu.BlindSignature, error) {
 	out, err := checkOutputs(m.Keysets(), m.cfg.Limits, m.now(), req.Outputs)
@@ -81,8 +81,8 @@ func checkIssue(q MintQuote, out checkedOutputs, req cashu.MintRequest) error {
 	if out.unit != q.Unit {
 		return cashu.Errorf(cashu.CodeUnitMismatch, "outputs are %s and the quote is %s", out.unit, q.Unit)
 	}
-	if q.Amount != 0 && out.sum != q.Amount {
-		return cashu.Errorf(cashu.CodeUnbalanced, "outputs of %d do not match the quote of %d", out.sum, q.Amount)
+	if fixed := q.fixed(); fixed != 0 && out.sum != fixed {
+		return cashu.Errorf(cashu.CodeUnbalanced, "outputs of %d do not match the quote of %d", out.sum, fixed)
 	}
 	return checkLock(q, req.Outputs, req.Signature)
 }

@@ -23,6 +23,10 @@ func (m *Mint) Melt(ctx context.Context, method string, req cashu.MeltRequest) (
 	if err != nil {
 		return Melted{}, err
 	}
+	if err := q.choose(req.FeeIndex); err != nil {
+		return Melted{}, err
+	}
+	req.PreferAsync = req.PreferAsync || rulesOf(method).async
 	in, blanks, err := m.checkMelt(q, req)
 	if err != nil {
 		return Melted{}, err
@@ -77,6 +81,24 @@ func (m *Mint) Melt(ctx context.Context, method string, req cashu.MeltRequest) (
 		_ = m.payAndFinish(laterCtx, work) // it says what it has to say to the log
 	}()
 	return now, err
+}
+
+// choose makes the fee option of a request the fee of the quote. It is not signed by
+// the owner of the inputs (NUT-30), but costs him no more than they are worth.
+func (q *MeltQuote) choose(index *uint64) error {
+	if len(q.Options) == 0 {
+		return nil
+	}
+	if index == nil {
+		return cashu.Errorf(cashu.CodeMalformed, "fee_index is missing")
+	}
+	for _, o := range q.Options {
+		if uint64(o.Index) == *index {
+			q.FeeIndex, q.FeeReserve = o.Index, o.Reserve
+			return nil
+		}
+	}
+	return cashu.Errorf(cashu.CodeMalformed, "the quote has no such fee_index")
 }
 
 // meltTimeout bounds a melt from its first write to its last.
@@ -150,6 +172,12 @@ func (m *Mint) reserveMelt(ctx context.Context, q MeltQuote, in checkedInputs, b
 		}
 		if err := tx.AddOutputs(ctx, saga.Operation, blanks.messages); err != nil {
 			return err
+		}
+		if len(q.Options) > 0 {
+			chosen := FeeOption{Index: q.FeeIndex, Reserve: q.FeeReserve}
+			if err := tx.ChooseFee(ctx, q.ID, chosen); err != nil {
+				return err
+			}
 		}
 		if err := tx.ReserveMelt(ctx, q.ID, saga.Ref, in.fee, m.now()); err != nil {
 			return err

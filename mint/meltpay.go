@@ -7,6 +7,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/internal/crashpoint"
+	"mintmark/mint/events"
 	"mintmark/mint/lightning"
 	"mintmark/signatory"
 )
@@ -61,7 +62,7 @@ func (m *Mint) send(ctx context.Context, w melting, q MeltQuote) lightning.Outgo
 	defer context.AfterFunc(m.stopping, cancel)()
 	out, err := w.way.SendPayment(payCtx, lightning.Payment{
 		ID: w.saga.ID.String(), Method: q.Method, Request: q.Request, LookupID: q.LookupID,
-		Amount: q.Amount, Unit: q.Unit, Terms: q.Terms, MaxFee: q.FeeReserve,
+		Amount: q.Amount, Unit: q.Unit, Terms: q.Terms, MaxFee: q.FeeReserve, FeeIndex: q.FeeIndex,
 	})
 	switch {
 	case errors.Is(err, lightning.ErrRefused):
@@ -84,7 +85,23 @@ func (m *Mint) ask(ctx context.Context, w melting, q MeltQuote) lightning.Outgoi
 		m.log.Warn("could not ask what became of a payment", "operation", w.saga.ID.String(), "error", err)
 		return lightning.Outgoing{State: lightning.PaymentPending}
 	}
+	if out.State == lightning.PaymentPending && out.Proof != "" && out.Proof != q.Proof {
+		m.noteProof(ctx, w, q, out.Proof)
+	}
 	return out
+}
+
+// noteProof keeps what shows a payment on its way (NUT-30 "outpoint"). It is no more
+// than news: what counts is how the payment ends.
+func (m *Mint) noteProof(ctx context.Context, w melting, q MeltQuote, proof string) {
+	err := m.store.Update(ctx, Deferred, func(tx Tx) error { return tx.NoteProof(ctx, q.ID, w.saga.Ref, proof, m.now()) })
+	if err != nil {
+		m.log.Warn("could not note a payment under way", "operation", w.saga.ID.String(), "error", err)
+		return
+	}
+	if m.events.Wanted() {
+		m.events.Publish(events.Change{Topic: meltQuoteTopic(q.Method, q.ID)})
+	}
 }
 
 // finishMelt is the second commit: inputs spent, change signed, quote paid. The

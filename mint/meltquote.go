@@ -8,6 +8,7 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/mint/lightning"
 )
 
 // Errors of AddMeltQuote. Nothing of the call was written.
@@ -70,6 +71,10 @@ type MeltQuote struct {
 	Terms      string // the backend's own words, given back to it when it pays
 	Amount     cashu.Amount
 	FeeReserve cashu.Amount // the most that the payment may cost on top
+	// Options are the fees to choose from (NUT-30). If there are any, FeeIndex is
+	// the chosen one and FeeReserve its reserve, while the quote is not unpaid.
+	Options    []FeeOption
+	FeeIndex   uint32
 	State      MeltState
 	Operation  OperationRef // that pays or paid it; 0 while unpaid
 	InputFee   cashu.Amount // of that operation (NUT-02)
@@ -87,6 +92,9 @@ type Settlement struct {
 	Spent cashu.Amount // amount and fee of the payment
 	Proof string       // e.g. the preimage; empty: none, as within this mint
 }
+
+// FeeOption is a fee that a wallet can choose.
+type FeeOption = lightning.FeeOption
 
 // MeltQuoteReads finds melt quotes.
 type MeltQuoteReads interface {
@@ -106,6 +114,12 @@ type MeltQuoteWrites interface {
 	// ReserveMelt makes an unpaid quote pending under the operation, unless
 	// another quote of the same LookupID is pending or paid.
 	ReserveMelt(ctx context.Context, id string, ref OperationRef, inputFee cashu.Amount, at time.Time) error
+	// ChooseFee makes one of the fee options of an unpaid quote the one to pay. Wallets
+	// see it once the quote is reserved.
+	ChooseFee(ctx context.Context, id string, option FeeOption) error
+	// NoteProof keeps the proof of a payment that is still under way; a quote that is
+	// not pending under the operation is left alone.
+	NoteProof(ctx context.Context, id string, ref OperationRef, proof string, at time.Time) error
 	// SettleMelt notes that the pending quote of the operation was paid. There
 	// is no way back from here. Wallets see no change, so Updated stays.
 	SettleMelt(ctx context.Context, id string, ref OperationRef, s Settlement) error

@@ -44,7 +44,7 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 	defer done()
 	offer, err := p.QuotePayment(opCtx, lightning.PaymentRequest{
 		Method: method, Request: req.Request, Unit: unit,
-		AmountMsat: req.Options.AmountlessMsat, PartMsat: req.Options.PartMsat,
+		AmountMsat: req.Options.AmountlessMsat, PartMsat: req.Options.PartMsat, Amount: req.Amount,
 	})
 	if err != nil {
 		return MeltQuote{}, fmt.Errorf("%w: %w", quoteError(err), err)
@@ -56,7 +56,7 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 	now := m.now()
 	q := MeltQuote{
 		ID: id.String(), Method: method, Unit: unit, Request: req.Request, LookupID: offer.LookupID, Terms: offer.Terms,
-		Amount: offer.Amount, FeeReserve: offer.FeeReserve, Expiry: now.Add(m.cfg.MeltQuoteTTL).Truncate(time.Second),
+		Amount: offer.Amount, FeeReserve: offer.FeeReserve, Expiry: now.Add(m.cfg.MeltQuoteTTL).Truncate(time.Second), Options: offer.Options,
 		Created: now, Updated: now,
 	}
 	if !offer.Expiry.IsZero() && offer.Expiry.Before(q.Expiry) {
@@ -68,8 +68,8 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 	if err := p.checkAmount(q.Amount); err != nil {
 		return MeltQuote{}, err
 	}
-	if _, err := q.Amount.Add(q.FeeReserve); err != nil {
-		return MeltQuote{}, cashu.ErrAmountOutOfRange
+	if err := q.checkFees(); err != nil {
+		return MeltQuote{}, err
 	}
 	err = m.store.Update(opCtx, Durable, func(tx Tx) error { return tx.AddMeltQuote(opCtx, q) })
 	switch {
@@ -97,11 +97,35 @@ func quotedError(err error) error {
 	return cashu.Errorf(cashu.CodeQuotePending, "another quote for this request is valid until %s", other.Until.UTC().Format(time.RFC3339))
 }
 
+// checkFees refuses an offer that nobody could pay, or choose.
+func (q MeltQuote) checkFees() error {
+	reserves := []cashu.Amount{q.FeeReserve}
+	seen := map[uint32]bool{}
+	for _, o := range q.Options {
+		if seen[o.Index] || len(q.Options) > maxFeeOptions {
+			return errors.New("the payment backend offers fees that cannot be told apart")
+		}
+		seen[o.Index] = true
+		reserves = append(reserves, o.Reserve)
+	}
+	for _, reserve := range reserves {
+		if _, err := q.Amount.Add(reserve); err != nil {
+			return cashu.ErrAmountOutOfRange
+		}
+	}
+	return nil
+}
+
+// maxFeeOptions is the most that a wallet can choose from.
+const maxFeeOptions = 16
+
 // checkRequest refuses what this backend would refuse, before it is asked.
 func (p payer) checkRequest(req cashu.MeltQuoteRequest) error {
 	switch o := req.Options; {
 	case len(req.Request) > maxPaymentRequest:
 		return cashu.Errorf(cashu.CodeTooLarge, "request is longer than %d bytes", maxPaymentRequest)
+	case rulesOf(p.settings.Method).noAmount && req.Amount == 0:
+		return cashu.Errorf(cashu.CodeAmountOutOfRange, "amount must not be zero")
 	case o.PartMsat != 0 && o.AmountlessMsat != 0:
 		return cashu.Errorf(cashu.CodeMalformed, "mpp and amountless exclude each other")
 	case o.PartMsat != 0 && !p.settings.MultiPath:

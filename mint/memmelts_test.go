@@ -9,6 +9,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/mint"
+	"mintmark/mint/lightning"
 )
 
 // The part of memStore that is about melting.
@@ -70,6 +71,17 @@ func (t *memTx) ReserveMelt(_ context.Context, id string, ref mint.OperationRef,
 	})
 }
 
+func (t *memTx) ChooseFee(_ context.Context, id string, o lightning.FeeOption) error {
+	return t.moveMelt(id, 0, mint.MeltUnpaid, mint.MeltUnpaid, func(q *mint.MeltQuote) { q.FeeIndex, q.FeeReserve = o.Index, o.Reserve })
+}
+
+func (t *memTx) NoteProof(_ context.Context, id string, ref mint.OperationRef, proof string, at time.Time) error {
+	if q := t.melts[id]; q.State != mint.MeltPending || q.Operation != ref {
+		return nil
+	}
+	return t.moveMelt(id, ref, mint.MeltPending, mint.MeltPending, func(q *mint.MeltQuote) { q.Proof, q.Updated = proof, later(q.Updated, at) })
+}
+
 func (t *memTx) SettleMelt(_ context.Context, id string, ref mint.OperationRef, s mint.Settlement) error {
 	return t.moveMelt(id, ref, mint.MeltPending, mint.MeltSettled, func(q *mint.MeltQuote) { q.Settlement = s })
 }
@@ -82,7 +94,7 @@ func (t *memTx) FinishMelt(_ context.Context, id string, ref mint.OperationRef, 
 
 func (t *memTx) ReleaseMelt(_ context.Context, id string, ref mint.OperationRef, at time.Time) error {
 	return t.moveMelt(id, ref, mint.MeltPending, mint.MeltUnpaid, func(q *mint.MeltQuote) {
-		q.Operation, q.InputFee, q.Updated = 0, 0, later(q.Updated, at)
+		q.Operation, q.InputFee, q.Proof, q.Updated = 0, 0, "", later(q.Updated, at)
 	})
 }
 

@@ -66,6 +66,9 @@ type Config struct {
 
 	// QuoteTTL is how long a mint quote can be paid. 0 = 1 hour.
 	QuoteTTL time.Duration
+	// ReusableTTL is the same for requests that can be paid again and again, such as
+	// offers and addresses. 0 = 30 days.
+	ReusableTTL time.Duration
 	// QuoteKeep is how long after its end a quote that nobody paid is kept.
 	// A payment that arrives within this time can be minted. 0 = 7 days.
 	QuoteKeep time.Duration
@@ -98,6 +101,7 @@ func (c *Config) setDefaults() {
 		}
 	}
 	def(&c.QuoteTTL, time.Hour)
+	def(&c.ReusableTTL, 30*24*time.Hour)
 	def(&c.QuoteKeep, 7*24*time.Hour)
 	def(&c.MeltQuoteTTL, 10*time.Minute)
 	def(&c.PayTimeout, 45*time.Second)
@@ -126,7 +130,7 @@ func (c *Config) validate() error {
 		problems = append(problems, errors.New("keyset source is missing"))
 	}
 	for name, d := range map[string]time.Duration{
-		"quote ttl": c.QuoteTTL, "quote keep": c.QuoteKeep, "melt quote ttl": c.MeltQuoteTTL,
+		"quote ttl": c.QuoteTTL, "reusable ttl": c.ReusableTTL, "quote keep": c.QuoteKeep, "melt quote ttl": c.MeltQuoteTTL,
 		"pay timeout": c.PayTimeout, "poll interval": c.PollInterval,
 		"operation timeout": c.OperationTimeout, "sweep interval": c.SweepInterval,
 	} {

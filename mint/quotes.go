@@ -86,7 +86,7 @@ func (m *Mint) hasMethod(method string) bool {
 }
 
 // CreateMintQuote asks the method's backend for a request to pay and remembers
-// it (NUT-04, NUT-23). The quote is durable when the call returns, because a
+// it (NUT-04, NUT-23, NUT-25, NUT-30). The quote is durable when the call returns, because a
 // forgotten quote would be somebody's payment.
 func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.MintQuoteRequest) (MintQuote, error) {
 	unit, err := cashu.ParseUnit(string(req.Unit))
@@ -96,6 +96,10 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 	b, err := m.backendFor(method, unit)
 	if err != nil {
 		return MintQuote{}, err
+	}
+	rules := rulesOf(method)
+	if rules.noAmount {
+		req.Amount = 0
 	}
 	if err := b.checkAmount(req.Amount); err != nil {
 		return MintQuote{}, err
@@ -113,6 +117,9 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 			return MintQuote{}, cashu.Errorf(cashu.CodeQuotePubkey, "pubkey is not a compressed public key")
 		}
 	}
+	if rules.locked && pubkey.IsZero() {
+		return MintQuote{}, cashu.Errorf(cashu.CodeQuotePubkey, "a quote of this payment method needs a pubkey")
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return MintQuote{}, fmt.Errorf("making a quote id: %w", err)
@@ -124,7 +131,7 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 	defer done()
 	now := m.now()
 	invoice, err := b.CreateInvoice(opCtx, lightning.InvoiceRequest{
-		QuoteID: id.String(), Amount: req.Amount, Unit: unit, Description: description, Expiry: now.Add(m.settings.Load().quoteTTL),
+		QuoteID: id.String(), Method: method, Amount: req.Amount, Unit: unit, Description: description, Expiry: now.Add(m.quoteTTL(rules)),
 	})
 	if err != nil {
 		return MintQuote{}, fmt.Errorf("%w: %w", backendError(err), err)
@@ -139,6 +146,15 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 		return MintQuote{}, fmt.Errorf("storing a mint quote: %w", err)
 	}
 	return q, nil
+}
+
+// quoteTTL is how long a request can be paid. One that can be paid again and again
+// is worth keeping.
+func (m *Mint) quoteTTL(rules methodRules) time.Duration {
+	if rules.whole {
+		return m.settings.Load().quoteTTL
+	}
+	return m.cfg.ReusableTTL
 }
 
 func (b backend) checkAmount(a cashu.Amount) error {
@@ -159,7 +175,7 @@ func backendError(err error) error {
 	return cashu.Errorf(cashu.CodeUnavailable, "the payment backend is not available")
 }
 
-// MintQuote reads a quote (NUT-04). While it is unpaid the backend is asked too,
+// MintQuote reads a quote (NUT-04). While it can be paid the backend is asked too,
 // at most once per PollInterval on all replicas together; if that fails, the
 // answer is what is known.
 func (m *Mint) MintQuote(ctx context.Context, method, id string) (MintQuote, error) {
@@ -172,7 +188,7 @@ func (m *Mint) MintQuote(ctx context.Context, method, id string) (MintQuote, err
 
 // refreshed is the quote after its backend was asked, if there was reason to.
 func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
-	if q.State() != QuoteUnpaid {
+	if !m.awaitsPayment(q) {
 		return q, nil
 	}
 	b, err := m.backendFor(q.Method, q.Unit)
@@ -218,12 +234,21 @@ func (m *Mint) poll(ctx context.Context, b backend, q MintQuote) (changed bool, 
 	if err != nil {
 		return false, err
 	}
+	var sum cashu.Amount
+	for _, p := range payments {
+		if sum, err = sum.Add(p.Amount); err != nil {
+			return false, fmt.Errorf("summing the payments of a quote: %w", err)
+		}
+	}
+	if sum == q.AmountPaid {
+		return false, nil // nothing new; and an offer may have been paid a thousand times
+	}
 	for _, p := range payments {
 		if err := m.takePayment(ctx, q, p); err != nil {
 			return false, err
 		}
 	}
-	return len(payments) > 0, nil
+	return true, nil
 }
 
 // takePayment adds a payment to its quote, once, however often it is reported.

@@ -158,11 +158,11 @@ func (m *Mint) dueQuotes(asked map[events.Topic]time.Time) (due []func(context.C
 	for _, method := range m.methods() {
 		m.events.Each(method+mintQuoteKind, func(id string, told events.State) {
 			news, ok := told.(MintQuoteNews)
-			if !ok || news.MintQuote.State() != QuoteUnpaid {
+			if !ok || !m.awaitsPayment(news.MintQuote) {
 				return
 			}
 			// What is paid at the last moment is seen a little later.
-			if !news.Expiry.IsZero() && now.After(news.Expiry.Add(2*m.cfg.PollInterval)) {
+			if news.State() == QuoteUnpaid && rulesOf(method).whole && !news.Expiry.IsZero() && now.After(news.Expiry.Add(2*m.cfg.PollInterval)) {
 				return
 			}
 			add(mintQuoteTopic(method, id), func(ctx context.Context) { m.askAbout(ctx, news.MintQuote) })

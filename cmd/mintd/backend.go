@@ -39,7 +39,11 @@ func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (backend, er
 	return fake.Open(ctx, fake.Config{
 		Path:          cmp.Or(f.Database, filepath.Join(cfg.Data, "fake-lightning.db")),
 		Shared:        f.Database != "",
+		Methods:       f.Methods,
 		Units:         units,
+		OpenAmount:    cashu.Amount(f.OpenAmount),
+		Confirmations: f.Confirmations,
+		BlockTime:     max(f.BlockTime.std(), 1),
 		IncomingDelay: delay,
 		SettleOnCheck: f.SettleOnCheck,
 		MinAmount:     cashu.Amount(f.MinAmount),

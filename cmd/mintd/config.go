@@ -92,6 +92,9 @@ type Lightning struct {
 
 // Fake says how the fake backend behaves.
 type Fake struct {
+	// Methods are the ways to pay: "bolt11", "bolt12", "onchain", and any other name
+	// of a-z, 0-9, - and _, for which requests are invented. Default the first three.
+	Methods []string `toml:"methods"`
 	// Database is the file of the fake node. Several mintd on one database need
 	// the same one, as they would share a real node. Default: a file in the data
 	// directory, which nobody else may have open.
@@ -104,6 +107,13 @@ type Fake struct {
 	IncomingDelay Duration `toml:"incoming_delay"`
 	// SettleOnCheck makes a look at an unpaid quote settle it at once.
 	SettleOnCheck bool `toml:"settle_on_check"`
+	// OpenAmount is what somebody pays for an offer or an address that asks for no
+	// amount. Default 1000.
+	OpenAmount uint64 `toml:"open_amount"`
+	// Confirmations is how many blocks confirm a payment on the chain, and BlockTime
+	// how long each takes. Default 1 and "1s".
+	Confirmations uint32   `toml:"confirmations"`
+	BlockTime     Duration `toml:"block_time"`
 	// MinAmount and MaxAmount bound one payment, in its unit, either way.
 	// Default 1 and 500000; 0 is no bound.
 	MinAmount uint64 `toml:"min_amount"`
@@ -128,6 +138,9 @@ type Quotes struct {
 	// TTL is how long a mint quote can be paid. A paid one can be minted for
 	// ever. Default "1h".
 	TTL Duration `toml:"ttl"`
+	// ReusableTTL is the same for what can be paid again and again: offers, addresses
+	// and requests of custom methods. Default "720h".
+	ReusableTTL Duration `toml:"reusable_ttl"`
 	// Keep is how long after its end a mint quote that nobody paid is kept. A
 	// payment that arrives within this time can be minted. Default "168h".
 	Keep Duration `toml:"keep"`
@@ -208,13 +221,14 @@ func defaultConfig() Config {
 		Lightning: Lightning{
 			Backend: fakeBackend,
 			Fake: Fake{
+				Methods: []string{"bolt11", "bolt12", "onchain"}, OpenAmount: 1000, Confirmations: 1, BlockTime: Duration(time.Second),
 				Units: []string{"sat"}, IncomingDelay: Duration(time.Second), MinAmount: 1, MaxAmount: 500_000,
 				OutgoingDelay: Duration(time.Second), FeePPM: 20_000, FeeReserveMin: 2, PaymentFee: 1,
 				Amountless: true, MultiPath: true,
 			},
 		},
 		Quotes: Quotes{
-			TTL: Duration(time.Hour), Keep: Duration(7 * 24 * time.Hour), MeltTTL: Duration(10 * time.Minute), PayTimeout: Duration(45 * time.Second),
+			TTL: Duration(time.Hour), ReusableTTL: Duration(30 * 24 * time.Hour), Keep: Duration(7 * 24 * time.Hour), MeltTTL: Duration(10 * time.Minute), PayTimeout: Duration(45 * time.Second),
 			PollInterval: Duration(10 * time.Second),
 		},
 		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxQuotes: 100, MaxSecret: 1024, MaxWitness: 4096},

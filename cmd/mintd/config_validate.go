@@ -65,6 +65,15 @@ func (c Config) validate() error {
 		wrong("lightning.backend", "%q is not a backend; there is only %q", c.Lightning.Backend, fakeBackend)
 	}
 	fake := c.Lightning.Fake
+	if len(fake.Methods) == 0 {
+		wrong("lightning.fake.methods", "is empty")
+	}
+	if fake.Confirmations < 1 || fake.Confirmations > 100 {
+		wrong("lightning.fake.confirmations", "must be between 1 and 100")
+	}
+	if fake.OpenAmount < 1 || fake.OpenAmount > maxAmountLimit {
+		wrong("lightning.fake.open_amount", "must be between 1 and %d", uint64(maxAmountLimit))
+	}
 	if len(fake.Units) == 0 {
 		wrong("lightning.fake.units", "is empty")
 	}
@@ -88,6 +97,8 @@ func (c Config) validate() error {
 		{"signatory.deadline", c.Signatory.Deadline, false},
 		{"lightning.fake.incoming_delay", fake.IncomingDelay, true},
 		{"quotes.ttl", c.Quotes.TTL, false},
+		{"quotes.reusable_ttl", c.Quotes.ReusableTTL, false},
+		{"lightning.fake.block_time", fake.BlockTime, true},
 		{"quotes.keep", c.Quotes.Keep, false},
 		{"lightning.fake.outgoing_delay", fake.OutgoingDelay, true},
 		{"quotes.melt_ttl", c.Quotes.MeltTTL, false},

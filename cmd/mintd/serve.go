@@ -156,6 +156,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, back
 		About:        cfg.Info.about(),
 		Auth:         cfg.Auth.mint(),
 		QuoteTTL:     cfg.Quotes.TTL.std(),
+		ReusableTTL:  cfg.Quotes.ReusableTTL.std(),
 		QuoteKeep:    cfg.Quotes.Keep.std(),
 		MeltQuoteTTL: cfg.Quotes.MeltTTL.std(),
 		PayTimeout:   cfg.Quotes.PayTimeout.std(),

@@ -209,7 +209,7 @@ func payloadOf(state events.State) (any, error) {
 	case mint.MintQuoteNews:
 		return quoteResponse(s.MintQuote), nil
 	case mint.MeltQuoteNews:
-		return meltResponse(s.Melted), nil
+		return meltAnswer(s.Melted), nil
 	}
 	return nil, fmt.Errorf("no payload for a %T", state)
 }

@@ -22,7 +22,7 @@ func (a *api) createMeltQuote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, meltResponse(mint.Melted{MeltQuote: q}))
+	return answer(w, meltAnswer(mint.Melted{MeltQuote: q}))
 }
 
 // meltQuote is GET /v1/melt/quote/{method}/{id} (NUT-05, NUT-08).
@@ -39,7 +39,7 @@ func (a *api) meltQuote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, meltResponse(q))
+	return answer(w, meltAnswer(q))
 }
 
 // melt is POST /v1/melt/{method} (NUT-05, NUT-08). Whoever does not want to wait
@@ -61,7 +61,7 @@ func (a *api) melt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, meltResponse(q))
+	return answer(w, meltAnswer(q))
 }
 
 // prefersAsync reads the header Prefer (RFC 7240).
@@ -75,6 +75,28 @@ func prefersAsync(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// meltAnswer is a quote as its NUT has it: with one fee reserve, or with several to
+// choose from (NUT-30).
+func meltAnswer(q mint.Melted) any {
+	if len(q.Options) == 0 {
+		return meltResponse(q)
+	}
+	resp := cashu.OnchainMeltResponse{
+		Quote: q.ID, Request: q.Request, Unit: q.Unit, Amount: q.Amount, Method: q.Method,
+		State: cashu.MeltQuoteState(q.State.String()), Expiry: q.Expiry.Unix(), Change: q.Signatures,
+	}
+	for _, o := range q.Options {
+		resp.FeeOptions = append(resp.FeeOptions, cashu.FeeOption{FeeIndex: o.Index, FeeReserve: o.Reserve, EstimatedBlocks: o.Blocks})
+	}
+	if q.State != mint.MeltUnpaid {
+		resp.SelectedFeeIndex = &q.FeeIndex
+		if q.Proof != "" {
+			resp.Outpoint = &q.Proof
+		}
+	}
+	return resp
 }
 
 func meltResponse(q mint.Melted) cashu.MeltQuoteResponse {

@@ -63,9 +63,12 @@ func (a *api) issue(w http.ResponseWriter, r *http.Request) error {
 
 func quoteResponse(q mint.MintQuote) cashu.MintQuoteResponse {
 	resp := cashu.MintQuoteResponse{
-		Quote: q.ID, Request: q.Request, Unit: q.Unit, Amount: q.Amount, Method: q.Method,
+		Quote: q.ID, Request: q.Request, Unit: q.Unit, Method: q.Method,
 		State: cashu.MintQuoteState(q.State()), Pubkey: q.Pubkey,
 		AmountPaid: q.AmountPaid, AmountIssued: q.AmountIssued, UpdatedAt: q.Updated.Unix(),
+	}
+	if q.Amount != 0 {
+		resp.Amount = &q.Amount
 	}
 	if !q.Expiry.IsZero() {
 		expiry := q.Expiry.Unix()

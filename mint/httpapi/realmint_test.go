@@ -106,6 +106,7 @@ func (k *keyring) BlindSign(_ context.Context, messages []cashu.BlindedMessage) 
 type realMint struct {
 	tb      testing.TB
 	dir     string
+	methods []string
 	keys    *keyring
 	wrap    func(mint.Signer) mint.Signer // nil: as it is
 	clock   atomic.Int64
@@ -118,9 +119,10 @@ type realMint struct {
 	sat, old, brief, usd cashu.Keyset // brief expires in an hour
 }
 
-func newRealMint(tb testing.TB) *realMint {
+// newRealMint can be paid by these methods; none are bolt11.
+func newRealMint(tb testing.TB, methods ...string) *realMint {
 	tb.Helper()
-	m := &realMint{tb: tb, dir: tb.TempDir(), keys: &keyring{keys: map[cashu.KeysetID]map[cashu.Amount]mintkey.Key{}}}
+	m := &realMint{tb: tb, methods: methods, dir: tb.TempDir(), keys: &keyring{keys: map[cashu.KeysetID]map[cashu.Amount]mintkey.Key{}}}
 	m.clock.Store(1_800_000_000)
 	m.old = m.keys.keyset(tb, "sat", false, 0)
 	m.sat = m.keys.keyset(tb, "sat", true, 0)
@@ -144,7 +146,7 @@ func (m *realMint) start() {
 		}
 	}
 	m.backend, err = fake.Open(ctx, fake.Config{
-		Path: filepath.Join(m.dir, "fake.db"), Units: []cashu.Unit{"sat", "usd"}, IncomingDelay: -1, OutgoingDelay: -1,
+		Path: filepath.Join(m.dir, "fake.db"), Methods: m.methods, Units: []cashu.Unit{"sat", "usd"}, IncomingDelay: -1, OutgoingDelay: -1,
 		MinAmount: 1, MaxAmount: 20_000, FeeReserveMin: 8, Clock: m.now, Logger: quiet,
 	})
 	must()

@@ -93,8 +93,8 @@ func TestEveryRouteDecodesCallsAndEncodes(t *testing.T) {
 		{"minting a batch", "POST", "/v1/mint/bolt11/batch", `{"quotes":["q-1","q-2"],"quote_amounts":[1,1],"outputs":[` + output + `],"signatures":["ab",null]}`, `{"signatures":[` + signature + `]}`},
 		{"a batch of one, from a wallet that says as little as it may", "POST", "/v1/mint/bolt11/batch", `{"quotes":["q-1"],"outputs":[` + output + `],"quote_amounts":null,"signatures":null}`, `{"signatures":[` + signature + `]}`},
 		{"checking quotes", "POST", "/v1/mint/quote/bolt11/check", `{"quotes":["q-2","q-1"]}`,
-			`[{"quote":"q-2","request":"","unit":"sat","amount":0,"method":"bolt11","state":"UNPAID","expiry":1700000000,"amount_paid":0,"amount_issued":0,"updated_at":1700000000},` +
-				`{"quote":"q-1","request":"","unit":"sat","amount":0,"method":"bolt11","state":"UNPAID","expiry":1700000000,"amount_paid":0,"amount_issued":0,"updated_at":1700000000}]`},
+			`[{"quote":"q-2","request":"","unit":"sat","amount":null,"method":"bolt11","state":"UNPAID","expiry":1700000000,"amount_paid":0,"amount_issued":0,"updated_at":1700000000},` +
+				`{"quote":"q-1","request":"","unit":"sat","amount":null,"method":"bolt11","state":"UNPAID","expiry":1700000000,"amount_paid":0,"amount_issued":0,"updated_at":1700000000}]`},
 		{"swap", "POST", "/v1/swap", `{"inputs":[` + input + `],"outputs":[` + output + `],"unknown":{}}`, `{"signatures":[` + signature + `]}`},
 		{"swap with hex in upper case", "POST", "/v1/swap",
 			strings.NewReplacer(id, strings.ToUpper(id), p1, strings.ToUpper(p1), p2, strings.ToUpper(p2)).

@@ -26,8 +26,12 @@ import (
 	"mintmark/cashu"
 )
 
-// MethodBolt11 is the payment method of NUT-23.
-const MethodBolt11 = "bolt11"
+// The payment methods that a NUT is about. A backend may have others, of any name.
+const (
+	MethodBolt11  = "bolt11"  // NUT-23
+	MethodBolt12  = "bolt12"  // NUT-25
+	MethodOnchain = "onchain" // NUT-30
+)
 
 // Errors of a backend. Anything else that it returns means that the backend
 // could not do its work: the caller may try again later and must conclude
@@ -57,6 +61,10 @@ type Settings struct {
 	Description bool
 	// Amountless tells whether a request may leave the amount to the payer.
 	Amountless bool
+	// Confirmations is how many blocks must have confirmed a payment before it is
+	// reported (NUT-30). There, MinAmount bounds each payment: what is less never
+	// counts.
+	Confirmations uint32
 	// Fake tells that no money moves: payments are invented, and the ecash made
 	// from them is worth nothing. A mint with such a backend says so.
 	Fake bool
@@ -67,6 +75,8 @@ type InvoiceRequest struct {
 	// QuoteID is the mint's name of the quote, for backends whose requests are
 	// made from it. It is secret: it never goes into the invoice or a log.
 	QuoteID string
+	// Method of Settings.
+	Method string
 	// Amount in Unit; zero lets the payer choose, where Settings.Amountless.
 	Amount cashu.Amount
 	Unit   cashu.Unit

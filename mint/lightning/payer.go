@@ -50,6 +50,9 @@ type PaymentRequest struct {
 	AmountMsat uint64
 	// PartMsat is the part of the request to pay; zero is all of it.
 	PartMsat uint64
+	// Amount to pay, in Unit, for methods whose requests ask for none (NUT-30); zero
+	// is not said.
+	Amount cashu.Amount
 }
 
 // PaymentQuote is what it costs.
@@ -63,11 +66,21 @@ type PaymentQuote struct {
 	Amount cashu.Amount
 	// FeeReserve is the most that the payment may cost on top, in Unit.
 	FeeReserve cashu.Amount
+	// Options are the fees that the wallet chooses from, if it has a choice, each
+	// with another index (NUT-30); then FeeReserve means nothing. At most 16.
+	Options []FeeOption
 	// Terms is whatever the backend wants to be told again when it pays. The
 	// mint keeps it and does not look into it; at most 4096 bytes.
 	Terms string
 	// Expiry is when the offer ends at the latest; zero leaves it to the mint.
 	Expiry time.Time
+}
+
+// FeeOption is what a payment may cost so that it is made this fast.
+type FeeOption struct {
+	Index   uint32
+	Reserve cashu.Amount // as PaymentQuote.FeeReserve
+	Blocks  uint32       // until it is probably confirmed
 }
 
 // Payment is an order to pay.
@@ -82,6 +95,8 @@ type Payment struct {
 	Terms                     string
 	// MaxFee is the most that may be paid on top of Amount.
 	MaxFee cashu.Amount
+	// FeeIndex is the option that was chosen, if there were any.
+	FeeIndex uint32
 }
 
 // PaymentState is what a backend knows of an attempt to pay.
@@ -120,7 +135,8 @@ type Outgoing struct {
 	// rounded up; only when paid.
 	Spent cashu.Amount
 	// Proof is what proves the payment to the payee, such as the preimage in
-	// hex; only when paid.
+	// hex, or the output on the chain as "txid:vout"; only when paid, or for the
+	// latter when everybody can see it on its way.
 	Proof string
 }
 

@@ -22,11 +22,13 @@ var (
 	stmtSettleMelt = sqldb.Stmt{Name: "melt_quotes.settle", SQL: `
 		UPDATE melt_quotes SET state = 2, spent = $3, proof = $4
 		WHERE id = $1 AND state = 1 AND operation = $2`}
+	stmtNoteProof = sqldb.Stmt{Name: "melt_quotes.note_proof", SQL: `
+		UPDATE melt_quotes SET proof = $2, updated = $3 WHERE number = $1 AND state = 1`}
 	stmtFinishMelt = sqldb.Stmt{Name: "melt_quotes.finish", SQL: `
 		UPDATE melt_quotes SET state = 3, change = $3, paid = $4, updated = $5
 		WHERE number = $1 AND state = 2 AND operation = $2`}
 	stmtReleaseMelt = sqldb.Stmt{Name: "melt_quotes.release", SQL: `
-		UPDATE melt_quotes SET state = 0, operation = 0, input_fee = 0, updated = $3
+		UPDATE melt_quotes SET state = 0, operation = 0, input_fee = 0, proof = $4, updated = $3
 		WHERE number = $1 AND state = 1 AND operation = $2`}
 	stmtReserveRequest = sqldb.Stmt{Name: "melt_requests.reserve", SQL: `
 		UPDATE melt_requests SET operation = $3 WHERE lookup_id = $1 AND method = $2 AND operation = 0 AND paid = 0`}
@@ -71,6 +73,15 @@ func (t *tx) SettleMelt(ctx context.Context, id string, ref mint.OperationRef, s
 	return one("settling a melt", n, err)
 }
 
+func (t *tx) NoteProof(ctx context.Context, id string, ref mint.OperationRef, proof string, at time.Time) error {
+	q, err := t.melt(ctx, id)
+	if err != nil || ref == 0 || q.State != mint.MeltPending || q.Operation != ref {
+		return err
+	}
+	n, err := t.db.Exec(ctx, stmtNoteProof, q.number, []byte(proof), millis(later(q.Updated, at)))
+	return one("noting a payment under way", n, err)
+}
+
 func (t *tx) FinishMelt(ctx context.Context, id string, ref mint.OperationRef, change []bdhke.Point, at time.Time) error {
 	return t.moveMelt(ctx, "finishing a melt", id, mint.MeltSettled, ref, ref, stmtPayRequest, func(q meltRow) (int64, error) {
 		return t.db.Exec(ctx, stmtFinishMelt, q.number, int64(ref), joinPoints(change), millis(at), millis(later(q.Updated, at)))
@@ -79,6 +90,6 @@ func (t *tx) FinishMelt(ctx context.Context, id string, ref mint.OperationRef, c
 
 func (t *tx) ReleaseMelt(ctx context.Context, id string, ref mint.OperationRef, at time.Time) error {
 	return t.moveMelt(ctx, "releasing a melt", id, mint.MeltPending, ref, ref, stmtReleaseRequest, func(q meltRow) (int64, error) {
-		return t.db.Exec(ctx, stmtReleaseMelt, q.number, int64(ref), millis(later(q.Updated, at)))
+		return t.db.Exec(ctx, stmtReleaseMelt, q.number, int64(ref), millis(later(q.Updated, at)), []byte{})
 	})
 }

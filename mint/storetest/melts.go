@@ -307,3 +307,63 @@ func meltCases() []testCase {
 		}},
 	}
 }
+
+// feeCases: the fee that a wallet has chosen is the one that is paid.
+func feeCases() []testCase {
+	options := []mint.FeeOption{{Index: 0, Reserve: 1, Blocks: 6}, {Index: math.MaxUint32, Reserve: math.MaxUint64, Blocks: math.MaxUint32}}
+	choose := func(k *kit, id string, o mint.FeeOption) func(mint.Tx) error {
+		return func(tx mint.Tx) error { return tx.ChooseFee(k.ctx, id, o) }
+	}
+	note := func(k *kit, id string, ref mint.OperationRef, proof string) func(mint.Tx) error {
+		return func(tx mint.Tx) error { return tx.NoteProof(k.ctx, id, ref, proof, start) }
+	}
+	return []testCase{
+		{"a melt quote keeps its fee options, and the chosen one", func(k *kit) {
+			q := k.meltQuote("m")
+			q.Options = options
+			k.update(k.addMelt(q))
+			if got := k.readMelt("m"); !slices.Equal(got.Options, options) || got.FeeReserve != 3 {
+				k.Errorf("offered: %+v", got)
+			}
+			k.update(choose(k, "m", options[1]))
+			s := k.reserve(nil, nil)
+			k.update(k.reserveMelt("m", s.Ref))
+			if got := k.readMelt("m"); !slices.Equal(got.Options, options) || got.FeeIndex != math.MaxUint32 || got.FeeReserve != math.MaxUint64 {
+				k.Errorf("chosen: %+v", got)
+			}
+			k.refuse(mint.ErrForbiddenState, choose(k, "m", options[0]))
+			k.refuse(mint.ErrForbiddenState, choose(k, "nobody", options[0]))
+			k.update(k.releaseMelt("m", s.Ref))
+			k.update(choose(k, "m", options[0]))
+			if got := k.readMelt("m"); got.FeeIndex != 0 || got.FeeReserve != 1 {
+				k.Errorf("chosen again: %+v", got)
+			}
+		}},
+		{"the proof of a payment under way is kept until it ends", func(k *kit) {
+			k.melted("m")
+			s := k.reserve(nil, nil)
+			k.update(note(k, "m", s.Ref, "too early"))
+			k.update(k.reserveMelt("m", s.Ref))
+			before := k.readMelt("m").Updated
+			k.update(note(k, "m", s.Ref+1, "another's"))
+			if got := k.readMelt("m"); got.Proof != "" || !got.Updated.Equal(before) {
+				k.Errorf("got %+v", got)
+			}
+			k.update(note(k, "m", s.Ref, "tx:0"))
+			if got := k.readMelt("m"); got.Proof != "tx:0" || !got.Updated.After(before) || got.State != mint.MeltPending {
+				k.Errorf("under way: %+v", got)
+			}
+			k.update(k.releaseMelt("m", s.Ref))
+			if got := k.readMelt("m"); got.Proof != "" || got.State != mint.MeltUnpaid {
+				k.Errorf("failed: %+v", got)
+			}
+			k.update(k.reserveMelt("m", s.Ref))
+			k.update(note(k, "m", s.Ref, "tx:1"))
+			k.update(k.settleMelt("m", s.Ref))
+			k.update(note(k, "m", s.Ref, "too late"))
+			if got := k.readMelt("m"); got.Proof != "00ff" {
+				k.Errorf("settled: %+v", got)
+			}
+		}},
+	}
+}

@@ -28,6 +28,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +46,9 @@ type Config struct {
 	// Shared lets several processes have the database open, as the mints on one
 	// database of theirs have one node. Otherwise a second one is refused.
 	Shared bool
+	// Methods are the ways to pay: bolt11, bolt12, onchain, and any other name, for
+	// which requests are invented. nil = bolt11.
+	Methods []string
 	// Units to receive: sat, msat, usd and eur are known. nil = sat.
 	Units []cashu.Unit
 	// IncomingDelay is the time from an invoice to its payment. 0 = 1 s,
@@ -61,6 +65,13 @@ type Config struct {
 	// payer chooses from 1 to here. 0 = such invoices are refused, as NUT-23
 	// wants it.
 	MaxRandomAmount cashu.Amount
+	// OpenAmount is what the payer of an offer or an address sends that asks for no
+	// amount. 0 = 1000.
+	OpenAmount cashu.Amount
+	// Confirmations is how many blocks confirm a payment on the chain, and BlockTime
+	// how long each takes. 0 = 1 and 1 s; a negative time is none.
+	Confirmations uint32
+	BlockTime     time.Duration
 	// NoDescription refuses invoices with a description.
 	NoDescription bool
 	// OutgoingDelay is the time from an order to pay to its end. 0 = 1 s,
@@ -101,6 +112,26 @@ func (c *Config) validate() error {
 	}
 	if c.OutgoingDelay == 0 {
 		c.OutgoingDelay = time.Second
+	}
+	if c.OpenAmount == 0 {
+		c.OpenAmount = 1000
+	}
+	if c.Confirmations == 0 {
+		c.Confirmations = 1
+	}
+	if c.BlockTime == 0 {
+		c.BlockTime = time.Second
+	}
+	if len(c.Methods) == 0 {
+		c.Methods = []string{lightning.MethodBolt11}
+	}
+	for i, method := range c.Methods {
+		if !isMethod(method) {
+			problems = append(problems, fmt.Errorf("%q cannot be a payment method", method))
+		}
+		if slices.Contains(c.Methods[:i], method) {
+			problems = append(problems, fmt.Errorf("payment method %q is there twice", method))
+		}
 	}
 	if c.PaymentFee == 0 {
 		c.PaymentFee = 1
@@ -191,20 +222,46 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	b.turn <- struct{}{}
-	for _, u := range c.Units {
-		b.settings = append(b.settings, lightning.Settings{
-			Method: lightning.MethodBolt11, Unit: u, MinAmount: c.MinAmount, MaxAmount: c.MaxAmount,
-			Description: !c.NoDescription, Amountless: c.MaxRandomAmount != 0, Fake: true,
-		})
-		b.payable = append(b.payable, lightning.PaySettings{
-			Method: lightning.MethodBolt11, Unit: u, MinAmount: c.MinAmount, MaxAmount: c.MaxAmount,
-			Amountless: !c.NoAmountless, MultiPath: !c.NoMultiPath, Fake: true,
-		})
+	for _, method := range c.Methods {
+		for _, u := range c.Units {
+			b.offerMethod(method, u)
+		}
 	}
 	c.Logger.Warn("lightning is fake: invoices pay themselves, no money moves, and the ecash made from it is worth nothing",
 		"node", fmt.Sprintf("%x", key.Public()), "incoming_delay", c.IncomingDelay, "settle_on_check", c.SettleOnCheck,
 		"outgoing_delay", c.OutgoingDelay)
 	return b, nil
+}
+
+// isMethod tells whether wallets can name a method so (NUT-04), and whether its routes
+// can be told from others.
+func isMethod(name string) bool {
+	if name == "" || len(name) > 32 || name == "quote" || name == "batch" || name == "check" {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// offerMethod adds what can be received and paid by a method in a unit.
+func (b *Backend) offerMethod(method string, u cashu.Unit) {
+	c, onchain, bolt11 := &b.cfg, method == lightning.MethodOnchain, method == lightning.MethodBolt11
+	s := lightning.Settings{
+		Method: method, Unit: u, MinAmount: c.MinAmount, MaxAmount: c.MaxAmount,
+		Description: !c.NoDescription && !onchain, Amountless: !bolt11 || c.MaxRandomAmount != 0, Fake: true,
+	}
+	if onchain {
+		s.Confirmations = c.Confirmations
+	}
+	b.settings = append(b.settings, s)
+	b.payable = append(b.payable, lightning.PaySettings{
+		Method: method, Unit: u, MinAmount: c.MinAmount, MaxAmount: c.MaxAmount,
+		Amountless: !c.NoAmountless && !onchain, MultiPath: !c.NoMultiPath && bolt11, Fake: true,
+	})
 }
 
 // Settings implements lightning.Receiver.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mintmark/internal/sqldb"
@@ -29,13 +30,18 @@ func (b *Backend) CheckIncoming(ctx context.Context, lookupID string) ([]lightni
 	const doing = "check invoice"
 	hash, err := parseLookupID(lookupID)
 	if err != nil {
-		return nil, wrap(doing, err)
+		list, err := b.checkRequest(ctx, lookupID)
+		return list, wrap(doing, err)
 	}
 	var row invoiceRow
 	err = b.db.Read(ctx, func(tx sqldb.Tx) (err error) {
 		row, err = findInvoice(ctx, tx, hash)
 		return err
 	})
+	if errors.Is(err, lightning.ErrUnknownRequest) {
+		list, err := b.checkRequest(ctx, lookupID) // offers have names of the same form
+		return list, wrap(doing, err)
+	}
 	if err == nil && b.cfg.SettleOnCheck && !row.paidBy(b.now()) {
 		row, err = b.settle(ctx, hash)
 		if errors.Is(err, ErrExpired) {
@@ -57,6 +63,9 @@ func (b *Backend) Pay(ctx context.Context, lookupID string) error {
 	hash, err := parseLookupID(lookupID)
 	if err == nil {
 		_, err = b.settle(ctx, hash)
+	}
+	if errors.Is(err, lightning.ErrUnknownRequest) {
+		return b.Deposit(ctx, lookupID, 0)
 	}
 	return wrap("pay invoice", err)
 }
@@ -140,43 +149,73 @@ func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Inco
 // deliverDue delivers one batch of what is due and returns how long there is
 // nothing to do.
 func (b *Backend) deliverDue(ctx context.Context, deliver func(lightning.Incoming) error) (time.Duration, error) {
-	var rows []invoiceRow
-	err := b.db.Read(ctx, func(tx sqldb.Tx) (err error) {
-		rows, err = undelivered(ctx, tx, watchBatch)
-		return err
-	})
+	list, err := b.undelivered(ctx)
 	if err != nil {
 		return 0, err
 	}
 	pause, now := watchPause, b.now()
-	var delivered [][]any
-	for _, row := range rows {
-		if !row.paidBy(now) {
-			pause = min(pause, row.paid.Sub(now))
+	delivered := map[*sqldb.Stmt][][]any{}
+	n := 0
+	for _, p := range list {
+		if p.At.After(now) {
+			pause = min(pause, p.At.Sub(now))
 			break
 		}
 		if err = b.stopped(ctx); err == nil {
-			err = deliver(row.incoming())
+			err = deliver(p.Incoming)
 		}
 		if err != nil {
 			break
 		}
-		delivered = append(delivered, []any{row.hash})
+		delivered[p.note] = append(delivered[p.note], []any{p.key})
+		n++
 	}
-	if len(delivered) == watchBatch {
+	if n == watchBatch {
 		pause = 0
 	}
 	// Noted even when ctx has ended: what was taken need not come again.
 	return pause, errors.Join(err, b.noteDelivered(context.WithoutCancel(ctx), delivered))
 }
 
-func (b *Backend) noteDelivered(ctx context.Context, delivered [][]any) error {
+// waiting is a payment that nobody took yet, and how to note that somebody has.
+type waiting struct {
+	lightning.Incoming
+	note *sqldb.Stmt
+	key  any
+}
+
+// undelivered lists the oldest payments that nobody took yet, due or not.
+func (b *Backend) undelivered(ctx context.Context) (list []waiting, err error) {
+	err = b.db.Read(ctx, func(tx sqldb.Tx) error {
+		rows, err := undelivered(ctx, tx, watchBatch)
+		if err != nil {
+			return err
+		}
+		list = nil
+		for _, r := range rows {
+			list = append(list, waiting{r.incoming(), &stmtSetDelivered, r.hash})
+		}
+		return tx.Query(ctx, stmtUndeliveredDeposits, func(scan sqldb.Scan) error {
+			p, err := scanDeposit(scan)
+			list = append(list, waiting{p, &stmtDepositDelivered, p.PaymentID})
+			return err
+		}, watchBatch)
+	})
+	slices.SortStableFunc(list, func(a, b waiting) int { return a.At.Compare(b.At) })
+	return list[:min(len(list), watchBatch)], err
+}
+
+func (b *Backend) noteDelivered(ctx context.Context, delivered map[*sqldb.Stmt][][]any) error {
 	if len(delivered) == 0 {
 		return nil
 	}
 	return b.db.Write(ctx, sqldb.Deferred, func(tx sqldb.Tx) error {
-		_, err := tx.ExecMany(ctx, stmtSetDelivered, delivered)
-		return err
+		for stmt, keys := range delivered {
+			if _, err := tx.ExecMany(ctx, *stmt, keys); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

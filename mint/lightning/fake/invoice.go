@@ -26,6 +26,16 @@ const (
 func (b *Backend) CreateInvoice(ctx context.Context, r lightning.InvoiceRequest) (lightning.Invoice, error) {
 	const doing = "create invoice"
 	now := b.now()
+	if r.Method == "" {
+		r.Method = lightning.MethodBolt11
+	}
+	if err := b.mayReceive(r); err != nil {
+		return lightning.Invoice{}, wrap(doing, err)
+	}
+	if r.Method != lightning.MethodBolt11 {
+		v, err := b.createRequest(ctx, r)
+		return v, wrap(doing, err)
+	}
 	terms, err := b.terms(r, now)
 	if err != nil {
 		return lightning.Invoice{}, wrap(doing, err)
@@ -57,27 +67,34 @@ func (b *Backend) CreateInvoice(ctx context.Context, r lightning.InvoiceRequest)
 	return lightning.Invoice{Request: request, LookupID: hex.EncodeToString(row.hash), Expiry: row.expires}, nil
 }
 
-// terms are the parts of an invoice that follow from the request.
-func (b *Backend) terms(r lightning.InvoiceRequest, now time.Time) (bolt11.Invoice, error) {
+// mayReceive refuses what does not fit the settings.
+func (b *Backend) mayReceive(r lightning.InvoiceRequest) error {
 	var settings *lightning.Settings
 	for i := range b.settings {
-		if b.settings[i].Unit == r.Unit {
+		if b.settings[i].Unit == r.Unit && b.settings[i].Method == r.Method {
 			settings = &b.settings[i]
 		}
 	}
-	refuse := func(why string) (bolt11.Invoice, error) {
-		return bolt11.Invoice{}, fmt.Errorf("%w: %s", lightning.ErrRefused, why)
-	}
+	refuse := func(why string) error { return fmt.Errorf("%w: %s", lightning.ErrRefused, why) }
 	switch {
 	case settings == nil:
-		return refuse("unit is not supported")
+		return refuse("method or unit is not supported")
 	case r.Amount == 0 && !settings.Amountless:
 		return refuse("amount is missing")
 	case r.Amount != 0 && (r.Amount < settings.MinAmount || settings.MaxAmount != 0 && r.Amount > settings.MaxAmount):
 		return refuse("amount is out of range")
 	case r.Description != "" && !settings.Description:
 		return refuse("descriptions are not supported")
-	case len(r.Description) > bolt11.MaxDescription || !utf8.ValidString(r.Description):
+	}
+	return nil
+}
+
+// terms are the parts of an invoice that follow from the request.
+func (b *Backend) terms(r lightning.InvoiceRequest, now time.Time) (bolt11.Invoice, error) {
+	refuse := func(why string) (bolt11.Invoice, error) {
+		return bolt11.Invoice{}, fmt.Errorf("%w: %s", lightning.ErrRefused, why)
+	}
+	if len(r.Description) > bolt11.MaxDescription || !utf8.ValidString(r.Description) {
 		return refuse("description is too long or not UTF-8")
 	}
 	msat, err := b.cfg.msat(r.Amount, r.Unit)

@@ -36,7 +36,7 @@ func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightni
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
-			return lightning.Outgoing{State: lightning.PaymentPending}, nil
+			return row.pending(b.now()), nil
 		case <-b.done:
 			return lightning.Outgoing{}, wrap(doing, lightning.ErrClosed)
 		}
@@ -59,7 +59,7 @@ func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightnin
 	case err != nil:
 		return lightning.Outgoing{}, wrap(doing, err)
 	case b.now().Before(row.ends):
-		return lightning.Outgoing{State: lightning.PaymentPending}, nil
+		return row.pending(b.now()), nil
 	}
 	out, err := row.tell(row.checks)
 	return out, wrap(doing, err)
@@ -67,7 +67,7 @@ func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightnin
 
 // attempt finds the attempt or begins it.
 func (b *Backend) attempt(ctx context.Context, p lightning.Payment) (row paymentRow, err error) {
-	fresh, settle, err := b.newAttempt(p)
+	fresh, payee, err := b.newAttempt(p)
 	if err != nil {
 		return row, err
 	}
@@ -77,7 +77,12 @@ func (b *Backend) attempt(ctx context.Context, p lightning.Payment) (row payment
 			return err
 		}
 		row = fresh
-		if err := b.collect(ctx, tx, &row, settle); err != nil {
+		if row.method != lightning.MethodBolt11 {
+			err = b.payOwn(ctx, tx, &row, payee.lookup)
+		} else {
+			err = b.collect(ctx, tx, &row, payee.invoice)
+		}
+		if err != nil {
 			return err
 		}
 		return addPayment(ctx, tx, row)
@@ -89,11 +94,11 @@ func (b *Backend) attempt(ctx context.Context, p lightning.Payment) (row payment
 }
 
 // newAttempt is the row of an attempt that nothing stands in the way of.
-func (b *Backend) newAttempt(p lightning.Payment) (row paymentRow, v bolt11.Invoice, err error) {
+func (b *Backend) newAttempt(p lightning.Payment) (row paymentRow, v payee, err error) {
 	if _, err := b.payableFor(p.Method, p.Unit); err != nil {
 		return row, v, err
 	}
-	if v, err = decode(p.Request); err != nil {
+	if v, err = readPayee(p.Method, p.Request); err != nil {
 		return row, v, err
 	}
 	msat, err := strconv.ParseUint(p.Terms, 10, 64)
@@ -102,11 +107,16 @@ func (b *Backend) newAttempt(p lightning.Payment) (row paymentRow, v bolt11.Invo
 	}
 	now := b.now()
 	row = paymentRow{
-		id: p.ID, method: p.Method, debt: v.PaymentHash[:], counted: msat, unit: p.Unit, amount: p.Amount,
-		fee: min(cashu.Amount(max(b.cfg.PaymentFee, 0)), p.MaxFee), begun: now, ends: now.Add(duration(v.Description, b.cfg.OutgoingDelay)),
+		id: p.ID, method: p.Method, counted: msat, unit: p.Unit, amount: p.Amount,
+		fee: min(cashu.Amount(max(b.cfg.PaymentFee, 0)), p.MaxFee), begun: now, ends: now.Add(duration(v.description, b.cfg.OutgoingDelay)),
 		proof: unknownPreimage,
 	}
-	row.returns, row.checks = steering(v.Description)
+	row.returns, row.checks = steering(v.description)
+	if p.Method == lightning.MethodBolt11 {
+		row.debt = v.invoice.PaymentHash[:]
+	} else {
+		b.attemptOther(&row, p)
+	}
 	return row, v, nil
 }
 
@@ -142,6 +152,15 @@ func (b *Backend) collect(ctx context.Context, tx sqldb.Tx, row *paymentRow, v b
 		row.counted = 0
 	}
 	return nil
+}
+
+// pending is an attempt that has not ended.
+func (r paymentRow) pending(now time.Time) lightning.Outgoing {
+	out := lightning.Outgoing{State: lightning.PaymentPending}
+	if r.broadcast(now) {
+		out.Proof = r.proof
+	}
+	return out
 }
 
 // tell puts an outcome into words.

@@ -27,6 +27,13 @@ func (b *Backend) QuotePayment(ctx context.Context, r lightning.PaymentRequest) 
 	if err != nil {
 		return lightning.PaymentQuote{}, wrap(doing, err)
 	}
+	if r.Method != lightning.MethodBolt11 {
+		q, err := b.quoteOther(r, settings)
+		if err == nil && (q.Amount < settings.MinAmount || settings.MaxAmount != 0 && q.Amount > settings.MaxAmount) {
+			err = fmt.Errorf("%w: amount is out of range", lightning.ErrRefused)
+		}
+		return q, wrap(doing, err)
+	}
 	invoice, err := decode(r.Request)
 	if err != nil {
 		return lightning.PaymentQuote{}, wrap(doing, err)

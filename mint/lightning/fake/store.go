@@ -59,6 +59,30 @@ CREATE TABLE payments (
 ) STRICT;
 CREATE INDEX payments_debt ON payments (debt) WHERE debt IS NOT NULL;
 `,
+}, {
+	// Requests that can be paid again and again, and their payments. counts is the
+	// moment from which a payment counts, which may lie ahead.
+	Name: "0003_requests",
+	SQL: `
+CREATE TABLE requests (
+  id      INTEGER PRIMARY KEY,
+  lookup  TEXT NOT NULL UNIQUE,
+  method  TEXT NOT NULL,
+  unit    TEXT NOT NULL,
+  amount  INTEGER NOT NULL,
+  expires INTEGER NOT NULL
+) STRICT;
+CREATE TABLE deposits (
+  id        INTEGER PRIMARY KEY,
+  request   INTEGER NOT NULL,
+  payment   TEXT NOT NULL UNIQUE,
+  amount    INTEGER NOT NULL,
+  counts    INTEGER NOT NULL,
+  delivered INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX deposits_of ON deposits (request, counts, id);
+CREATE INDEX deposits_undelivered ON deposits (counts, id) WHERE delivered = 0;
+`,
 }}
 
 var (

@@ -57,6 +57,20 @@ func convert(a cashu.Amount, mul, div uint64) (uint64, error) {
 	return msat, nil
 }
 
+// received converts thousandths of a satoshi to an amount, rounded down: nobody is
+// credited with more than was paid.
+func (c *Config) received(msat uint64, u cashu.Unit) (cashu.Amount, error) {
+	up, err := c.fromMsat(msat, u)
+	if err != nil || up == 0 {
+		return 0, err
+	}
+	back, err := c.msat(up, u)
+	if err == nil && back > msat {
+		up--
+	}
+	return up, err
+}
+
 // fromMsat converts thousandths of a satoshi to an amount, rounded up, so that
 // the mint never pays more than it takes.
 func (c *Config) fromMsat(msat uint64, u cashu.Unit) (cashu.Amount, error) {
