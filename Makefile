@@ -6,6 +6,7 @@ TOOL      := $(GO) tool -modfile=tools/go.mod
 FUZZTIME  ?= 20000x
 FUZZ      ?= .
 CRASHTIME ?= 7m
+STEPS       ?= 1000
 # TAGS=libsecp256k1 builds the programs on the C library instead of pure Go.
 TAGS      ?=
 # The version of CDK that "make interop" tests with, and where its programs are kept.
@@ -14,7 +15,7 @@ CDKDIR     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mintmark/cdk-$(CDK)
 CURVE      = ./bdhke ./bdhke/internal/curve ./bdhke/mintkey
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
 
-.PHONY: help run build test check e2e crash wallets bench backends libsecp256k1 timing interop perf million compare fuzz proto clean
+.PHONY: help run build test check e2e crash wallet-crash wallets bench backends libsecp256k1 timing interop perf million compare fuzz proto clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +52,10 @@ e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
 
 crash: ## the long crash matrix, on an otherwise idle machine (CRASHTIME)
 	$(GO) test -count=1 -v -parallel 16 -timeout 2h -run '^TestCrashMatrixForLong$$' ./e2e -crash $(CRASHTIME)
+
+wallet-crash: ## every fault and every kill at every place of the wallet's operations (an hour; STEPS for two wallets on one database)
+	MINTMARK_WALLET_MATRIX=all MINTMARK_WALLET_STEPS=$(STEPS) $(GO) test -count=1 -v -timeout 3h \
+	  -run '^(TestEveryFaultAtEveryEdge|TestEveryOperationSurvivesSIGKILLAnywhere|TestE3)' ./wallet
 
 wallets:
 	cd e2e/wallets && npm ci --no-fund --no-audit

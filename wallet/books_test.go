@@ -2,6 +2,7 @@ package wallet_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"mintmark/bdhke"
@@ -90,19 +91,50 @@ func (w *world) audit(stores ...wallet.Store) error {
 	for _, a := range worth {
 		sum += a
 	}
-	if owed := w.owed(); sum != owed {
+	if owed := w.owed() - w.spare; sum != owed {
 		return fmt.Errorf("the wallets have %d and the mint owes %d", sum, owed)
 	}
 	return nil
 }
 
-// recovered runs recovery, under clocks that go on, until an audit finds nothing.
-func (w *world) recovered(x *wallet.Wallet, stores ...wallet.Store) error {
+// paidOnce compares the payments in a wallet's history with the mint.
+func (w *world) paidOnce(store wallet.Store) error {
+	history, err := store.Transactions(w.t.Context(), 0)
+	if err != nil {
+		return err
+	}
+	for _, t := range history {
+		if t.Kind != wallet.KindMelt {
+			continue
+		}
+		at, err := w.mint.MeltQuote(w.t.Context(), "bolt11", t.QuoteID)
+		if err != nil {
+			return err
+		}
+		if paid := at.State == mint.MeltPaid; paid != (t.Status == "completed") {
+			return fmt.Errorf("the history says that a payment is %s, the mint that it is %v", t.Status, at.State)
+		}
+	}
+	return nil
+}
+
+// recovered runs recovery of wallets, under clocks that go on, until an audit finds
+// nothing. It waits until the death of another process has been noticed.
+func (w *world) recovered(stores []wallet.Store, wallets ...*wallet.Wallet) error {
 	var err error
+	died := time.Now()
 	for _, pause := range []time.Duration{0, 3 * time.Minute, 3 * time.Minute, 48 * time.Hour, 3 * time.Minute} {
 		w.later(pause)
-		if _, err := x.Recover(w.t.Context(), wallet.RecoverOptions{}); err != nil {
-			return err
+		for i := 0; i < len(wallets); i++ {
+			done, recoverErr := wallets[i].Recover(w.t.Context(), wallet.RecoverOptions{Force: w.force})
+			if recoverErr != nil {
+				return recoverErr
+			}
+			left := slices.ContainsFunc(done, func(r wallet.Recovered) bool { return r.Result == wallet.RecoveredLeft })
+			if left && time.Since(died) < time.Minute {
+				time.Sleep(100 * time.Millisecond)
+				i--
+			}
 		}
 		if err = w.audit(stores...); err == nil {
 			return nil

@@ -161,7 +161,7 @@ func TestARefusalAfterAnUnansweredRequestFreesNothingYet(t *testing.T) {
 	if got := w.balance(x, wallet.CoinPending); got != 64 {
 		t.Errorf("%d pending", got)
 	}
-	if err := w.recovered(x, store); err != nil {
+	if err := w.recovered([]wallet.Store{store}, x); err != nil {
 		t.Error(err)
 	}
 	if got := w.balance(x, wallet.CoinUnspent); got != 63 {
@@ -364,7 +364,7 @@ func TestRecoveryLeavesWhatThisProcessIsDoing(t *testing.T) {
 		t.Error(err)
 	}
 	w.line.cut(nil, nil)
-	if err := w.recovered(x, store); err != nil {
+	if err := w.recovered([]wallet.Store{store}, x); err != nil {
 		t.Error(err)
 	}
 }
@@ -401,7 +401,7 @@ func TestACallUnderANameIsDoneOnce(t *testing.T) {
 	if _, err := x.Melt(t.Context(), w.url, melt.ID, wallet.MeltOptions{Key: "mint"}); err == nil {
 		t.Error("the name of a mint is good for a melt")
 	}
-	if err := w.recovered(x, store); err != nil {
+	if err := w.recovered([]wallet.Store{store}, x); err != nil {
 		t.Error(err)
 	}
 }

@@ -68,6 +68,8 @@ type world struct {
 	bank  *fake.Backend
 	line  *line
 	books mint.Store
+	force bool         // recovery also takes what living processes work on
+	spare cashu.Amount // owed to wallets that an audit does not look at
 
 	ahead atomic.Int64 // of the wallets' clocks, in nanoseconds
 }
@@ -141,6 +143,9 @@ func (w *world) rotate(feePPK uint64) cashu.Keyset {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	for w.mint != nil && w.mint.Keysets().Epoch() < w.keys.Keysets().Epoch { // until the mint has heard of it
+		time.Sleep(time.Millisecond)
+	}
 	return set
 }
 
@@ -196,25 +201,38 @@ func (w *world) walletOf(words string) (*wallet.Wallet, wallet.Store) {
 // walletOn is a wallet on a database that may be there already.
 func (w *world) walletOn(path, words string) (*wallet.Wallet, wallet.Store) {
 	w.t.Helper()
+	store := w.openStore(path)
+	return w.walletBy(store, w.line, bip39.NewSeed(words, "")), store
+}
+
+// openStore opens a database that the end of the test closes.
+func (w *world) openStore(path string) wallet.Store {
+	w.t.Helper()
 	store, err := sqlstore.Open(w.t.Context(), sqlstore.Config{Path: path, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	source, err := secrets.New(bip39.NewSeed(words, ""))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	made, err := wallet.New(wallet.Config{Store: store, Secrets: source, Transport: w.line, Retry: time.Millisecond, Clock: w.now})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	w.t.Cleanup(func() {
-		made.Close()
 		if err := store.Close(); err != nil {
 			w.t.Error(err)
 		}
 	})
-	return made, store
+	return store
+}
+
+// walletBy is a wallet on a store and a way to the mint.
+func (w *world) walletBy(store wallet.Store, way http.RoundTripper, seed []byte) *wallet.Wallet {
+	w.t.Helper()
+	source, err := secrets.New(seed)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	made, err := wallet.New(wallet.Config{Store: store, Secrets: source, Transport: way, Retry: time.Millisecond, Clock: w.now})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(made.Close)
+	return made
 }
 
 // fund gives a wallet coins.

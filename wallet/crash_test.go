@@ -1,0 +1,224 @@
+package wallet_test
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"mintmark/internal/pgtest"
+	"mintmark/wallet"
+	"mintmark/wallet/secrets"
+	"mintmark/wallet/sqlstore"
+)
+
+// postgres is the server of the tests here.
+var postgres pgtest.Shared
+
+// childEnv holds the orders of a process that is to be killed.
+const childEnv = "MINTMARK_WALLET_CHILD"
+
+func TestMain(m *testing.M) {
+	if orders := os.Getenv(childEnv); orders != "" {
+		os.Exit(child(orders))
+	}
+	code := m.Run()
+	postgres.Stop()
+	os.Exit(code)
+}
+
+// edge is a kind of place at which a process dies.
+type edge string
+
+const (
+	beforeRequest edge = "before request"
+	afterAnswer   edge = "after the answer to request"
+	beforeCommit  edge = "before commit"
+	afterCommit   edge = "after commit"
+)
+
+// orders are what a process does, and where it dies.
+type orders struct {
+	Scenario string // empty: recovery
+	URL, DB  string
+	Seed     string
+	Arg      string
+	Edge     edge
+	At       int // the first is 1; 0: nowhere
+}
+
+// mortal counts places and ends the process at one of them.
+type mortal struct {
+	orders
+	wallet.Store
+	mu                sync.Mutex
+	Requests, Commits int
+}
+
+func (m *mortal) passes(e edge, n int) {
+	if m.Edge != e || m.At != n {
+		return
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // no deferred function, nothing flushed
+	select {}
+}
+
+func (m *mortal) count(n *int) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*n++
+	return *n
+}
+
+func (m *mortal) RoundTrip(r *http.Request) (*http.Response, error) {
+	n := m.count(&m.Requests)
+	m.passes(beforeRequest, n)
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	m.passes(afterAnswer, n)
+	return resp, err
+}
+
+func (m *mortal) Update(ctx context.Context, fn func(tx wallet.Tx) error) error {
+	n := m.count(&m.Commits)
+	m.passes(beforeCommit, n)
+	err := m.Store.Update(ctx, fn)
+	m.passes(afterCommit, n)
+	return err
+}
+
+// child is the process.
+func child(text string) int {
+	m := &mortal{}
+	fail := func(err error) int {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	if err := json.Unmarshal([]byte(text), &m.orders); err != nil {
+		return fail(err)
+	}
+	seed, err := hex.DecodeString(m.Seed)
+	if err != nil {
+		return fail(err)
+	}
+	source, err := secrets.New(seed)
+	if err != nil {
+		return fail(err)
+	}
+	ctx := context.Background()
+	if m.Store, err = sqlstore.Open(ctx, sqlstore.Config{Path: m.DB, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}); err != nil {
+		return fail(err)
+	}
+	x, err := wallet.New(wallet.Config{Store: m, Secrets: source, Transport: m, Retry: time.Millisecond})
+	if err != nil {
+		return fail(err)
+	}
+	if m.Scenario == "" {
+		_, err = x.Recover(ctx, wallet.RecoverOptions{})
+	} else {
+		i := slices.IndexFunc(scenarios(), func(s scenario) bool { return s.name == m.Scenario })
+		err = scenarios()[i].do(ctx, x, m.URL, m.Arg)
+	}
+	if err != nil && m.Scenario != "melt that fails" {
+		return fail(err)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(map[string]int{"Requests": m.Requests, "Commits": m.Commits}); err != nil {
+		return fail(err)
+	}
+	if err := m.Store.Close(); err != nil {
+		return fail(err)
+	}
+	return 0
+}
+
+// run starts a process with orders. killed tells that it died where it was told to.
+func (s *stage) run(o orders) (killed bool, requests, commits int) {
+	s.t.Helper()
+	text, err := json.Marshal(o)
+	s.must(err)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+string(text))
+	out, err := cmd.Output()
+	if err == nil {
+		var n struct{ Requests, Commits int }
+		s.must(json.Unmarshal(out, &n))
+		return false, n.Requests, n.Commits
+	}
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		s.t.Fatal(err)
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+		if o.Scenario != "" { // recovery may end with an error: something waits
+			s.t.Fatalf("%s %d: %v: %s", o.Edge, o.At, err, exit.Stderr)
+		}
+		return false, 0, 0
+	}
+	return true, 0, 0
+}
+
+// Every operation in a process of its own that gets SIGKILL before and after every
+// commit and every request; then recovery in another process, which gets SIGKILL
+// too; then recovery. Nothing is lost, counted twice or pending.
+func TestEveryOperationSurvivesSIGKILLAnywhere(t *testing.T) {
+	stride := 23
+	if os.Getenv(allFaults) != "" {
+		stride = 1
+	}
+	kills, again := 0, 0
+	for offset, sc := range scenarios() {
+		t.Run(sc.name, func(t *testing.T) {
+			w := newWorld(t)
+			path := filepath.Join(t.TempDir(), "wallet.db")
+			s := w.stageOn(path)
+			o := orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s)}
+			_, requests, commits := s.run(o)
+			if err := s.settle(sc.name); err != nil {
+				t.Fatalf("without a kill: %v", err)
+			}
+			var places []orders
+			for n := 1; n <= requests; n++ {
+				places = append(places, orders{Edge: beforeRequest, At: n}, orders{Edge: afterAnswer, At: n})
+			}
+			for n := 1; n <= commits; n++ {
+				places = append(places, orders{Edge: beforeCommit, At: n}, orders{Edge: afterCommit, At: n})
+			}
+			for i := offset % stride; i < len(places); i += stride {
+				t.Run(fmt.Sprintf("%s %d", places[i].Edge, places[i].At), func(t *testing.T) {
+					w := newWorld(t)
+					path := filepath.Join(t.TempDir(), "wallet.db")
+					if i%4 == 3 {
+						path = postgres.Schema(t)
+					}
+					s := w.stageOn(path)
+					o := orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s), Edge: places[i].Edge, At: places[i].At}
+					if killed, _, _ := s.run(o); !killed {
+						t.Fatal("the process was not killed")
+					}
+					kills++
+					// The one that recovers dies as well, if it comes so far.
+					o.Scenario, o.Edge, o.At = "", []edge{beforeRequest, afterAnswer, beforeCommit, afterCommit}[(i+offset)%4], 1+(i/4+offset)%3
+					if killed, _, _ := s.run(o); killed {
+						again++
+					}
+					if err := s.settle(sc.name); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			t.Logf("%d requests, %d commits, %d places", requests, commits, len(places))
+		})
+	}
+	t.Logf("%d processes killed, and %d that recovered", kills, again)
+}

@@ -1,0 +1,262 @@
+package wallet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/cashu/conditions"
+	"mintmark/wallet"
+)
+
+// scenario is one operation that is put through faults. What prepare returns is all
+// that do needs, so that another process can do it.
+type scenario struct {
+	name    string
+	prepare func(s *stage) string
+	do      func(ctx context.Context, x *wallet.Wallet, url, arg string) error
+}
+
+// stage is what a scenario plays on: x does it, y is somebody else.
+type stage struct {
+	*world
+	x, y           *wallet.Wallet
+	xStore, yStore wallet.Store
+	xSeed          []byte
+}
+
+func (s *stage) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) mintQuote(x *wallet.Wallet, amount cashu.Amount) string {
+	s.t.Helper()
+	q, err := x.CreateMintQuote(s.t.Context(), s.url, wallet.MintQuoteOptions{Unit: "sat", Amount: amount})
+	s.must(err)
+	return q.ID
+}
+
+func (s *stage) sendFrom(x *wallet.Wallet, o wallet.SendOptions) wallet.Sent {
+	s.t.Helper()
+	sent, err := x.Send(s.t.Context(), s.url, "sat", o)
+	s.must(err)
+	return sent
+}
+
+// funded is a scenario of a wallet that has 200.
+func funded(name string, prepare func(s *stage) string, do func(ctx context.Context, x *wallet.Wallet, url, arg string) error) scenario {
+	return scenario{name, func(s *stage) string {
+		s.fund(s.x, 200)
+		if prepare == nil {
+			return ""
+		}
+		return prepare(s)
+	}, do}
+}
+
+func doIssue(ctx context.Context, x *wallet.Wallet, url, quote string) error {
+	_, err := x.Issue(ctx, url, quote, wallet.MintOptions{})
+	return err
+}
+
+func doSwap(ctx context.Context, x *wallet.Wallet, url, _ string) error {
+	_, err := x.Swap(ctx, url, "sat", true)
+	return err
+}
+
+// meltWait is how long a payment is waited for. Where faults last that is in vain.
+var meltWait = 30 * time.Second
+
+func doMelt(ctx context.Context, x *wallet.Wallet, url, quote string) error {
+	_, err := x.Melt(ctx, url, quote, wallet.MeltOptions{Wait: meltWait, Poll: time.Millisecond})
+	return err
+}
+
+func doReceive(ctx context.Context, x *wallet.Wallet, _, token string) error {
+	_, err := x.Receive(ctx, token, wallet.ReceiveOptions{AnyMint: true})
+	return err
+}
+
+// op runs something on the operation that arg names.
+func op[T any](fn func(x *wallet.Wallet, ctx context.Context, id uuid.UUID) (T, error)) func(ctx context.Context, x *wallet.Wallet, url, arg string) error {
+	return func(ctx context.Context, x *wallet.Wallet, _, arg string) error {
+		id, err := uuid.Parse(arg)
+		if err != nil {
+			return err
+		}
+		_, err = fn(x, ctx, id)
+		return err
+	}
+}
+
+// inDoubt starts a payment whose request is lost.
+func inDoubt(s *stage) string {
+	q := s.meltQuote(s.x, 100)
+	s.line.cut(nil, nil)
+	lost := s.walletBy(s.xStore, lostMelts{}, s.xSeed)
+	_, err := lost.Melt(s.t.Context(), s.url, q.ID, wallet.MeltOptions{Wait: 300 * time.Millisecond, Poll: time.Millisecond})
+	failed, ok := errors.AsType[*wallet.OperationError](err)
+	if !ok {
+		s.t.Fatalf("got %v", err)
+	}
+	return failed.ID.String()
+}
+
+func scenarios() []scenario {
+	send := func(o wallet.SendOptions) func(ctx context.Context, x *wallet.Wallet, url, arg string) error {
+		return func(ctx context.Context, x *wallet.Wallet, url, arg string) error {
+			if o.Lock != nil {
+				key, err := bdhke.ParsePointHex(arg)
+				if err != nil {
+					return err
+				}
+				lock := *o.Lock
+				lock.Key = key
+				o.Lock = &lock
+			}
+			_, err := x.Send(ctx, url, "sat", o)
+			return err
+		}
+	}
+	theirKey := func(s *stage) string {
+		key, err := s.y.NewKey(s.t.Context())
+		s.must(err)
+		return key.String()
+	}
+	rotated := func(prepare func(s *stage) string) func(s *stage) string {
+		return func(s *stage) (arg string) {
+			if prepare != nil {
+				arg = prepare(s)
+			}
+			s.rotate(100)
+			return arg
+		}
+	}
+	locked := func(all bool) func(s *stage) string {
+		return func(s *stage) string {
+			key, err := s.x.NewKey(s.t.Context())
+			s.must(err)
+			s.fund(s.y, 200)
+			return s.sendFrom(s.y, wallet.SendOptions{Amount: 50, Lock: &conditions.Lock{Key: key, SigAll: all}}).Token
+		}
+	}
+	quote := func(s *stage) string { return s.mintQuote(s.x, 77) }
+	melt := func(s *stage) string { return s.meltQuote(s.x, 100).ID }
+	token := func(s *stage) string {
+		s.fund(s.y, 200)
+		return s.sendFrom(s.y, wallet.SendOptions{Amount: 50}).Token
+	}
+	out := func(s *stage) string { return s.sendFrom(s.x, wallet.SendOptions{Amount: 50}).ID.String() }
+	return []scenario{
+		{"issue", quote, doIssue},
+		{"issue after a rotation", rotated(quote), doIssue},
+		funded("issue where another device was", func(s *stage) string {
+			device, _ := s.walletOfSeed(s.xSeed)
+			if _, err := device.Restore(s.t.Context(), s.url, wallet.RestoreOptions{}); err != nil {
+				s.t.Fatal(err)
+			}
+			quote := s.mintQuote(s.x, 100)
+			s.fund(device, 100)
+			return quote
+		}, doIssue),
+		funded("swap", nil, doSwap),
+		funded("swap after a rotation", rotated(nil), doSwap),
+		funded("send what fits", nil, send(wallet.SendOptions{Amount: 128})),
+		funded("send after a swap", nil, send(wallet.SendOptions{Amount: 50, IncludeFee: true})),
+		funded("send after a swap after a rotation", rotated(nil), send(wallet.SendOptions{Amount: 50})),
+		funded("send to a key", theirKey, send(wallet.SendOptions{Amount: 50, Lock: &conditions.Lock{}})),
+		funded("check a token that was claimed", func(s *stage) string {
+			sent := s.sendFrom(s.x, wallet.SendOptions{Amount: 50})
+			_, err := s.y.Receive(s.t.Context(), sent.Token, wallet.ReceiveOptions{AnyMint: true})
+			s.must(err)
+			return sent.ID.String()
+		}, op((*wallet.Wallet).CheckSend)),
+		funded("revoke", out, op((*wallet.Wallet).Revoke)),
+		funded("revoke after a rotation", rotated(out), op((*wallet.Wallet).Revoke)),
+		funded("receive", token, doReceive),
+		funded("receive after a rotation", rotated(token), doReceive),
+		funded("receive with a key", locked(false), doReceive),
+		funded("receive with signatures over all", locked(true), doReceive),
+		funded("melt", melt, doMelt),
+		funded("melt after a rotation", rotated(melt), doMelt),
+		funded("melt that fails", func(s *stage) string {
+			q, err := s.x.CreateMeltQuote(s.t.Context(), s.url, wallet.MeltQuoteOptions{Unit: "sat", Request: s.invoice(100, "fail the payment")})
+			s.must(err)
+			return q.ID
+		}, doMelt),
+		funded("reclaim", inDoubt, op((*wallet.Wallet).Reclaim)),
+		{"restore", func(s *stage) string {
+			device, _ := s.walletOfSeed(s.xSeed)
+			s.fund(device, 100)
+			s.rotate(100)
+			if _, err := device.RefreshMint(s.t.Context(), s.url); err != nil {
+				s.t.Fatal(err)
+			}
+			s.fund(device, 77)
+			return ""
+		}, func(ctx context.Context, x *wallet.Wallet, url, _ string) error {
+			_, err := x.Restore(ctx, url, wallet.RestoreOptions{})
+			return err
+		}},
+	}
+}
+
+// settle brings a stage to rest after the faults are over: recovery, every token
+// that is out is claimed by y, every seed is restored once more where the scenario is
+// about that. Then everything must add up.
+func (s *stage) settle(name string) error {
+	ctx := s.t.Context()
+	if name == "restore" || name == "issue where another device was" {
+		if _, err := s.x.Restore(ctx, s.url, wallet.RestoreOptions{}); err != nil {
+			return err
+		}
+	}
+	if err := s.recovered([]wallet.Store{s.xStore, s.yStore}, s.x, s.y); err != nil {
+		return fmt.Errorf("after recovery: %w", err)
+	}
+	sagas, err := s.xStore.Sagas(ctx)
+	if err != nil {
+		return err
+	}
+	for _, saga := range sagas {
+		d, ok := saga.Data.(*wallet.SendData)
+		if !ok {
+			continue
+		}
+		if _, err := s.y.Receive(ctx, string(d.Token), wallet.ReceiveOptions{AnyMint: true}); err != nil {
+			return fmt.Errorf("a token that is out: %w", err)
+		}
+	}
+	for range 2 { // again changes nothing
+		if _, err := s.x.Recover(ctx, wallet.RecoverOptions{}); err != nil {
+			return err
+		}
+		if _, err := s.y.Recover(ctx, wallet.RecoverOptions{}); err != nil {
+			return err
+		}
+		if err := s.audit(s.xStore, s.yStore); err != nil {
+			return fmt.Errorf("in the end: %w", err)
+		}
+	}
+	inbox, err := s.xStore.Inbox(ctx)
+	if err != nil {
+		return err
+	}
+	for _, i := range inbox {
+		if _, err := s.x.Receive(ctx, string(i.Token), wallet.ReceiveOptions{}); err != nil {
+			return fmt.Errorf("a token in the inbox: %w", err)
+		}
+	}
+	if err := s.recovered([]wallet.Store{s.xStore, s.yStore}, s.x, s.y); err != nil {
+		return fmt.Errorf("with the inbox: %w", err)
+	}
+	return s.paidOnce(s.xStore)
+}
