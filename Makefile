@@ -6,7 +6,7 @@ TOOL      := $(GO) tool -modfile=tools/go.mod
 FUZZTIME  ?= 20000x
 FUZZ      ?= .
 CRASHTIME ?= 7m
-STEPS       ?= 1000
+STEPS     ?= 1000
 # TAGS=libsecp256k1 builds the programs on the C library instead of pure Go.
 TAGS      ?=
 # The version of CDK that "make interop" tests with, and where its programs are kept.

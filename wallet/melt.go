@@ -140,7 +140,10 @@ func (r *run) performMelt(ctx context.Context, m Mint, o MeltOptions) (MeltResul
 	}
 	result, rule, err := r.tryMelt(ctx, m)
 	for rule == ruleAgain || rule == ruleWait && !errors.Is(err, ErrTakenOver) {
-		if rule == ruleAgain { // once at most
+		if rule == ruleAgain { // once at most, with a keyset that m does not have
+			if m, err = r.w.Mint(ctx, r.s.MintURL); err != nil {
+				return MeltResult{}, r.failed(fmt.Errorf("%w: %w", ErrPending, err))
+			}
 			result, rule, err = r.tryMelt(ctx, m)
 			continue
 		}

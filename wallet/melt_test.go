@@ -99,7 +99,7 @@ func TestALostAnswerOfAMeltIsFound(t *testing.T) {
 		}
 		return nil
 	})
-	_, err := x.Melt(t.Context(), w.url, q.ID, wallet.MeltOptions{Wait: 20 * time.Millisecond, Poll: time.Millisecond})
+	_, err := x.Melt(t.Context(), w.url, q.ID, wallet.MeltOptions{Wait: time.Second, Poll: time.Millisecond})
 	if !errors.Is(err, wallet.ErrPending) {
 		t.Fatalf("got %v", err)
 	}
@@ -139,7 +139,7 @@ func TestAMeltInDoubtWaitsForTheEndOfItsQuote(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	_, err := x.Melt(t.Context(), w.url, q.ID, wallet.MeltOptions{Wait: 20 * time.Millisecond, Poll: time.Millisecond})
+	_, err := x.Melt(t.Context(), w.url, q.ID, wallet.MeltOptions{Wait: time.Second, Poll: time.Millisecond})
 	if !errors.Is(err, wallet.ErrPending) {
 		t.Fatalf("got %v", err)
 	}
