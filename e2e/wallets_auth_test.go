@@ -26,7 +26,7 @@ max_tokens = 20
 }
 
 // signedIn is a wallet whose user has logged in, and the clear token.
-func signedIn(t *testing.T, s *harness.Stack, client string) (w *harness.CashuTS, token string) {
+func signedIn(t *testing.T, s *harness.Stack, client string) (w *harness.NodeWallet, token string) {
 	t.Helper()
 	w = harness.StartCashuTS(t, "wallets")
 	var given struct{ Token string }
