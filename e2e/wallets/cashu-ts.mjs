@@ -142,6 +142,47 @@ const ops = {
     return { quote: paid, keep, spent: send, change, total: total([...keep, ...change]) };
   },
 
+  // Several quotes minted at once (NUT-29).
+  async mintBatch({ quotes, amounts }) {
+    const checked = await wallet.checkMintQuoteBatchBolt11(quotes);
+    const entries = checked.map((quote, i) => ({ amount: amounts[i], quote }));
+    const proofs = await verified(await wallet.completeBatchMint(await wallet.prepareBatchMint('bolt11', entries)));
+    return { proofs, total: total(proofs) };
+  },
+
+  // Offers and addresses, locked to a key (NUT-25, NUT-30).
+  async openQuote({ method, pubkey }) {
+    return method === 'bolt12' ? await wallet.createMintQuoteBolt12(pubkey) : await wallet.createMintQuoteOnchain(pubkey);
+  },
+
+  async checkOpenQuote({ method, quote }) {
+    return method === 'bolt12' ? await wallet.checkMintQuoteBolt12(quote) : await wallet.checkMintQuoteOnchain(quote);
+  },
+
+  async mintOpen({ method, quote, amount, key }) {
+    const now = await ops.checkOpenQuote({ method, quote });
+    const mint = method === 'bolt12' ? wallet.mintProofsBolt12 : wallet.mintProofsOnchain;
+    const proofs = await verified(await mint.call(wallet, amount, now, key));
+    return { proofs, total: total(proofs) };
+  },
+
+  async meltOffer({ request, msat, proofs }) {
+    const quote = await wallet.createMeltQuoteBolt12(request, msat);
+    const { quote: paid, change } = await wallet.meltProofsBolt12(quote, proofs);
+    await verified(change);
+    return { quote: paid, total: total(change) };
+  },
+
+  async meltAddress({ request, amount, feeIndex, proofs }) {
+    const quote = await wallet.createMeltQuoteOnchain(request, amount);
+    const { quote: pending } = await wallet.meltProofsOnchain(quote, proofs, feeIndex);
+    return { quote: pending, total: '0' };
+  },
+
+  async checkMeltAddress({ quote }) {
+    return await wallet.checkMeltQuoteOnchain(quote);
+  },
+
   async states({ proofs }) {
     return (await wallet.checkProofsStates(proofs)).map((s) => s.state);
   },
