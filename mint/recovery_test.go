@@ -236,7 +236,7 @@ func TestShutdownWaitsForRunningSwaps(t *testing.T) {
 	select {
 	case <-ran:
 		t.Error("Run returned while a swap was running")
-	case <-time.After(50 * time.Millisecond):
+	case <-time.After(time.Second):
 	}
 	_, err := w.mint.Swap(t.Context(), swapRequest(w.coinsForLater(4), w.notes(w.active("sat"), 4)))
 	wantCode(t, err, cashu.CodeUnavailable)
