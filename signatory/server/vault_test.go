@@ -37,9 +37,20 @@ type lockable struct {
 
 func lockedStart(t *testing.T, clients *Clients) *lockable {
 	t.Helper()
+	return lockedStartFrozen(t, clients, "")
+}
+
+// lockedStartFrozen is lockedStart on data in which a unit is frozen.
+func lockedStartFrozen(t *testing.T, clients *Clients, frozen cashu.Unit) *lockable {
+	t.Helper()
 	l := &lockable{operated: operated{file: t.TempDir() + "/k.db"}}
 	before := storedKeystore(t, l.file, true, nil)
 	l.k = rotate(t, before, 0)
+	if frozen != "" {
+		if err := before.Freeze(t.Context(), frozen, "operator"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := before.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +153,22 @@ func TestAStartWithoutTheSeedSignsOnlyAfterTheUnlock(t *testing.T) {
 	}
 	if got := kinds(t, l.file); got[keystore.AuditUnlock] != 1 || got[keystore.AuditStop] != 1 {
 		t.Errorf("%v", got)
+	}
+}
+
+// What a start without the seed could not read counts from the unlock on.
+func TestAnUnlockDoesNotForgetWhatWasFrozenBefore(t *testing.T) {
+	t.Parallel()
+	l := lockedStartFrozen(t, nil, "sat")
+	if err := l.unlock(t, rightPassphrase); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.sign(t, 8); err == nil || !strings.Contains(err.Error(), "frozen") {
+		t.Errorf("it signs a unit that was frozen before the start: %v", err)
+	}
+	got, err := l.admin.Status(t.Context(), &adminpb.StatusRequest{})
+	if err != nil || len(got.GetFrozen().GetUnits()) != 1 {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 
