@@ -163,7 +163,7 @@ func TestAnUnlockDoesNotForgetWhatWasFrozenBefore(t *testing.T) {
 	if err := l.unlock(t, rightPassphrase); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.sign(t, 8); err == nil || !strings.Contains(err.Error(), "frozen") {
+	if err := l.sign(t, 8); err == nil || !strings.Contains(err.Error(), "stopped by the operator") {
 		t.Errorf("it signs a unit that was frozen before the start: %v", err)
 	}
 	got, err := l.admin.Status(t.Context(), &adminpb.StatusRequest{})
@@ -219,6 +219,10 @@ day_value = 16
 
 	if err := l.unlock(t, rightPassphrase); err != nil {
 		t.Fatal(err)
+	}
+	// Each unlock writes down under which rules it lets clients in, as a start does.
+	if got := kinds(t, l.file); got[keystore.AuditConfig] != 2 || got[keystore.AuditUnlock] != 2 {
+		t.Errorf("%v", got)
 	}
 	if err := l.sign(t, 8); err != nil {
 		t.Errorf("after the unlock: %v", err)
