@@ -48,6 +48,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 	$(GO) test -race $(ROOMS)
 
 e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
+	$(GO) test -count=1 -run '^TestEvery' ./wallet
 	$(GO) test -count=1 -parallel 4 -timeout 15m ./e2e/...
 
 crash: ## the long crash matrix, on an otherwise idle machine (CRASHTIME)

@@ -178,6 +178,9 @@ func TestEveryOperationSurvivesSIGKILLAnywhere(t *testing.T) {
 	}
 	kills, again := 0, 0
 	for offset, sc := range scenarios() {
+		if raced && offset%5 != 0 {
+			continue
+		}
 		t.Run(sc.name, func(t *testing.T) {
 			w := newWorld(t)
 			path := filepath.Join(t.TempDir(), "wallet.db")

@@ -269,6 +269,9 @@ func TestEveryFaultAtEveryEdge(t *testing.T) {
 		stride = 1
 	}
 	for offset, sc := range scenarios() {
+		if raced && offset%5 != 0 {
+			continue
+		}
 		t.Run(sc.name, func(t *testing.T) {
 			requests, commits := countEdges(t, sc)
 			cases := faultCases(requests, commits)

@@ -1,0 +1,6 @@
+//go:build !race
+
+package wallet_test
+
+// raced: see the file beside this one.
+const raced = false
