@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -90,6 +91,8 @@ type batch struct {
 }
 
 func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client, k cashu.Keyset, op uuid.UUID, total *Restored, report func(uint32, int)) error {
+	var asking sync.WaitGroup // nothing goes on after the end
+	defer asking.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	size := m.batchSize()
@@ -100,7 +103,7 @@ func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client
 		ch, start := make(chan batch, 1), next
 		next += size
 		ahead = append(ahead, ch)
-		go func() { ch <- w.restoreBatch(ctx, m, c, k, start, size, op) }()
+		asking.Go(func() { ch <- w.restoreBatch(ctx, m, c, k, start, size, op) })
 	}
 	for range restoreAhead {
 		ask()
