@@ -2,9 +2,6 @@ package sqlstore
 
 import (
 	"embed"
-	"fmt"
-	"path"
-	"strings"
 
 	"mintmark/internal/sqldb"
 )
@@ -16,18 +13,5 @@ import (
 var migrationFiles embed.FS
 
 func migrations(engine string) ([]sqldb.Migration, error) {
-	folder := path.Join("migrations", engine)
-	entries, err := migrationFiles.ReadDir(folder) // sorted by name
-	if err != nil {
-		return nil, fmt.Errorf("migrations of %s: %w", engine, err)
-	}
-	steps := make([]sqldb.Migration, 0, len(entries))
-	for _, entry := range entries {
-		sql, err := migrationFiles.ReadFile(path.Join(folder, entry.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("migrations of %s: %w", engine, err)
-		}
-		steps = append(steps, sqldb.Migration{Name: strings.TrimSuffix(entry.Name(), ".sql"), SQL: string(sql)})
-	}
-	return steps, nil
+	return sqldb.ReadMigrations(migrationFiles, "migrations/"+engine)
 }

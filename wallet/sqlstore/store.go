@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -152,18 +150,5 @@ func read[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, err
 var migrationFiles embed.FS
 
 func migrations(engine string) ([]sqldb.Migration, error) {
-	folder := path.Join("migrations", engine)
-	entries, err := migrationFiles.ReadDir(folder) // sorted by name
-	if err != nil {
-		return nil, fmt.Errorf("migrations of %s: %w", engine, err)
-	}
-	steps := make([]sqldb.Migration, 0, len(entries))
-	for _, entry := range entries {
-		sql, err := migrationFiles.ReadFile(path.Join(folder, entry.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("migrations of %s: %w", engine, err)
-		}
-		steps = append(steps, sqldb.Migration{Name: strings.TrimSuffix(entry.Name(), ".sql"), SQL: string(sql)})
-	}
-	return steps, nil
+	return sqldb.ReadMigrations(migrationFiles, "migrations/"+engine)
 }

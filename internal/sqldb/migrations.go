@@ -1,0 +1,26 @@
+package sqldb
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// ReadMigrations reads the migrations of a folder: one for each file, named like
+// it without ".sql", in the order of the names.
+func ReadMigrations(files fs.ReadDirFS, folder string) ([]Migration, error) {
+	entries, err := files.ReadDir(folder) // sorted by name
+	if err != nil {
+		return nil, fmt.Errorf("migrations in %s: %w", folder, err)
+	}
+	steps := make([]Migration, 0, len(entries))
+	for _, entry := range entries {
+		sql, err := fs.ReadFile(files, path.Join(folder, entry.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("migrations in %s: %w", folder, err)
+		}
+		steps = append(steps, Migration{Name: strings.TrimSuffix(entry.Name(), ".sql"), SQL: string(sql)})
+	}
+	return steps, nil
+}

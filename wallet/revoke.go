@@ -1,0 +1,207 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
+)
+
+// SendStatus is what became of a token.
+type SendStatus struct {
+	Claimed   cashu.Amount // taken by the receiver
+	Unclaimed cashu.Amount // still in the token
+}
+
+// CheckSend asks the mint which coins of a token were claimed. When all were, the
+// operation ends.
+func (w *Wallet) CheckSend(ctx context.Context, id uuid.UUID) (SendStatus, error) {
+	r, err := w.resume(ctx, id, SendTokenCreated)
+	if err != nil {
+		return SendStatus{}, err
+	}
+	defer r.rest()
+	_, status, err := r.checkSend(ctx)
+	return status, r.failed(err)
+}
+
+// resume takes over a saga that must be in the state.
+func (w *Wallet) resume(ctx context.Context, id uuid.UUID, state State) (*run, error) {
+	s, err := w.store.Saga(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.State != state {
+		return nil, &OperationError{ID: id, Err: fmt.Errorf("the operation is %s, %v", s.Kind, s.State)}
+	}
+	w.busy.enter(s.ID)
+	return &run{w: w, s: s, tries: liveTries}, nil
+}
+
+// checkSend finds out which coins are unspent. If none is, it ends the send.
+func (r *run) checkSend(ctx context.Context) (unspent []StoredCoin, status SendStatus, err error) {
+	d, ok := r.s.Data.(*SendData)
+	if !ok {
+		return nil, status, errors.New("a send has other data")
+	}
+	c, err := r.w.client(r.s.MintURL)
+	if err != nil {
+		return nil, status, err
+	}
+	coins, err := r.tokenCoins(ctx, d)
+	if err != nil {
+		return nil, status, err
+	}
+	entries, err := c.CheckState(ctx, ysOf(coins))
+	if err != nil {
+		return nil, status, err
+	}
+	var claimed []bdhke.Point
+	for i, e := range entries {
+		if e.State == cashu.ProofSpent {
+			claimed = append(claimed, coins[i].Y)
+			status.Claimed += coins[i].Amount
+			continue
+		}
+		unspent = append(unspent, coins[i])
+		status.Unclaimed += coins[i].Amount
+	}
+	switch {
+	case len(unspent) == 0:
+		err = r.finish(ctx, "the receiver has claimed the token", func(tx Tx) error { return r.claimed(ctx, tx, ysOf(coins)) })
+	case len(claimed) != len(d.ClaimedYs):
+		d.ClaimedYs = claimed
+		err = r.step(ctx, r.s.State, fmt.Sprintf("%d of %d coins are claimed", len(claimed), len(coins)), func(tx Tx) error {
+			return tx.MoveCoins(ctx, claimed, r.s.ID, []CoinState{CoinPendingSpent, CoinSpent}, CoinSpent)
+		})
+	}
+	return unspent, status, err
+}
+
+func (r *run) tokenCoins(ctx context.Context, d *SendData) ([]StoredCoin, error) {
+	ys := make([]bdhke.Point, len(d.Proofs))
+	for i, p := range d.Proofs {
+		var err error
+		if ys[i], err = p.Y(); err != nil {
+			return nil, err
+		}
+	}
+	return r.w.store.CoinsByY(ctx, ys)
+}
+
+// claimed ends a send whose coins the receiver has.
+func (r *run) claimed(ctx context.Context, tx Tx, ys []bdhke.Point) error {
+	if err := tx.MoveCoins(ctx, ys, r.s.ID, []CoinState{CoinPendingSpent, CoinReserved, CoinSpent}, CoinSpent); err != nil {
+		return err
+	}
+	return tx.PutTransaction(ctx, r.sendEntry("completed"))
+}
+
+// Revoke takes the coins of a token back that were not claimed, and returns what
+// came back. ErrTaken: the receiver was quicker, with all of them.
+func (w *Wallet) Revoke(ctx context.Context, id uuid.UUID) (cashu.Amount, error) {
+	r, err := w.resume(ctx, id, SendTokenCreated)
+	if err != nil {
+		return 0, err
+	}
+	defer r.rest()
+	d, _ := r.s.Data.(*SendData)
+	if d != nil && d.Locked {
+		return 0, r.failed(errors.New("the token is locked to somebody else"))
+	}
+	unspent, status, err := r.checkSend(ctx)
+	if err != nil {
+		return 0, r.failed(err)
+	}
+	if len(unspent) == 0 {
+		return 0, r.failed(ErrTaken)
+	}
+	m, err := w.Mint(ctx, r.s.MintURL)
+	if err != nil {
+		return 0, r.failed(err)
+	}
+	fee, err := feeOf(m, unspent)
+	if err != nil {
+		return 0, r.failed(err)
+	}
+	if status.Unclaimed <= fee {
+		return 0, r.failed(fmt.Errorf("%w: taking %d back costs %d", ErrFunds, status.Unclaimed, fee))
+	}
+	keyset, err := m.active(r.s.Unit, w.now())
+	if err != nil {
+		return 0, r.failed(err)
+	}
+	wants, err := split(keyset, status.Unclaimed-fee, RoleKeep, nil)
+	if err != nil {
+		return 0, r.failed(err)
+	}
+	err = r.step(ctx, SendRollingBack, "the token is taken back", func(tx Tx) error {
+		return tx.MoveCoins(ctx, ysOf(unspent), r.s.ID, []CoinState{CoinPendingSpent}, CoinReserved)
+	})
+	if err != nil {
+		return 0, r.failed(err)
+	}
+	crashpoint.Here(crashPoint(KindSend, "rolling_back"))
+	back, err := w.swap(ctx, swapSpec{mint: m, unit: r.s.Unit, parent: r, inputs: unspent, wants: wants})
+	if errors.Is(err, ErrPending) {
+		return 0, r.failed(err)
+	}
+	if endErr := r.endRollback(ctx); endErr != nil {
+		return 0, r.failed(errors.Join(err, endErr))
+	}
+	crashpoint.Here(crashPoint(KindSend, "rolled_back"))
+	if err != nil {
+		return 0, r.failed(err)
+	}
+	return sumOf(back)
+}
+
+// endRollback decides what became of a token that was being taken back, from the
+// coins: the swap that did it has ended. Those that it has spent are ours again;
+// those that it gave back are still in the token.
+func (r *run) endRollback(ctx context.Context) error {
+	d, ok := r.s.Data.(*SendData)
+	if !ok {
+		return errors.New("a send has other data")
+	}
+	coins, err := r.tokenCoins(ctx, d)
+	if err != nil {
+		return err
+	}
+	var kept []bdhke.Point
+	swapped := false
+	for _, c := range coins {
+		switch {
+		case c.UsedBy == r.s.ID && c.State == CoinReserved:
+			kept = append(kept, c.Y)
+		case c.UsedBy != r.s.ID:
+			swapped = true // the swap holds what it has spent
+		}
+	}
+	if len(kept) > 0 {
+		return r.step(ctx, SendTokenCreated, "taking the token back did not work, it is out again", func(tx Tx) error {
+			return tx.MoveCoins(ctx, kept, r.s.ID, []CoinState{CoinReserved}, CoinPendingSpent)
+		})
+	}
+	var mine []bdhke.Point
+	for _, c := range coins {
+		if c.UsedBy == r.s.ID {
+			mine = append(mine, c.Y)
+		}
+	}
+	return r.finish(ctx, "the token was taken back", func(tx Tx) error {
+		if err := tx.MoveCoins(ctx, mine, r.s.ID, []CoinState{CoinPendingSpent, CoinSpent}, CoinSpent); err != nil {
+			return err
+		}
+		status := "completed"
+		if swapped {
+			status = "failed" // as a payment
+		}
+		return tx.PutTransaction(ctx, r.sendEntry(status))
+	})
+}
