@@ -344,17 +344,19 @@ func TestADescriptionSaysHowLongAPaymentTakes(t *testing.T) {
 // The mint's clock was ahead when the payment began, and is set right again.
 func TestAClockThatIsSetBackDoesNotKeepAPaymentPending(t *testing.T) {
 	t.Parallel()
-	ahead := 2 * time.Hour
-	b := open(t, Config{OutgoingDelay: time.Minute, Clock: func() time.Time { return time.Now().Add(ahead) }})
-	request := foreign(t, 5000, "")
-	p := order("a", request, quotePayment(t, b, lightning.PaymentRequest{Request: request}))
-	hurried, cancel := context.WithCancel(t.Context())
-	cancel()
-	if out, err := b.SendPayment(hurried, p); err != nil || out.State != lightning.PaymentPending {
-		t.Fatalf("paying gives %v, %v", out.State, err)
-	}
-	ahead = 0
-	if out, err := b.CheckPayment(t.Context(), lightning.MethodBolt11, p.ID); err != nil || out.State != lightning.PaymentPaid {
-		t.Errorf("checking gives %v, %v", out.State, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ahead := 2 * time.Hour
+		b := open(t, Config{OutgoingDelay: time.Minute, Clock: func() time.Time { return time.Now().Add(ahead) }})
+		request := foreign(t, 5000, "")
+		p := order("a", request, quotePayment(t, b, lightning.PaymentRequest{Request: request}))
+		hurried, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if out, err := b.SendPayment(hurried, p); err != nil || out.State != lightning.PaymentPending {
+			t.Fatalf("paying gives %v, %v", out.State, err)
+		}
+		ahead = 0
+		if out, err := b.CheckPayment(t.Context(), lightning.MethodBolt11, p.ID); err != nil || out.State != lightning.PaymentPaid {
+			t.Errorf("checking gives %v, %v", out.State, err)
+		}
+	})
 }
