@@ -88,6 +88,16 @@ func (p *Process) Log() string {
 	return string(text)
 }
 
+// WaitLog waits until the program has said text.
+func (p *Process) WaitLog(text string) {
+	p.t.Helper()
+	for end := time.Now().Add(patience); !strings.Contains(p.Log(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Fatalf("%s has not said %q within %v", p.Name, text, patience)
+		}
+	}
+}
+
 // Children lists the process ids of the children that run now.
 func (p *Process) Children() []int {
 	p.t.Helper()
