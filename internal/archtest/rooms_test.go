@@ -61,6 +61,8 @@ var rooms = []room{
 	{path: "cashu/paymentrequest", imports: []string{"cashu", "cashu/token"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "cashu/token", imports: []string{"cashu", "bdhke"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 
+	{path: "proto/cdk_payment_processor"},
+	{path: "proto/contracttest"},
 	{path: "proto/signatory"},
 	{path: "proto/signatory/admin/v1"},
 

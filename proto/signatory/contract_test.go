@@ -1,13 +1,9 @@
 package signatorypb_test
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"testing"
 
-	"google.golang.org/protobuf/reflect/protoreflect"
-
+	"mintmark/proto/contracttest"
 	pb "mintmark/proto/signatory"
 )
 
@@ -97,61 +93,5 @@ func TestTheContractIsTheOneThatOthersSpeak(t *testing.T) {
 	if file.Package() != "signatory" || file.Services().Len() != 1 || file.Services().Get(0).FullName() != "signatory.Signatory" {
 		t.Errorf("package %s", file.Package())
 	}
-	var have []string
-	methods := file.Services().Get(0).Methods()
-	for i := range methods.Len() {
-		m := methods.Get(i)
-		stream := ""
-		if m.IsStreamingServer() {
-			stream = "stream "
-		}
-		if m.IsStreamingClient() {
-			t.Errorf("%s streams from the client", m.Name())
-		}
-		have = append(have, fmt.Sprintf("%s: %s -> %s%s", m.Name(), m.Input().FullName(), stream, m.Output().FullName()))
-	}
-	for i := range file.Messages().Len() {
-		fields := file.Messages().Get(i).Fields()
-		for j := range fields.Len() {
-			have = append(have, describe(fields.Get(j)))
-		}
-	}
-	for i := range file.Enums().Len() {
-		values := file.Enums().Get(i).Values()
-		for j := range values.Len() {
-			have = append(have, fmt.Sprintf("%s = %d", values.Get(j).Name(), values.Get(j).Number()))
-		}
-	}
-	want := strings.FieldsFunc(contract, func(r rune) bool { return r == '\n' })
-	for _, line := range want {
-		if !slices.Contains(have, line) {
-			t.Errorf("gone: %s", line)
-		}
-	}
-	for _, line := range have {
-		if !slices.Contains(want, line) {
-			t.Errorf("new: %s", line)
-		}
-	}
-}
-
-func describe(f protoreflect.FieldDescriptor) string {
-	kind := f.Kind().String()
-	switch {
-	case f.IsMap():
-		kind = fmt.Sprintf("map of %s to %s", f.MapKey().Kind(), f.MapValue().Kind())
-	case f.Message() != nil:
-		kind = string(f.Message().FullName())
-	case f.Enum() != nil:
-		kind = string(f.Enum().FullName())
-	}
-	switch {
-	case f.HasOptionalKeyword():
-		kind = "optional " + kind
-	case f.IsList():
-		kind = "repeated " + kind
-	case f.ContainingOneof() != nil:
-		kind = fmt.Sprintf("oneof %s %s", f.ContainingOneof().Name(), kind)
-	}
-	return fmt.Sprintf("%s.%s = %d %s", f.ContainingMessage().Name(), f.Name(), f.Number(), kind)
+	contracttest.Compare(t, file, contract)
 }
