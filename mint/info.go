@@ -1,7 +1,6 @@
 package mint
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -94,34 +93,24 @@ const PlayMoney = "TEST MINT with play money: nobody pays for its ecash, and it 
 
 // playMoney tells whether any payment is invented.
 func (m *Mint) playMoney() bool {
-	for _, b := range m.backends {
-		if b.settings.Fake {
-			return true
-		}
-	}
-	for _, p := range m.payers {
-		if p.settings.Fake {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.receivers(), func(r receiver) bool { return r.settings.Fake }) ||
+		slices.ContainsFunc(m.payers(), func(p payer) bool { return p.settings.Fake })
 }
 
 func (m *Mint) mintMethods() []cashu.MethodInfo {
-	methods := make([]cashu.MethodInfo, 0, len(m.backends))
-	for key, b := range m.backends {
+	methods := []cashu.MethodInfo{}
+	for _, b := range m.receivers() {
 		methods = append(methods, cashu.MethodInfo{
-			Method: key.method, Unit: key.unit,
+			Method: b.settings.Method, Unit: b.settings.Unit,
 			MinAmount: b.settings.MinAmount, MaxAmount: b.settings.MaxAmount,
 			Options: b.options(),
 		})
 	}
-	slices.SortFunc(methods, byMethod)
 	return methods
 }
 
 // options are those that the NUT of the method names.
-func (b backend) options() *cashu.MethodOptions {
+func (b receiver) options() *cashu.MethodOptions {
 	if rulesOf(b.settings.Method).noAmount {
 		return &cashu.MethodOptions{Confirmations: &b.settings.Confirmations}
 	}
@@ -136,23 +125,22 @@ func (p payer) options() *cashu.MethodOptions {
 }
 
 func (m *Mint) meltMethods() []cashu.MethodInfo {
-	methods := make([]cashu.MethodInfo, 0, len(m.payers))
-	for key, p := range m.payers {
+	methods := []cashu.MethodInfo{}
+	for _, p := range m.payers() {
 		methods = append(methods, cashu.MethodInfo{
-			Method: key.method, Unit: key.unit,
+			Method: p.settings.Method, Unit: p.settings.Unit,
 			MinAmount: p.settings.MinAmount, MaxAmount: p.settings.MaxAmount,
 			Options: p.options(),
 		})
 	}
-	slices.SortFunc(methods, byMethod)
 	return methods
 }
 
 // multiPath lists the methods that can pay a part (NUT-15).
 func (m *Mint) multiPath() (list []cashu.MethodUnit) {
-	for _, info := range m.meltMethods() {
-		if m.payers[methodUnit{info.Method, info.Unit}].settings.MultiPath {
-			list = append(list, cashu.MethodUnit{Method: info.Method, Unit: info.Unit})
+	for _, p := range m.payers() {
+		if p.settings.MultiPath {
+			list = append(list, cashu.MethodUnit{Method: p.settings.Method, Unit: p.settings.Unit})
 		}
 	}
 	return list
@@ -164,10 +152,6 @@ func methodNames(methods []cashu.MethodInfo) (names []string) {
 		names = append(names, info.Method)
 	}
 	return slices.Compact(names) // they are sorted
-}
-
-func byMethod(a, b cashu.MethodInfo) int {
-	return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Unit, b.Unit))
 }
 
 // Health is what the operator's monitoring asks for.

@@ -31,7 +31,7 @@ func TestPlayMoneyIsSaidWhateverTheOperatorSays(t *testing.T) {
 	if info := real.Info(); info.Name != "My mint" || info.MOTD != "Closed on Sundays." {
 		t.Errorf("real money says %q, %q", info.Name, info.MOTD)
 	}
-	cfg.Backends = []lightning.Receiver{fakeMoney{w.backend}}
+	cfg.Backends = []mint.Backend{{Receiver: fakeMoney{w.backend}, Payer: w.payer}}
 	fake, err := mint.New(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestInfoTellsOnlyOfWhatIsWired(t *testing.T) {
 		t.Errorf("NUTs %v, want %v", nuts, want)
 	}
 	cfg := w.config("poor")
-	cfg.Backends, cfg.Payers = nil, nil
+	cfg.Backends = nil
 	poor, err := mint.New(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -146,7 +146,7 @@ func (e *meltExploration) mint(owner string, d *director) *mint.Mint {
 	e.w.tb.Helper()
 	cfg := e.w.config(owner)
 	cfg.Signer = directedSigner{e.w.signer, d}
-	cfg.Payers = []lightning.Payer{directedPayer{e.w.payer, d}}
+	cfg.Backends[0].Payer = directedPayer{e.w.payer, d}
 	m, err := mint.New(context.Background(), cfg)
 	if err != nil {
 		e.w.tb.Fatal(err)

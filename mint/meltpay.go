@@ -146,10 +146,10 @@ func (m *Mint) cancelPaidWithin(ctx context.Context, q MeltQuote) {
 		return // it was paid outside, and only its change is late
 	}
 	if err == nil {
-		var b backend
-		if b, err = m.backendFor(payee.Method, payee.Unit); err == nil {
+		var b receiver
+		if b, err = m.receiverFor(payee.Method, payee.Unit); err == nil {
 			if c, ok := b.Receiver.(lightning.Canceller); ok {
-				err = c.CancelInvoice(ctx, payee.LookupID)
+				err = c.CancelInvoice(ctx, payee.Method, payee.LookupID)
 			}
 		}
 	}

@@ -121,9 +121,9 @@ func (m *Mint) resumeMelt(ctx context.Context, s *Saga, q MeltQuote) error {
 // is sent now: the wallet wants it, its coins are reserved for it, and the id of
 // the attempt keeps it from being made twice.
 func (m *Mint) askAgain(ctx context.Context, w *melting, q MeltQuote) (lightning.Outgoing, error) {
-	var ok bool
-	if w.way, ok = m.payers[methodUnit{q.Method, q.Unit}]; !ok {
-		return lightning.Outgoing{}, fmt.Errorf("no backend for %s and %s knows what became of a payment", q.Method, q.Unit)
+	var err error
+	if w.way, err = m.payerFor(q.Method, q.Unit); err != nil {
+		return lightning.Outgoing{}, fmt.Errorf("no backend for %s and %s knows what became of a payment: %w", q.Method, q.Unit, err)
 	}
 	out := m.ask(ctx, *w, q)
 	if out.State != lightning.PaymentUnknown {

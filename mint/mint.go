@@ -14,7 +14,6 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/mint/events"
-	"mintmark/mint/lightning"
 	"mintmark/signatory"
 )
 
@@ -43,11 +42,9 @@ type Config struct {
 	// one hear of what another has changed. nil: there are none.
 	Bus events.Bus
 
-	// Backends are the ways to pay in, each for its methods and units. None:
-	// nothing can be minted.
-	Backends []lightning.Receiver
-	// Payers are the ways to pay out, likewise. None: nothing can be melted.
-	Payers []lightning.Payer
+	// Backends are the ways to pay in and out, each for its methods and units. None:
+	// nothing can be minted or melted.
+	Backends []Backend
 
 	// Identity pins the signatory's public key. Zero: the first one seen is
 	// pinned, in the database, for ever.
@@ -141,6 +138,9 @@ func (c *Config) validate() error {
 	if err := c.Limits.validate(); err != nil {
 		problems = append(problems, err)
 	}
+	if err := checkBackends(c.Backends); err != nil {
+		problems = append(problems, err)
+	}
 	if err := c.Auth.Validate(); err != nil {
 		problems = append(problems, err)
 	}
@@ -153,8 +153,6 @@ type Mint struct {
 	cfg      Config
 	store    Store
 	keysets  *keysets
-	backends map[methodUnit]backend
-	payers   map[methodUnit]payer
 	settings atomic.Pointer[settings]
 	log      *slog.Logger
 	events   *events.Hub
@@ -188,12 +186,6 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 	m := &Mint{cfg: cfg, store: cfg.Store, log: cfg.Logger, users: newUsers(cfg.Auth), inflight: map[OperationRef]struct{}{},
 		leftover: make(chan struct{}, 1), askSoon: make(chan struct{}, 1)}
 	var err error
-	if m.backends, err = indexBackends(cfg.Backends); err != nil {
-		return nil, fmt.Errorf("mint configuration: %w", err)
-	}
-	if m.payers, err = indexPayers(cfg.Payers); err != nil {
-		return nil, fmt.Errorf("mint configuration: %w", err)
-	}
 	m.stopping, m.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if m.events, err = events.New(events.Config{Read: m.readTopics, Bus: cfg.Bus, Logger: cfg.Logger}); err != nil {
 		return nil, fmt.Errorf("mint configuration: %w", err)
@@ -236,7 +228,9 @@ func (m *Mint) Run(ctx context.Context) error {
 	wg.Go(func() { m.sweepOnTimer(ctx) })
 	wg.Go(func() { m.pruneOnTimer(ctx) })
 	for _, b := range m.cfg.Backends {
-		wg.Go(func() { m.watchPayments(ctx, b) })
+		if b.Receiver != nil {
+			wg.Go(func() { m.watchPayments(ctx, b) })
+		}
 	}
 	<-ctx.Done()
 	m.mu.Lock()

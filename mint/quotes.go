@@ -35,56 +35,6 @@ func (q MintQuote) State() QuoteState {
 	return QuoteIssued
 }
 
-// methodUnit is what a backend is chosen by.
-type methodUnit struct {
-	method string
-	unit   cashu.Unit
-}
-
-type backend struct {
-	lightning.Receiver
-	settings lightning.Settings
-}
-
-// indexBackends finds the backend of every method and unit; two for one are a
-// mistake in the configuration.
-func indexBackends(receivers []lightning.Receiver) (map[methodUnit]backend, error) {
-	index := map[methodUnit]backend{}
-	for _, r := range receivers {
-		for _, s := range r.Settings() {
-			key := methodUnit{s.Method, s.Unit}
-			if s.Unit == unitAuth {
-				return nil, errors.New("authentication tokens cannot be bought: a backend takes in the unit auth")
-			}
-			if _, taken := index[key]; taken {
-				return nil, fmt.Errorf("two backends for method %s and unit %s", s.Method, s.Unit)
-			}
-			index[key] = backend{r, s}
-		}
-	}
-	return index, nil
-}
-
-// backendFor finds the backend of a method and unit, or says what is wrong.
-func (m *Mint) backendFor(method string, unit cashu.Unit) (backend, error) {
-	if b, ok := m.backends[methodUnit{method, unit}]; ok {
-		return b, nil
-	}
-	if !m.hasMethod(method) {
-		return backend{}, cashu.Errorf(cashu.CodeUnknownMethod, "payment method is not supported")
-	}
-	return backend{}, cashu.Errorf(cashu.CodeUnitUnsupported, "unit is not supported for this payment method")
-}
-
-func (m *Mint) hasMethod(method string) bool {
-	for key := range m.backends {
-		if key.method == method {
-			return true
-		}
-	}
-	return false
-}
-
 // CreateMintQuote asks the method's backend for a request to pay and remembers
 // it (NUT-04, NUT-23, NUT-25, NUT-30). The quote is durable when the call returns, because a
 // forgotten quote would be somebody's payment.
@@ -93,7 +43,7 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 	if err != nil {
 		return MintQuote{}, cashu.Errorf(cashu.CodeUnitUnsupported, "unit is not supported")
 	}
-	b, err := m.backendFor(method, unit)
+	b, err := m.receiverFor(method, unit)
 	if err != nil {
 		return MintQuote{}, err
 	}
@@ -157,7 +107,7 @@ func (m *Mint) quoteTTL(rules methodRules) time.Duration {
 	return m.cfg.ReusableTTL
 }
 
-func (b backend) checkAmount(a cashu.Amount) error {
+func (b receiver) checkAmount(a cashu.Amount) error {
 	s := b.settings
 	switch {
 	case a == 0 && !s.Amountless:
@@ -191,7 +141,7 @@ func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
 	if !m.awaitsPayment(q) {
 		return q, nil
 	}
-	b, err := m.backendFor(q.Method, q.Unit)
+	b, err := m.receiverFor(q.Method, q.Unit)
 	if err != nil {
 		return q, nil // the backend was taken away; the quote stays readable
 	}
@@ -220,7 +170,7 @@ func (m *Mint) findQuote(ctx context.Context, method, id string) (MintQuote, err
 	return q, nil
 }
 
-func (m *Mint) poll(ctx context.Context, b backend, q MintQuote) (changed bool, err error) {
+func (m *Mint) poll(ctx context.Context, b receiver, q MintQuote) (changed bool, err error) {
 	now := m.now()
 	var claimed bool
 	err = m.store.Update(ctx, Deferred, func(tx Tx) error {
@@ -230,7 +180,7 @@ func (m *Mint) poll(ctx context.Context, b backend, q MintQuote) (changed bool, 
 	if err != nil || !claimed {
 		return false, err
 	}
-	payments, err := b.CheckIncoming(ctx, q.LookupID)
+	payments, err := b.CheckIncoming(ctx, q.Method, q.LookupID)
 	if err != nil {
 		return false, err
 	}
@@ -278,43 +228,6 @@ func (m *Mint) takePayment(ctx context.Context, q MintQuote, p lightning.Incomin
 	}
 	crashpoint.Here(crashQuotePaid)
 	return nil
-}
-
-// watchPayments takes in what a backend reports, until ctx ends, and starts
-// again when the backend fails.
-func (m *Mint) watchPayments(ctx context.Context, r lightning.Receiver) {
-	methods := map[string]bool{}
-	for _, s := range r.Settings() {
-		methods[s.Method] = true
-	}
-	for {
-		err := r.WatchIncoming(ctx, func(p lightning.Incoming) error {
-			for method := range methods {
-				q, err := m.store.MintQuoteByLookup(ctx, method, p.LookupID)
-				if errors.Is(err, ErrNotFound) {
-					continue
-				}
-				if err != nil {
-					return fmt.Errorf("finding the quote of a payment: %w", err)
-				}
-				return m.takePayment(ctx, q, p)
-			}
-			// The mint died between the backend's invoice and its own row, or
-			// somebody else uses the backend. No quote id left the mint, so
-			// nobody can claim it here; the operator should know.
-			m.log.Warn("payment for no quote of this mint", "unit", string(p.Unit), "amount", uint64(p.Amount))
-			return nil
-		})
-		if ctx.Err() != nil {
-			return
-		}
-		m.log.Error("watching for payments stopped, starting again", "error", err)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(time.Second):
-		}
-	}
 }
 
 func deref(s *string) string {

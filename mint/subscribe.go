@@ -88,11 +88,11 @@ func (m *Mint) eventKinds() []string {
 func (m *Mint) subscribable() []cashu.SubscribableInfo {
 	var list []cashu.SubscribableInfo
 	commands := map[methodUnit][]string{}
-	for key := range m.backends {
-		commands[key] = append(commands[key], key.method+mintQuoteKind)
+	for _, r := range m.receivers() {
+		commands[r.key()] = append(commands[r.key()], r.settings.Method+mintQuoteKind)
 	}
-	for key := range m.payers {
-		commands[key] = append(commands[key], key.method+meltQuoteKind)
+	for _, p := range m.payers() {
+		commands[p.key()] = append(commands[p.key()], p.settings.Method+meltQuoteKind)
 	}
 	for key, kinds := range commands {
 		list = append(list, cashu.SubscribableInfo{Method: key.method, Unit: key.unit, Commands: append(kinds, kindProofState)})
@@ -184,7 +184,7 @@ func (m *Mint) dueQuotes(asked map[events.Topic]time.Time) (due []func(context.C
 // askAbout asks the backend about one quote, unless somebody has just done so.
 // What comes of it is published as every payment is.
 func (m *Mint) askAbout(ctx context.Context, q MintQuote) {
-	b, err := m.backendFor(q.Method, q.Unit)
+	b, err := m.receiverFor(q.Method, q.Unit)
 	if err != nil {
 		return // it was taken away
 	}
@@ -193,17 +193,4 @@ func (m *Mint) askAbout(ctx context.Context, q MintQuote) {
 	if _, err := m.poll(ctx, b, q); err != nil && ctx.Err() == nil {
 		m.log.Warn("could not ask the backend about a quote", "method", q.Method, "error", err)
 	}
-}
-
-// methods lists the payment methods that are wired, each once.
-func (m *Mint) methods() []string {
-	var list []string
-	for key := range m.backends {
-		list = append(list, key.method)
-	}
-	for key := range m.payers {
-		list = append(list, key.method)
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
 }

@@ -205,10 +205,10 @@ func (b *testBackend) CreateInvoice(_ context.Context, r lightning.InvoiceReques
 }
 
 func (b *testBackend) incoming(id string) lightning.Incoming {
-	return lightning.Incoming{LookupID: id, PaymentID: id, Amount: b.amounts[id], Unit: "sat"}
+	return lightning.Incoming{Method: "bolt11", LookupID: id, PaymentID: id, Amount: b.amounts[id], Unit: "sat"}
 }
 
-func (b *testBackend) CheckIncoming(_ context.Context, id string) ([]lightning.Incoming, error) {
+func (b *testBackend) CheckIncoming(_ context.Context, _, id string) ([]lightning.Incoming, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.checked[id]++
@@ -231,7 +231,7 @@ func (b *testBackend) WatchIncoming(ctx context.Context, deliver func(lightning.
 	}
 }
 
-func (b *testBackend) CancelInvoice(_ context.Context, id string) error {
+func (b *testBackend) CancelInvoice(_ context.Context, _, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.cancelled[id]++
@@ -289,8 +289,8 @@ func (w *world) newMint(owner string) *mint.Mint {
 func (w *world) config(owner string) mint.Config {
 	return mint.Config{
 		Store: w.store, Signer: w.signer, Source: w.signer, Owner: owner,
-		Backends: []lightning.Receiver{w.backend}, Payers: []lightning.Payer{w.payer},
-		Clock: func() time.Time { return time.Unix(w.clock.Load(), 0) },
+		Backends: []mint.Backend{{Name: "node", Receiver: w.backend, Payer: w.payer}},
+		Clock:    func() time.Time { return time.Unix(w.clock.Load(), 0) },
 	}
 }
 

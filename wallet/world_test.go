@@ -21,7 +21,6 @@ import (
 	"mintmark/keystore"
 	"mintmark/mint"
 	"mintmark/mint/httpapi"
-	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/fake"
 	mintstore "mintmark/mint/sqlstore"
 	"mintmark/signatory"
@@ -98,7 +97,7 @@ func newWorld(t testing.TB) *world {
 	w.books = store
 	w.mint, err = mint.New(t.Context(), mint.Config{
 		Store: store, Signer: signer{keys}, Source: signer{keys}, Owner: "world", Logger: quiet,
-		Backends: []lightning.Receiver{w.bank}, Payers: []lightning.Payer{w.bank}, PollInterval: time.Nanosecond,
+		Backends: []mint.Backend{{Receiver: w.bank, Payer: w.bank}}, PollInterval: time.Nanosecond,
 	})
 	if err != nil {
 		t.Fatal(err)

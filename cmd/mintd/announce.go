@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"strings"
 
 	"mintmark/mint"
 )
@@ -18,7 +19,7 @@ func announce(cfg Config, at net.Addr, log *slog.Logger, stderr io.Writer) {
 		data = cfg.Data
 	}
 	log.Info("listening", "address", at.String(), "data", data, "signatory", cfg.Signatory.Address,
-		"lightning", cfg.Lightning.Backend, "version", mint.Version)
+		"lightning", cfg.Lightning.names(), "version", mint.Version)
 	if cfg.Log.Format != "text" {
 		return
 	}
@@ -45,8 +46,13 @@ func describeSignatory(s Signatory) string {
 }
 
 func describeLightning(l Lightning) string {
-	if l.Backend == fakeBackend {
-		return "fake: invoices pay themselves, the ecash is PLAY MONEY"
+	var list []string
+	for _, b := range l.all() {
+		if b.Type == fakeType {
+			list = append(list, b.name+": invoices pay themselves, the ecash is PLAY MONEY")
+			continue
+		}
+		list = append(list, b.String())
 	}
-	return l.Backend
+	return strings.Join(list, "; ")
 }

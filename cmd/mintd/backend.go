@@ -1,60 +1,60 @@
 package main
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
-	"path/filepath"
 
-	"mintmark/cashu"
-	"mintmark/internal/crashpoint"
+	"mintmark/mint"
 	"mintmark/mint/lightning"
-	"mintmark/mint/lightning/fake"
 )
 
-// backend takes money in and sends it out.
-type backend interface {
-	lightning.Receiver
-	lightning.Payer
+// backendType is a kind of payment backend.
+type backendType struct {
+	// validate reports what is wrong with its settings, each under its key.
+	validate func(b named, wrong report)
+	// open opens it. What is wrong on this machine is an error; whether the node is
+	// there is for the backend to find out, as often as it takes.
+	open func(ctx context.Context, cfg Config, b named, log *slog.Logger) (lightning.Backend, error)
 }
 
-// openBackend opens the payment backend. There is one so far.
-func openBackend(ctx context.Context, cfg Config, log *slog.Logger) (backend, error) {
-	f := cfg.Lightning.Fake
-	units := make([]cashu.Unit, 0, len(f.Units))
-	for _, name := range f.Units {
-		unit, err := cashu.ParseUnit(name)
+// backendTypes are all that there are, by the name that the configuration has for them.
+func backendTypes() map[string]backendType {
+	return map[string]backendType{
+		fakeType: {
+			validate: func(b named, wrong report) { b.Fake.validate(b, wrong) },
+			open:     openFake,
+		},
+	}
+}
+
+// backends are the open payment backends.
+type backends []mint.Backend
+
+// openBackends opens all payment backends. The caller closes them.
+func openBackends(ctx context.Context, cfg Config, log *slog.Logger) (list backends, err error) {
+	for _, b := range cfg.Lightning.all() {
+		node, err := backendTypes()[b.Type].open(ctx, cfg, b, log.With("backend", b.name))
 		if err != nil {
-			return nil, fmt.Errorf("lightning.fake.units: %q is not a unit", name)
+			return nil, errors.Join(fmt.Errorf("opening the payment backend %s: %w", b, err), list.Close())
 		}
-		units = append(units, unit)
+		list = append(list, mint.Backend{Name: b.name, Receiver: node, Payer: node, Methods: b.Methods, Units: b.units(), NoMint: !b.Mint, NoMelt: !b.Melt})
 	}
-	// To the backend a delay of zero means its default.
-	delay := max(f.IncomingDelay.std(), 1)
-	fee := int64(f.PaymentFee)
-	if fee == 0 {
-		fee = -1
+	return list, nil
+}
+
+var _ io.Closer = (backends)(nil)
+
+// Close closes them in the opposite order.
+func (list backends) Close() error {
+	var errs []error
+	for i := range list {
+		b := list[len(list)-1-i]
+		if err := b.Receiver.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", b.Name, err))
+		}
 	}
-	return fake.Open(ctx, fake.Config{
-		Path:          cmp.Or(f.Database, filepath.Join(cfg.Data, "fake-lightning.db")),
-		Shared:        f.Database != "",
-		Methods:       f.Methods,
-		Units:         units,
-		OpenAmount:    cashu.Amount(f.OpenAmount),
-		Confirmations: f.Confirmations,
-		BlockTime:     max(f.BlockTime.std(), 1),
-		IncomingDelay: delay,
-		SettleOnCheck: f.SettleOnCheck,
-		MinAmount:     cashu.Amount(f.MinAmount),
-		MaxAmount:     cashu.Amount(f.MaxAmount),
-		OutgoingDelay: max(f.OutgoingDelay.std(), 1),
-		FeePPM:        f.FeePPM,
-		FeeReserveMin: cashu.Amount(f.FeeReserveMin),
-		PaymentFee:    fee,
-		NoAmountless:  !f.Amountless,
-		NoMultiPath:   !f.MultiPath,
-		Clock:         crashpoint.Clock(),
-		Logger:        log,
-	})
+	return errors.Join(errs...)
 }

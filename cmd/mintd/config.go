@@ -82,57 +82,6 @@ type Signatory struct {
 	Program string `toml:"program"`
 }
 
-// Lightning says how money comes in and goes out.
-type Lightning struct {
-	// Backend is the way in and out. Only "fake" exists: it invents its payments, so
-	// the ecash is worth nothing. Default "fake".
-	Backend string `toml:"backend"`
-	Fake    Fake   `toml:"fake"`
-}
-
-// Fake says how the fake backend behaves.
-type Fake struct {
-	// Methods are the ways to pay: "bolt11", "bolt12", "onchain", and any other name
-	// of a-z, 0-9, - and _, for which requests are invented. Default the first three.
-	Methods []string `toml:"methods"`
-	// Database is the file of the fake node. Several mintd on one database need
-	// the same one, as they would share a real node. Default: a file in the data
-	// directory, which nobody else may have open.
-	Database string `toml:"database"`
-	// Units to receive: "sat", "msat", "usd", "eur". Each needs a keyset of the
-	// signatory; a spawned one has "sat". Default sat.
-	Units []string `toml:"units"`
-	// IncomingDelay is how long after its making an invoice counts as paid.
-	// Default "1s".
-	IncomingDelay Duration `toml:"incoming_delay"`
-	// SettleOnCheck makes a look at an unpaid quote settle it at once.
-	SettleOnCheck bool `toml:"settle_on_check"`
-	// OpenAmount is what somebody pays for an offer or an address that asks for no
-	// amount. Default 1000.
-	OpenAmount uint64 `toml:"open_amount"`
-	// Confirmations is how many blocks confirm a payment on the chain, and BlockTime
-	// how long each takes. Default 1 and "1s".
-	Confirmations uint32   `toml:"confirmations"`
-	BlockTime     Duration `toml:"block_time"`
-	// MinAmount and MaxAmount bound one payment, in its unit, either way.
-	// Default 1 and 500000; 0 is no bound.
-	MinAmount uint64 `toml:"min_amount"`
-	MaxAmount uint64 `toml:"max_amount"`
-	// OutgoingDelay is how long a payment takes that the mint makes. Default
-	// "1s".
-	OutgoingDelay Duration `toml:"outgoing_delay"`
-	// FeePPM and FeeReserveMin are what a melt quote reserves for fees: so many
-	// millionths of the amount, and at least so much. Default 20000 and 2.
-	FeePPM        uint64 `toml:"fee_ppm"`
-	FeeReserveMin uint64 `toml:"fee_reserve_min"`
-	// PaymentFee is what a payment costs of that, in its unit. Default 1.
-	PaymentFee uint64 `toml:"payment_fee"`
-	// Amountless makes the mint pay invoices without amount, MultiPath a part of
-	// one. Default true.
-	Amountless bool `toml:"amountless"`
-	MultiPath  bool `toml:"multi_path"`
-}
-
 // Quotes says how long promises last.
 type Quotes struct {
 	// TTL is how long a mint quote can be paid. A paid one can be minted for
@@ -218,15 +167,7 @@ func defaultConfig() Config {
 		Listen:      "127.0.0.1:3338",
 		StopTimeout: Duration(20 * time.Second),
 		Signatory:   Signatory{Address: spawnAddress, Deadline: Duration(10 * time.Second)},
-		Lightning: Lightning{
-			Backend: fakeBackend,
-			Fake: Fake{
-				Methods: []string{"bolt11", "bolt12", "onchain"}, OpenAmount: 1000, Confirmations: 1, BlockTime: Duration(time.Second),
-				Units: []string{"sat"}, IncomingDelay: Duration(time.Second), MinAmount: 1, MaxAmount: 500_000,
-				OutgoingDelay: Duration(time.Second), FeePPM: 20_000, FeeReserveMin: 2, PaymentFee: 1,
-				Amountless: true, MultiPath: true,
-			},
-		},
+		Lightning:   defaultLightning(),
 		Quotes: Quotes{
 			TTL: Duration(time.Hour), ReusableTTL: Duration(30 * 24 * time.Hour), Keep: Duration(7 * 24 * time.Hour), MeltTTL: Duration(10 * time.Minute), PayTimeout: Duration(45 * time.Second),
 			PollInterval: Duration(10 * time.Second),

@@ -28,7 +28,7 @@ func settings() []setting {
 		{"signatory-program", "`file` of the signatory program, for spawn (default beside mintd, else on the PATH)", func(c *Config) *string { return &c.Signatory.Program }},
 		{"database", "`WHERE` the mint keeps its records: sqlite:PATH or postgres://USER@HOST/DATABASE (default sqlite:DATA/mint.db)", func(c *Config) *string { return &c.Database }},
 		{"metrics", "`HOST:PORT` of the page for Prometheus (default none)", func(c *Config) *string { return &c.Metrics }},
-		{"lightning", "payment `backend`: fake (play money)", func(c *Config) *string { return &c.Lightning.Backend }},
+		{"lightning", "payment `backend`, where there is one: fake (play money)", func(c *Config) *string { return &c.Lightning.Backend }},
 		{"log-level", "debug, info, warn or error", func(c *Config) *string { return &c.Log.Level }},
 		{"log-format", "text or json", func(c *Config) *string { return &c.Log.Format }},
 	}
@@ -75,6 +75,9 @@ func loadConfig(flags *pflag.FlagSet) (Config, error) {
 // decodeConfig reads TOML into cfg, over what is there. Every unknown key and
 // every value of the wrong type is an error that says where it is.
 func decodeConfig(file string, text []byte, cfg *Config) error {
+	if err := cfg.Lightning.expect(text); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
 	d := toml.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	err := d.Decode(cfg)

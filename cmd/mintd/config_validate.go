@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"mintmark/bdhke"
-	"mintmark/cashu"
 	"mintmark/internal/sqldb"
 	"mintmark/mint/tracing"
 )
@@ -20,7 +19,6 @@ const (
 	spawnAddress = "spawn"
 	unixPrefix   = "unix:"
 	sqlitePrefix = "sqlite:"
-	fakeBackend  = "fake"
 	// maxItems is what one call to the signatory can carry.
 	maxItems = 1000
 	// maxPayTimeout leaves time to sign and to answer before a connection ends;
@@ -61,33 +59,7 @@ func (c Config) validate() error {
 		wrong("database_password_file", "is only for a postgres:// database")
 	}
 	c.Signatory.validate(wrong)
-	if c.Lightning.Backend != fakeBackend {
-		wrong("lightning.backend", "%q is not a backend; there is only %q", c.Lightning.Backend, fakeBackend)
-	}
-	fake := c.Lightning.Fake
-	if len(fake.Methods) == 0 {
-		wrong("lightning.fake.methods", "is empty")
-	}
-	if fake.Confirmations < 1 || fake.Confirmations > 100 {
-		wrong("lightning.fake.confirmations", "must be between 1 and 100")
-	}
-	if fake.OpenAmount < 1 || fake.OpenAmount > maxAmountLimit {
-		wrong("lightning.fake.open_amount", "must be between 1 and %d", uint64(maxAmountLimit))
-	}
-	if len(fake.Units) == 0 {
-		wrong("lightning.fake.units", "is empty")
-	}
-	for _, unit := range fake.Units {
-		if u, err := cashu.ParseUnit(unit); err != nil || u == cashu.UnitAuth {
-			wrong("lightning.fake.units", "%q is not a unit of money", unit)
-		}
-	}
-	if fake.MaxAmount != 0 && fake.MinAmount > fake.MaxAmount {
-		wrong("lightning.fake.min_amount", "is more than max_amount")
-	}
-	if fake.MinAmount > maxAmountLimit || fake.MaxAmount > maxAmountLimit {
-		wrong("lightning.fake.max_amount", "amounts end at %d", uint64(maxAmountLimit))
-	}
+	c.Lightning.validate(wrong)
 	for _, d := range []struct {
 		key  string
 		v    Duration
@@ -95,12 +67,9 @@ func (c Config) validate() error {
 	}{
 		{"stop_timeout", c.StopTimeout, false},
 		{"signatory.deadline", c.Signatory.Deadline, false},
-		{"lightning.fake.incoming_delay", fake.IncomingDelay, true},
 		{"quotes.ttl", c.Quotes.TTL, false},
 		{"quotes.reusable_ttl", c.Quotes.ReusableTTL, false},
-		{"lightning.fake.block_time", fake.BlockTime, true},
 		{"quotes.keep", c.Quotes.Keep, false},
-		{"lightning.fake.outgoing_delay", fake.OutgoingDelay, true},
 		{"quotes.melt_ttl", c.Quotes.MeltTTL, false},
 		{"quotes.pay_timeout", c.Quotes.PayTimeout, false},
 		{"quotes.poll_interval", c.Quotes.PollInterval, false},
@@ -112,12 +81,6 @@ func (c Config) validate() error {
 	}
 	if c.Quotes.PayTimeout.std() > maxPayTimeout {
 		wrong("quotes.pay_timeout", "is more than %v", maxPayTimeout)
-	}
-	if fake.FeePPM > 1_000_000 {
-		wrong("lightning.fake.fee_ppm", "is more than the whole, 1000000")
-	}
-	if fake.FeeReserveMin > maxAmountLimit || fake.PaymentFee > maxAmountLimit {
-		wrong("lightning.fake.fee_reserve_min", "amounts end at %d", uint64(maxAmountLimit))
 	}
 	for _, n := range []struct {
 		key    string

@@ -15,7 +15,6 @@ import (
 	"mintmark/internal/sdnotify"
 	"mintmark/mint"
 	"mintmark/mint/httpapi"
-	"mintmark/mint/lightning"
 	"mintmark/mint/metrics"
 	"mintmark/mint/tracing"
 	"mintmark/signatory"
@@ -90,12 +89,12 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		return err
 	}
 	defer closing("the signatory", signer)
-	backend, err := openBackend(ctx, cfg, log)
+	nodes, err := openBackends(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
-	defer closing("the payment backend", backend)
-	mc := mintConfig(cfg, store, owner, signer, backend, log)
+	defer closing("the payment backends", nodes)
+	mc := mintConfig(cfg, store, owner, signer, nodes, log)
 	mc.Signer = counts.Signer(mc.Signer)
 	routes := httpapi.Config{Logger: log, Observe: counts.Request}
 	if cfg.Traces.Endpoint != "" {
@@ -143,14 +142,13 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 }
 
 // mintConfig says to the mint what the configuration says, with what was opened.
-func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, backend backend, log *slog.Logger) mint.Config {
+func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, nodes backends, log *slog.Logger) mint.Config {
 	return mint.Config{
 		Store:        store,
 		Owner:        owner,
 		Signer:       signatory.NewCoalescer(signer, 2*len(cfg.Signatory.addresses())),
 		Source:       signer,
-		Backends:     []lightning.Receiver{backend},
-		Payers:       []lightning.Payer{backend},
+		Backends:     nodes,
 		Identity:     cfg.Signatory.identity(),
 		Limits:       cfg.Limits.mint(),
 		About:        cfg.Info.about(),

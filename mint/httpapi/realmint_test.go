@@ -22,7 +22,6 @@ import (
 	"mintmark/mint"
 	"mintmark/mint/gate"
 	"mintmark/mint/httpapi"
-	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
 	"mintmark/mint/lightning/fake"
 	"mintmark/mint/sqlstore"
@@ -159,7 +158,7 @@ func (m *realMint) start() {
 	}
 	m.mint, err = mint.New(ctx, mint.Config{
 		Store: m.store, Owner: owner, Signer: signer, Source: m.keys, Logger: quiet, Clock: m.now, PollInterval: time.Nanosecond,
-		Backends: []lightning.Receiver{m.backend}, Payers: []lightning.Payer{m.backend},
+		Backends: []mint.Backend{{Receiver: m.backend, Payer: m.backend}},
 	})
 	must()
 	snapshot, err := m.keys.Keysets(ctx)

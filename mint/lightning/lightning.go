@@ -1,7 +1,8 @@
 // Package lightning says what the mint needs of a payment backend, and nothing
 // about how one works. The mint takes money in through a Receiver and sends it
-// out through a Payer, which may be one backend or two; each lives in a package
-// of its own below this one. The interfaces know no method of payment: what is
+// out through a Payer, which may be one backend or several; each lives in a package
+// of its own below this one. A backend is opened without its node: while the node is
+// away, what needs it fails, and nothing else does. The interfaces know no method of payment: what is
 // special about one is in Settings and in terms that only the backend reads.
 //
 // A Receiver is trusted with one statement only: "this request was paid, with
@@ -100,8 +101,8 @@ type Invoice struct {
 
 // Incoming is one settled payment of one request.
 type Incoming struct {
-	// LookupID of the request that was paid.
-	LookupID string
+	// Method and LookupID of the request that was paid.
+	Method, LookupID string
 	// PaymentID names the payment itself, unique for ever within the backend.
 	// A BOLT11 invoice is paid once, so there it may equal LookupID.
 	PaymentID string
@@ -117,22 +118,37 @@ type Canceller interface {
 	// CancelInvoice is called when a request has been settled within the mint: if
 	// it can be paid but once, nobody shall pay it any more. A payment that has
 	// arrived stays. Cancelling again changes nothing.
-	CancelInvoice(ctx context.Context, lookupID string) error
+	CancelInvoice(ctx context.Context, method, lookupID string) error
+}
+
+// Balancer is a backend that can tell what it holds.
+type Balancer interface {
+	// Balance is what the node could pay out, counted in the unit and rounded down:
+	// all of it, however many units the node serves. What is locked in payments under
+	// way does not count.
+	Balance(ctx context.Context, unit cashu.Unit) (cashu.Amount, error)
+}
+
+// Backend is a Receiver and a Payer, as a node is.
+type Backend interface {
+	Receiver
+	Payer
 }
 
 // Receiver takes payments in. All methods are safe for concurrent use.
 type Receiver interface {
-	// Settings lists what can be received; it never changes while the backend
-	// lives. Callers must not modify it.
+	// Settings lists what can be received, as far as the backend knows now: it asks
+	// nobody, and may know more, or better, after the node was there. Callers must not
+	// modify it.
 	Settings() []Settings
 	// CreateInvoice makes a new request. Two calls never give the same
 	// LookupID. The request is durable when it returns, so that no payer can
 	// hold a request that the backend has forgotten.
 	CreateInvoice(ctx context.Context, r InvoiceRequest) (Invoice, error)
-	// CheckIncoming asks for the payments of one request now: none while it is
-	// unpaid, ErrUnknownRequest if there is no such request. A payment reported
-	// here is still delivered by WatchIncoming.
-	CheckIncoming(ctx context.Context, lookupID string) ([]Incoming, error)
+	// CheckIncoming asks for the payments of one request of the method now: none
+	// while it is unpaid, ErrUnknownRequest if there is no such request. A payment
+	// reported here is still delivered by WatchIncoming.
+	CheckIncoming(ctx context.Context, method, lookupID string) ([]Incoming, error)
 	// WatchIncoming calls deliver for every payment that was not delivered
 	// before, oldest first, one at a time, including those that settled while
 	// nobody watched and while the process was down. A payment counts as

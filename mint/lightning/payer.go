@@ -142,8 +142,7 @@ type Outgoing struct {
 
 // Payer sends payments out. All methods are safe for concurrent use.
 type Payer interface {
-	// PaySettings lists what can be paid; it never changes while the backend
-	// lives. Callers must not modify it.
+	// PaySettings lists what can be paid, as Settings lists what can be received.
 	PaySettings() []PaySettings
 	// QuotePayment says what a request costs. It moves nothing and keeps
 	// nothing. Errors that are ErrRefused, ErrAmountless, ErrOtherAmount or

@@ -81,6 +81,9 @@ type Config struct {
 	// many millionths of the amount, and at least so much.
 	FeePPM        uint64
 	FeeReserveMin cashu.Amount
+	// Funds is what the node had in sat before its first payment; negative: it has lost
+	// as much since. Nothing but Balance looks at it.
+	Funds int64
 	// PaymentFee is what a payment costs, in its unit, as far as the reserve
 	// allows. 0 = 1, negative = nothing.
 	PaymentFee int64
@@ -135,6 +138,9 @@ func (c *Config) validate() error {
 	}
 	if c.PaymentFee == 0 {
 		c.PaymentFee = 1
+	}
+	if err := c.checkFunds(); err != nil {
+		problems = append(problems, err)
 	}
 	if c.FeePPM > 1_000_000 {
 		problems = append(problems, fmt.Errorf("a fee of %d millionths is more than the payment", c.FeePPM))
@@ -199,6 +205,7 @@ var (
 	_ lightning.Receiver  = (*Backend)(nil)
 	_ lightning.Payer     = (*Backend)(nil)
 	_ lightning.Canceller = (*Backend)(nil)
+	_ lightning.Balancer  = (*Backend)(nil)
 )
 
 // Open opens the node's database and makes the node's key if it has none yet.

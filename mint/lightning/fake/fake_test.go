@@ -57,9 +57,23 @@ func invoice(t *testing.T, b *Backend, amount cashu.Amount) lightning.Invoice {
 	return v
 }
 
+// methodOf tells it by the form of the request.
+func methodOf(v lightning.Invoice) string {
+	name, _, custom := strings.Cut(v.Request, ":")
+	switch {
+	case custom:
+		return name
+	case strings.HasPrefix(v.Request, "lno1"):
+		return lightning.MethodBolt12
+	case strings.HasPrefix(v.Request, "ln"):
+		return lightning.MethodBolt11
+	}
+	return lightning.MethodOnchain
+}
+
 func check(t *testing.T, b *Backend, v lightning.Invoice) []lightning.Incoming {
 	t.Helper()
-	payments, err := b.CheckIncoming(t.Context(), v.LookupID)
+	payments, err := b.CheckIncoming(t.Context(), methodOf(v), v.LookupID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +241,7 @@ func TestAfterCloseEverythingSaysSo(t *testing.T) {
 		closeNow(t, b)
 	}
 	_, created := b.CreateInvoice(t.Context(), lightning.InvoiceRequest{Amount: 1, Unit: "sat"})
-	_, checked := b.CheckIncoming(t.Context(), v.LookupID)
+	_, checked := b.CheckIncoming(t.Context(), "bolt11", v.LookupID)
 	for doing, err := range map[string]error{
 		"create": created, "check": checked, "pay": b.Pay(t.Context(), v.LookupID),
 		"watch": b.WatchIncoming(t.Context(), func(lightning.Incoming) error { return nil }),
@@ -249,7 +263,7 @@ func TestACancelledInvoiceIsPaidByNobodyAnyMore(t *testing.T) {
 		}
 		for range 2 {
 			for _, v := range []lightning.Invoice{settled, cancelled} {
-				if err := b.CancelInvoice(t.Context(), v.LookupID); err != nil {
+				if err := b.CancelInvoice(t.Context(), "bolt11", v.LookupID); err != nil {
 					t.Fatal(err)
 				}
 			}

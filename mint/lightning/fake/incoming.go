@@ -26,22 +26,21 @@ const (
 
 // CheckIncoming implements lightning.Receiver. With SettleOnCheck, asking is
 // paying.
-func (b *Backend) CheckIncoming(ctx context.Context, lookupID string) ([]lightning.Incoming, error) {
+func (b *Backend) CheckIncoming(ctx context.Context, method, lookupID string) ([]lightning.Incoming, error) {
 	const doing = "check invoice"
+	if method != lightning.MethodBolt11 {
+		list, err := b.checkRequest(ctx, method, lookupID)
+		return list, wrap(doing, err)
+	}
 	hash, err := parseLookupID(lookupID)
 	if err != nil {
-		list, err := b.checkRequest(ctx, lookupID)
-		return list, wrap(doing, err)
+		return nil, wrap(doing, err)
 	}
 	var row invoiceRow
 	err = b.db.Read(ctx, func(tx sqldb.Tx) (err error) {
 		row, err = findInvoice(ctx, tx, hash)
 		return err
 	})
-	if errors.Is(err, lightning.ErrUnknownRequest) {
-		list, err := b.checkRequest(ctx, lookupID) // offers have names of the same form
-		return list, wrap(doing, err)
-	}
 	if err == nil && b.cfg.SettleOnCheck && !row.paidBy(b.now()) {
 		row, err = b.settle(ctx, hash)
 		if errors.Is(err, ErrExpired) {
@@ -71,7 +70,10 @@ func (b *Backend) Pay(ctx context.Context, lookupID string) error {
 }
 
 // CancelInvoice implements lightning.Canceller.
-func (b *Backend) CancelInvoice(ctx context.Context, lookupID string) error {
+func (b *Backend) CancelInvoice(ctx context.Context, method, lookupID string) error {
+	if method != lightning.MethodBolt11 {
+		return nil // it can be paid again and again
+	}
 	hash, err := parseLookupID(lookupID)
 	if err == nil {
 		err = b.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {

@@ -112,7 +112,7 @@ func TestRequestsThatDoNotFitTheSettingsAreRefused(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"", "zz", strings.Repeat("0", 64), strings.Repeat("AB", 32)} {
-		if _, err := wide.CheckIncoming(t.Context(), id); !errors.Is(err, lightning.ErrUnknownRequest) {
+		if _, err := wide.CheckIncoming(t.Context(), "bolt11", id); !errors.Is(err, lightning.ErrUnknownRequest) {
 			t.Errorf("check %q: %v", id, err)
 		}
 		if err := wide.Pay(t.Context(), id); !errors.Is(err, lightning.ErrUnknownRequest) {

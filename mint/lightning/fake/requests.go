@@ -27,10 +27,10 @@ INSERT INTO deposits (request, payment, amount, counts) VALUES ($1, $2, $3, $4)`
 	stmtHastenDeposits = sqldb.Stmt{Name: "fake.hasten_deposits", SQL: `
 UPDATE deposits SET counts = $2 WHERE request = $1 AND counts > $2`}
 	stmtListDeposits = sqldb.Stmt{Name: "fake.list_deposits", SQL: `
-SELECT r.lookup, r.unit, d.payment, d.amount, d.counts
+SELECT r.method, r.lookup, r.unit, d.payment, d.amount, d.counts
 FROM deposits AS d CROSS JOIN requests AS r WHERE d.request = $1 AND r.id = d.request ORDER BY d.counts, d.id`}
 	stmtUndeliveredDeposits = sqldb.Stmt{Name: "fake.undelivered_deposits", SQL: `
-SELECT r.lookup, r.unit, d.payment, d.amount, d.counts
+SELECT r.method, r.lookup, r.unit, d.payment, d.amount, d.counts
 FROM deposits AS d CROSS JOIN requests AS r WHERE d.delivered = 0 AND r.id = d.request ORDER BY d.counts, d.id LIMIT $1`}
 	stmtDepositDelivered = sqldb.Stmt{Name: "fake.deposit_delivered", SQL: `
 UPDATE deposits SET delivered = 1 WHERE payment = $1`}
@@ -141,8 +141,11 @@ func (b *Backend) confirming(method string) time.Duration {
 
 // checkRequest is CheckIncoming for a request. What SettleOnCheck settles is its first
 // payment.
-func (b *Backend) checkRequest(ctx context.Context, lookup string) (due []lightning.Incoming, err error) {
+func (b *Backend) checkRequest(ctx context.Context, method, lookup string) (due []lightning.Incoming, err error) {
 	list, row, err := b.deposits(ctx, lookup)
+	if err == nil && row.method != method {
+		return nil, lightning.ErrUnknownRequest
+	}
 	if err == nil && b.cfg.SettleOnCheck && (len(list) == 0 || list[0].At.After(b.now())) {
 		err = b.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
 			if len(list) == 0 {
@@ -202,7 +205,7 @@ func scanDeposit(scan sqldb.Scan) (p lightning.Incoming, err error) {
 	var unit string
 	var amount uint64
 	var counts int64
-	err = scan(&p.LookupID, &unit, &p.PaymentID, &amount, &counts)
+	err = scan(&p.Method, &p.LookupID, &unit, &p.PaymentID, &amount, &counts)
 	p.Unit, p.Amount, p.At = cashu.Unit(unit), cashu.Amount(amount), time.UnixMilli(counts).UTC()
 	return p, err
 }

@@ -121,7 +121,7 @@ func (r invoiceRow) paidBy(now time.Time) bool {
 
 func (r invoiceRow) incoming() lightning.Incoming {
 	id := hex.EncodeToString(r.hash)
-	return lightning.Incoming{LookupID: id, PaymentID: id, Amount: r.amount, Unit: r.unit, At: r.paid}
+	return lightning.Incoming{Method: lightning.MethodBolt11, LookupID: id, PaymentID: id, Amount: r.amount, Unit: r.unit, At: r.paid}
 }
 
 // nodeKey returns the key of the node, making it once.

@@ -1,0 +1,50 @@
+package mint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mintmark/mint/lightning"
+)
+
+// watchPayments takes in what a backend reports, until ctx ends, and starts again when
+// the backend fails. Every backend has a watcher of its own: one that is away keeps no
+// other's payments waiting.
+func (m *Mint) watchPayments(ctx context.Context, b Backend) {
+	for {
+		err := b.Receiver.WatchIncoming(ctx, func(p lightning.Incoming) error { return m.takeReported(ctx, b, p) })
+		if ctx.Err() != nil {
+			return
+		}
+		m.log.Error("watching for payments stopped, starting again", "backend", b.Name, "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// takeReported takes in a payment that a backend reports without being asked. It is
+// believed about the quotes that it serves, and about no others: whoever owns one
+// backend must not be able to say that another one was paid.
+func (m *Mint) takeReported(ctx context.Context, b Backend, p lightning.Incoming) error {
+	q, err := m.store.MintQuoteByLookup(ctx, p.Method, p.LookupID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		// The mint died between the backend's invoice and its own row, or
+		// somebody else uses the backend. No quote id left the mint, so
+		// nobody can claim it here; the operator should know.
+		m.log.Warn("payment for no quote of this mint", "backend", b.Name, "unit", string(p.Unit), "amount", uint64(p.Amount))
+		return nil
+	case err != nil:
+		return fmt.Errorf("finding the quote of a payment: %w", err)
+	case !b.serves(q.Method, q.Unit) || p.Unit != q.Unit:
+		m.log.Error("a backend reports a payment of what it does not serve, which is not believed",
+			"backend", b.Name, "method", q.Method, "unit", string(q.Unit), "reported_unit", string(p.Unit), "amount", uint64(p.Amount))
+		return nil
+	}
+	return m.takePayment(ctx, q, p)
+}
