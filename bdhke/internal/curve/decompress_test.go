@@ -50,6 +50,13 @@ func checkField(t *testing.T, x, y fe) {
 		t.Fatalf("canonical(%x) says it was canonical: %v", bx, was)
 	}
 	wantField(t, "negate", c.negate(), new(big.Int).Neg(bx))
+	z.add(&x, &y)
+	wantField(t, "add", z, new(big.Int).Add(bx, by))
+	z.sub(&x, &y)
+	wantField(t, "sub", z, new(big.Int).Sub(bx, by))
+	if x.isZero() != (c == fe{}) {
+		t.Fatalf("isZero(%x) = %v", bx, x.isZero())
+	}
 }
 
 func TestFieldAgreesWithBigIntAtTheEdges(t *testing.T) {
@@ -57,10 +64,14 @@ func TestFieldAgreesWithBigIntAtTheEdges(t *testing.T) {
 	all := edges()
 	for i, x := range all {
 		checkField(t, x, all[(i*7+3)%len(all)])
-		for _, y := range all[:40] {
+		for _, y := range all {
 			var z fe
 			z.mul(&x, &y)
 			wantField(t, "mul", z, new(big.Int).Mul(x.big(), y.big()))
+			z.add(&x, &y)
+			wantField(t, "add", z, new(big.Int).Add(x.big(), y.big()))
+			z.sub(&x, &y)
+			wantField(t, "sub", z, new(big.Int).Sub(x.big(), y.big()))
 		}
 	}
 }
@@ -70,6 +81,17 @@ func TestFieldAgreesWithBigIntOnRandomNumbers(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20000 {
 		checkField(t, fe{r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64()}, fe{r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64()})
+	}
+}
+
+func TestInversesAgreeWithBigInt(t *testing.T) {
+	t.Parallel()
+	for _, x := range edges() {
+		want := new(big.Int).ModInverse(new(big.Int).Mod(x.big(), prime), prime)
+		if want == nil {
+			want = new(big.Int) // 0 has none, and gives 0
+		}
+		wantField(t, "inverse", x.inverse(), want)
 	}
 }
 

@@ -8,10 +8,10 @@ import (
 // fe is a number modulo p = 2^256 - 2^32 - 977, least significant word first. It
 // may be any of the 2^256 values; canonical brings it below p.
 //
-// It exists for one purpose, the square root of Decompress: with the library's,
-// and the inversion that it needs to give y away, parsing takes three times as
-// long. It works on public data only. No promise of constant time is made, and no
-// secret may come here.
+// It exists for two purposes, the square root of Decompress and the sums of
+// SumVartime: the library's arithmetic, which must also be fit for secrets, takes
+// several times as long. It works on public data only. No promise of constant time
+// is made, and no secret may come here.
 type fe [4]uint64
 
 // fold is 2^256 mod p.
@@ -49,6 +49,40 @@ func (x *fe) addSmall(n uint64) fe {
 	return z
 }
 
+// add sets z = x+y.
+func (z *fe) add(x, y *fe) {
+	z0, c := bits.Add64(x[0], y[0], 0)
+	z1, c := bits.Add64(x[1], y[1], c)
+	z2, c := bits.Add64(x[2], y[2], c)
+	z3, c := bits.Add64(x[3], y[3], c)
+	z0, c = bits.Add64(z0, fold&-c, 0)
+	z1, c = bits.Add64(z1, 0, c)
+	z2, c = bits.Add64(z2, 0, c)
+	z3, c = bits.Add64(z3, 0, c)
+	// After a second carry what is left is below fold: adding it ends there.
+	z[0], z[1], z[2], z[3] = z0+fold&-c, z1, z2, z3
+}
+
+// sub sets z = x-y.
+func (z *fe) sub(x, y *fe) {
+	z0, b := bits.Sub64(x[0], y[0], 0)
+	z1, b := bits.Sub64(x[1], y[1], b)
+	z2, b := bits.Sub64(x[2], y[2], b)
+	z3, b := bits.Sub64(x[3], y[3], b)
+	z0, b = bits.Sub64(z0, fold&-b, 0)
+	z1, b = bits.Sub64(z1, 0, b)
+	z2, b = bits.Sub64(z2, 0, b)
+	z3, b = bits.Sub64(z3, 0, b)
+	// After a second borrow what is left is above 2^256 - fold.
+	z[0], z[1], z[2], z[3] = z0-fold&-b, z1, z2, z3
+}
+
+// isZero tells whether x is 0 modulo p.
+func (x *fe) isZero() bool {
+	return x[0]|x[1]|x[2]|x[3] == 0 ||
+		x[0] == ^uint64(fold)+1 && x[1]&x[2]&x[3] == ^uint64(0)
+}
+
 // canonical returns x below p, and whether it already was.
 func (x *fe) canonical() (fe, bool) {
 	// x >= p exactly when x + fold reaches 2^256.
@@ -80,29 +114,63 @@ func (x *fe) negate() fe {
 
 // mul sets z = x*y.
 func (z *fe) mul(x, y *fe) {
-	var r0, r1, r2, r3, r4, r5, r6, r7 uint64
-	r1, r2, r3, r4, r0 = mulAdd(0, 0, 0, 0, x[0], y)
-	r2, r3, r4, r5, r1 = mulAdd(r1, r2, r3, r4, x[1], y)
-	r3, r4, r5, r6, r2 = mulAdd(r2, r3, r4, r5, x[2], y)
-	r4, r5, r6, r7, r3 = mulAdd(r3, r4, r5, r6, x[3], y)
-	z[0], z[1], z[2], z[3] = reduce(r0, r1, r2, r3, r4, r5, r6, r7)
-}
+	// One column after the other of the multiplication as it is done by hand, by
+	// rows of x; written out, because the words then stay in registers.
+	x0, y0, y1, y2, y3 := x[0], y[0], y[1], y[2], y[3]
+	h0, r0 := bits.Mul64(x0, y0)
+	h1, l1 := bits.Mul64(x0, y1)
+	h2, l2 := bits.Mul64(x0, y2)
+	h3, l3 := bits.Mul64(x0, y3)
+	r1, c := bits.Add64(h0, l1, 0)
+	r2, c := bits.Add64(h1, l2, c)
+	r3, c := bits.Add64(h2, l3, c)
+	r4 := h3 + c
 
-// mulAdd returns a + x*y as five words: the upper four, then the lowest.
-func mulAdd(a0, a1, a2, a3, x uint64, y *fe) (b1, b2, b3, b4, b0 uint64) {
-	h0, l0 := bits.Mul64(x, y[0])
-	h1, l1 := bits.Mul64(x, y[1])
-	h2, l2 := bits.Mul64(x, y[2])
-	h3, l3 := bits.Mul64(x, y[3])
-	var c, d uint64
-	a0, c = bits.Add64(a0, l0, 0)
-	a1, c = bits.Add64(a1, l1, c)
-	a2, c = bits.Add64(a2, l2, c)
-	a3, c = bits.Add64(a3, l3, c)
-	a1, d = bits.Add64(a1, h0, 0)
-	a2, d = bits.Add64(a2, h1, d)
-	a3, d = bits.Add64(a3, h2, d)
-	return a1, a2, a3, h3 + c + d, a0
+	x0 = x[1]
+	h0, l0 := bits.Mul64(x0, y0)
+	h1, l1 = bits.Mul64(x0, y1)
+	h2, l2 = bits.Mul64(x0, y2)
+	h3, l3 = bits.Mul64(x0, y3)
+	r1, c = bits.Add64(r1, l0, 0)
+	r2, c = bits.Add64(r2, l1, c)
+	r3, c = bits.Add64(r3, l2, c)
+	r4, c = bits.Add64(r4, l3, c)
+	r5 := h3 + c
+	r2, c = bits.Add64(r2, h0, 0)
+	r3, c = bits.Add64(r3, h1, c)
+	r4, c = bits.Add64(r4, h2, c)
+	r5 += c
+
+	x0 = x[2]
+	h0, l0 = bits.Mul64(x0, y0)
+	h1, l1 = bits.Mul64(x0, y1)
+	h2, l2 = bits.Mul64(x0, y2)
+	h3, l3 = bits.Mul64(x0, y3)
+	r2, c = bits.Add64(r2, l0, 0)
+	r3, c = bits.Add64(r3, l1, c)
+	r4, c = bits.Add64(r4, l2, c)
+	r5, c = bits.Add64(r5, l3, c)
+	r6 := h3 + c
+	r3, c = bits.Add64(r3, h0, 0)
+	r4, c = bits.Add64(r4, h1, c)
+	r5, c = bits.Add64(r5, h2, c)
+	r6 += c
+
+	x0 = x[3]
+	h0, l0 = bits.Mul64(x0, y0)
+	h1, l1 = bits.Mul64(x0, y1)
+	h2, l2 = bits.Mul64(x0, y2)
+	h3, l3 = bits.Mul64(x0, y3)
+	r3, c = bits.Add64(r3, l0, 0)
+	r4, c = bits.Add64(r4, l1, c)
+	r5, c = bits.Add64(r5, l2, c)
+	r6, c = bits.Add64(r6, l3, c)
+	r7 := h3 + c
+	r4, c = bits.Add64(r4, h0, 0)
+	r5, c = bits.Add64(r5, h1, c)
+	r6, c = bits.Add64(r6, h2, c)
+	r7 += c
+	z[0], z[1], z[2], z[3] = reduce(r0, r1, r2, r3, r4, r5, r6, r7)
 }
 
 // reduce folds 512 bits into 256 twice, and a last carry once more.
