@@ -22,6 +22,9 @@ func (p Point) Element() (*curve.Element, error) {
 	return e, nil
 }
 
+// Affine returns both coordinates of p; all zero for the zero Point.
+func (p Point) Affine() curve.Affine { return p.xy }
+
 // FromElement encodes the result of arithmetic; infinity is an error.
 func FromElement(e *curve.Element) (Point, error) {
 	xy, ok := e.Affine()

@@ -82,44 +82,6 @@ func (s *state) inGrace(id cashu.KeysetID, grace time.Duration, now time.Time) b
 	return false
 }
 
-// Verify returns nil when every proof carries the signature of the key of its
-// keyset and amount (NUT-00). Inactive keysets verify for ever; expired ones do
-// not (NUT-02). Whether a proof is spent, or locked, is not known here.
-//
-// Errors of proofs are *cashu.Error: cashu.ErrProofInvalid (10001) without saying
-// which one, 12001 for a keyset or an amount without a key, 12003 expired, 11007
-// for the same secret twice. ErrStale: see there. When ctx ends, Verify stops early
-// with its error.
-func (ks *Keystore) Verify(ctx context.Context, proofs []cashu.Proof) error {
-	if err := ks.others.stale(); err != nil {
-		return err
-	}
-	s, now := ks.current.Load(), ks.clock()
-	keys := make([]mintkey.Key, len(proofs))
-	seen := make(map[string]struct{}, len(proofs))
-	for i, p := range proofs {
-		k, key, err := s.find(p.ID, p.Amount)
-		switch {
-		case err != nil:
-			return err
-		case k.public.ExpiredForInputs(now):
-			return cashu.Errorf(cashu.CodeKeysetExpired, "keyset %s has expired", p.ID)
-		}
-		// The secret alone decides what can be spent once (Y), not the keyset.
-		if _, twice := seen[p.Secret]; twice {
-			return cashu.ErrDuplicateInputs
-		}
-		seen[p.Secret] = struct{}{}
-		keys[i] = key
-	}
-	return ks.spread(ctx, len(proofs), func(i int) error {
-		if !keys[i].Verify([]byte(proofs[i].Secret), proofs[i].C) {
-			return cashu.ErrProofInvalid
-		}
-		return nil
-	})
-}
-
 func (s *state) find(id cashu.KeysetID, amount cashu.Amount) (*keyset, mintkey.Key, error) {
 	k, ok := s.byID[id]
 	if !ok {

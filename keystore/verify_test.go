@@ -3,6 +3,7 @@ package keystore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,5 +96,48 @@ func TestProofsAreVerifiedAllOrNone(t *testing.T) {
 				t.Errorf("the error shows a secret: %v", err)
 			}
 		})
+	}
+}
+
+// As many proofs of each key as make several batches, and one that is false.
+func TestAFalseProofIsFoundAmongMany(t *testing.T) {
+	t.Parallel()
+	ks := mustOpen(t, testConfig(t))
+	k := mustRotate(t, ks, RotateParams{Unit: "sat", Amounts: powersOfTwo(2)})
+	proofs := testProofs(t, ks, k, 90)
+	if err := ks.Verify(t.Context(), proofs); err != nil {
+		t.Fatal(err)
+	}
+	for at := 0; at < len(proofs); at += 13 {
+		spoiled := slices.Clone(proofs)
+		spoiled[at].C = proofs[(at+2)%len(proofs)].C // of the same key
+		if err := ks.Verify(t.Context(), spoiled); !errors.Is(err, cashu.ErrProofInvalid) {
+			t.Errorf("with proof %d false: %v", at, err)
+		}
+	}
+}
+
+func TestEveryProofIsInOneBatch(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{8, 9, 64, 500} {
+		byKey, left := map[keyName][]int{}, map[int]keyName{}
+		for i := range 300 {
+			name := keyName{amount: cashu.Amount(i * i % 7)}
+			byKey[name], left[i] = append(byKey[name], i), name
+		}
+		for _, b := range divide(byKey, size) {
+			if len(b.proofs) > min(size, batchMost) || len(b.proofs) == 0 {
+				t.Errorf("size %d: a batch of %d", size, len(b.proofs))
+			}
+			for _, i := range b.proofs {
+				if name, ok := left[i]; !ok || name != b.key {
+					t.Errorf("size %d: proof %d is in a batch of %v", size, i, b.key)
+				}
+				delete(left, i)
+			}
+		}
+		if len(left) > 0 {
+			t.Errorf("size %d: in no batch: %v", size, left)
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 func TestTheTimeOfSigningDoesNotDependOnTheKey(t *testing.T) {
 	message := point(t, blinded)
 	secret := []byte("407915bc212be61a77e3e6d2aeb4c727980bda51cd06a6afc29e2861768a7837")
+	secrets, signatures := [][]byte{secret, []byte("a"), []byte("b")}, []bdhke.Point{message, message, message}
 	operations := map[string]func(mintkey.Key) error{
 		"sign": func(k mintkey.Key) error {
 			_, _, err := k.SignWithDLEQ(message)
@@ -23,6 +24,11 @@ func TestTheTimeOfSigningDoesNotDependOnTheKey(t *testing.T) {
 		},
 		"verify": func(k mintkey.Key) error {
 			k.Verify(secret, message)
+			return nil
+		},
+		// The signatures are false, so this is the sum and then the first of them.
+		"verify a batch": func(k mintkey.Key) error {
+			k.VerifyAll(secrets, signatures)
 			return nil
 		},
 	}
