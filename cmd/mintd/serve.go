@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/internal/crashpoint"
+	"mintmark/internal/metricspage"
 	"mintmark/internal/sdnotify"
 	"mintmark/mint"
 	"mintmark/mint/httpapi"
@@ -128,7 +129,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	}
 	counts.Watch(m, store)
 	counts.WatchLoad(entrance.Load)
-	page, err := serveMetrics(ctx, cfg.Metrics, counts.Handler(), log)
+	page, err := metricspage.Serve(ctx, cfg.Metrics, counts.Handler(), log)
 	if err != nil {
 		return err
 	}

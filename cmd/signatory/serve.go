@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/internal/harden"
+	"mintmark/internal/metricspage"
 	"mintmark/internal/release"
 	"mintmark/internal/sdnotify"
 	"mintmark/internal/seedfile"
@@ -175,7 +176,7 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 		return err
 	}
 	counts.Watch(srv, nextSteps(srv))
-	page, err := serveMetrics(ctx, f.metrics, counts.Handler(), log)
+	page, err := metricspage.Serve(ctx, f.metrics, counts.Handler(), log)
 	if err != nil {
 		if ks != nil {
 			err = errors.Join(err, ks.Close())

@@ -144,6 +144,7 @@ var rooms = []room{
 	{path: "internal/fence"},
 	{path: "internal/harden"},
 	{path: "internal/heap"},
+	{path: "internal/metricspage"},
 	{path: "internal/procs"},
 	{path: "internal/release"},
 	{path: "internal/requestid", neverImports: outside, noClock: true, neverLinks: keyMaterial},

@@ -1,4 +1,6 @@
-package main
+// Package metricspage serves the numbers of a program for Prometheus. There is no
+// profiling here and never will be: a heap profile of a signatory is its keys.
+package metricspage
 
 import (
 	"context"
@@ -10,9 +12,10 @@ import (
 	"time"
 )
 
-// serveMetrics serves the page for Prometheus at the address, for the operator's
-// network only; with an empty address it serves nothing.
-func serveMetrics(ctx context.Context, address string, page http.Handler, log *slog.Logger) (io.Closer, error) {
+// Serve serves the page at GET /metrics of the address HOST:PORT, and nothing else,
+// until it is closed. The address is for the operator's network only; with an empty
+// one it serves nothing.
+func Serve(ctx context.Context, address string, page http.Handler, log *slog.Logger) (io.Closer, error) {
 	if address == "" {
 		return io.NopCloser(nil), nil
 	}
@@ -32,6 +35,6 @@ func serveMetrics(ctx context.Context, address string, page http.Handler, log *s
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	go func() { _ = server.Serve(l) }()
-	log.Info("metrics page", "url", "http://"+l.Addr().String()+"/metrics")
+	log.InfoContext(ctx, "metrics page", "url", "http://"+l.Addr().String()+"/metrics")
 	return server, nil
 }
