@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"mintmark/cashu"
 	"mintmark/mint/lightning"
@@ -12,7 +13,9 @@ import (
 
 // Backend is a payment backend, and what the mint uses it for.
 type Backend struct {
-	// Name says which one it is, in logs and metrics. It differs between any two.
+	// Name says which one it is, in logs and metrics, and is kept with every quote: who
+	// made it is asked about it, and nobody else. It differs between any two. A name that
+	// goes over to another node makes the mint ask the wrong one.
 	Name string
 	// Receiver takes payments in. nil: nothing is minted through this backend.
 	Receiver lightning.Receiver
@@ -25,6 +28,13 @@ type Backend struct {
 	// before goes on.
 	NoMint, NoMelt bool
 }
+
+const (
+	// backendTimeout bounds a question to a backend without which a request cannot be
+	// answered, and refreshTimeout one that it can do without.
+	backendTimeout = 15 * time.Second
+	refreshTimeout = 5 * time.Second
+)
 
 // methodUnit is what a backend is chosen by.
 type methodUnit struct {
@@ -157,6 +167,31 @@ func (m *Mint) payerFor(method string, unit cashu.Unit) (payer, error) {
 		return payer{}, cashu.ErrMeltingDisabled
 	}
 	return payer{}, noBackend(promised, known)
+}
+
+// ofQuote finds the backend that made a quote, whatever it is used for by now. Rows of
+// a mint that knew one backend only do not name it; theirs is the one that serves the
+// method and unit.
+func (m *Mint) ofQuote(name, method string, unit cashu.Unit, can func(Backend) bool) (Backend, error) {
+	for _, b := range m.cfg.Backends {
+		if can(b) && (b.Name == name || name == "" && b.serves(method, unit)) {
+			return b, nil
+		}
+	}
+	return Backend{}, fmt.Errorf("%w: %q, for method %s and unit %s", errBackendGone, name, method, unit)
+}
+
+// errBackendGone: the configuration has no longer the backend that made a quote.
+var errBackendGone = errors.New("the payment backend of a quote is not configured any more")
+
+// receiverOf finds the backend that made a mint quote.
+func (m *Mint) receiverOf(q MintQuote) (Backend, error) {
+	return m.ofQuote(q.Backend, q.Method, q.Unit, func(b Backend) bool { return b.Receiver != nil })
+}
+
+// payerOf finds the backend that made a melt quote.
+func (m *Mint) payerOf(q MeltQuote) (Backend, error) {
+	return m.ofQuote(q.Backend, q.Method, q.Unit, func(b Backend) bool { return b.Payer != nil })
 }
 
 func noBackend(promised, known bool) error {

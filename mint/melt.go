@@ -37,9 +37,9 @@ func (m *Mint) Melt(ctx context.Context, method string, req cashu.MeltRequest) (
 	if err := in.locks.Verify(); err != nil {
 		return Melted{}, err
 	}
-	way, err := m.payerFor(q.Method, q.Unit)
+	way, err := m.payerOf(q)
 	if err != nil {
-		return Melted{}, err
+		return Melted{}, fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the payment backend that made this offer is not there any more"), err)
 	}
 	if err := m.signatoryUp(ctx); err != nil {
 		return Melted{}, err

@@ -15,7 +15,7 @@ import (
 // melting is a melt whose first commit is done.
 type melting struct {
 	saga   *Saga
-	way    payer
+	way    Backend
 	inputs []SpentProof
 	blanks []cashu.BlindedMessage
 }
@@ -60,18 +60,18 @@ func (m *Mint) send(ctx context.Context, w melting, q MeltQuote) lightning.Outgo
 	payCtx, cancel := context.WithTimeout(ctx, m.cfg.PayTimeout)
 	defer cancel()
 	defer context.AfterFunc(m.stopping, cancel)()
-	out, err := w.way.SendPayment(payCtx, lightning.Payment{
+	out, err := w.way.Payer.SendPayment(payCtx, lightning.Payment{
 		ID: w.saga.ID.String(), Method: q.Method, Request: q.Request, LookupID: q.LookupID,
 		Amount: q.Amount, Unit: q.Unit, Terms: q.Terms, MaxFee: q.FeeReserve, FeeIndex: q.FeeIndex,
 	})
 	switch {
 	case errors.Is(err, lightning.ErrRefused):
-		m.log.Warn("the payment backend refuses to pay", "operation", w.saga.ID.String(), "error", err)
+		m.log.Warn("the payment backend refuses to pay", "backend", w.way.Name, "operation", w.saga.ID.String(), "error", err)
 		return lightning.Outgoing{State: lightning.PaymentFailed}
 	case err == nil && out.State == lightning.PaymentPaid:
 		return out
 	case err != nil:
-		m.log.Warn("the payment backend failed, the payment may have been made", "operation", w.saga.ID.String(), "error", err)
+		m.log.Warn("the payment backend failed, the payment may have been made", "backend", w.way.Name, "operation", w.saga.ID.String(), "error", err)
 	}
 	return m.ask(ctx, w, q)
 }
@@ -80,9 +80,9 @@ func (m *Mint) send(ctx context.Context, w melting, q MeltQuote) lightning.Outgo
 func (m *Mint) ask(ctx context.Context, w melting, q MeltQuote) lightning.Outgoing {
 	ctx, cancel := context.WithTimeout(ctx, m.cfg.OperationTimeout/2)
 	defer cancel()
-	out, err := w.way.CheckPayment(ctx, q.Method, w.saga.ID.String())
+	out, err := w.way.Payer.CheckPayment(ctx, q.Method, w.saga.ID.String())
 	if err != nil {
-		m.log.Warn("could not ask what became of a payment", "operation", w.saga.ID.String(), "error", err)
+		m.log.Warn("could not ask what became of a payment", "backend", w.way.Name, "operation", w.saga.ID.String(), "error", err)
 		return lightning.Outgoing{State: lightning.PaymentPending}
 	}
 	if out.State == lightning.PaymentPending && out.Proof != "" && out.Proof != q.Proof {
@@ -146,10 +146,12 @@ func (m *Mint) cancelPaidWithin(ctx context.Context, q MeltQuote) {
 		return // it was paid outside, and only its change is late
 	}
 	if err == nil {
-		var b receiver
-		if b, err = m.receiverFor(payee.Method, payee.Unit); err == nil {
+		var b Backend
+		if b, err = m.receiverOf(payee); err == nil {
 			if c, ok := b.Receiver.(lightning.Canceller); ok {
-				err = c.CancelInvoice(ctx, payee.Method, payee.LookupID)
+				askCtx, cancel := context.WithTimeout(ctx, refreshTimeout)
+				defer cancel()
+				err = c.CancelInvoice(askCtx, payee.Method, payee.LookupID)
 			}
 		}
 	}

@@ -69,6 +69,7 @@ type MeltQuote struct {
 	Request    string // what is paid, e.g. a BOLT11 invoice
 	LookupID   string // names what must not be paid twice; empty: nothing
 	Terms      string // the backend's own words, given back to it when it pays
+	Backend    string // the name of the backend; empty: of those rows that knew but one
 	Amount     cashu.Amount
 	FeeReserve cashu.Amount // the most that the payment may cost on top
 	// Options are the fees to choose from (NUT-30). If there are any, FeeIndex is

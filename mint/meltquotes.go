@@ -42,7 +42,9 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 		return MeltQuote{}, err
 	}
 	defer done()
-	offer, err := p.QuotePayment(opCtx, lightning.PaymentRequest{
+	askCtx, cancel := context.WithTimeout(opCtx, backendTimeout)
+	defer cancel()
+	offer, err := p.QuotePayment(askCtx, lightning.PaymentRequest{
 		Method: method, Request: req.Request, Unit: unit,
 		AmountMsat: req.Options.AmountlessMsat, PartMsat: req.Options.PartMsat, Amount: req.Amount,
 	})
@@ -55,7 +57,7 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 	}
 	now := m.now()
 	q := MeltQuote{
-		ID: id.String(), Method: method, Unit: unit, Request: req.Request, LookupID: offer.LookupID, Terms: offer.Terms,
+		ID: id.String(), Method: method, Unit: unit, Request: req.Request, LookupID: offer.LookupID, Terms: offer.Terms, Backend: p.name,
 		Amount: offer.Amount, FeeReserve: offer.FeeReserve, Expiry: now.Add(m.cfg.MeltQuoteTTL).Truncate(time.Second), Options: offer.Options,
 		Created: now, Updated: now,
 	}
@@ -176,12 +178,12 @@ func (m *Mint) MeltQuote(ctx context.Context, method, id string) (Melted, error)
 }
 
 func (m *Mint) findMelt(ctx context.Context, method, id string) (MeltQuote, error) {
-	if !m.canPay(method) {
-		return MeltQuote{}, cashu.Errorf(cashu.CodeUnknownMethod, "payment method is not supported")
-	}
-	q, err := m.store.MeltQuote(ctx, id)
+	q, err := m.store.MeltQuote(ctx, id) // of a method that was taken away, too
+	none := errors.Is(err, ErrNotFound) || err == nil && q.Method != method
 	switch {
-	case errors.Is(err, ErrNotFound) || err == nil && q.Method != method:
+	case none && !m.canPay(method):
+		return q, cashu.ErrUnknownMethod
+	case none:
 		return q, cashu.Errorf(cashu.CodeUnknownQuote, "quote is unknown")
 	case err != nil:
 		return q, fmt.Errorf("reading a melt quote: %w", err)

@@ -122,8 +122,8 @@ func (m *Mint) resumeMelt(ctx context.Context, s *Saga, q MeltQuote) error {
 // the attempt keeps it from being made twice.
 func (m *Mint) askAgain(ctx context.Context, w *melting, q MeltQuote) (lightning.Outgoing, error) {
 	var err error
-	if w.way, err = m.payerFor(q.Method, q.Unit); err != nil {
-		return lightning.Outgoing{}, fmt.Errorf("no backend for %s and %s knows what became of a payment: %w", q.Method, q.Unit, err)
+	if w.way, err = m.payerOf(q); err != nil {
+		return lightning.Outgoing{}, fmt.Errorf("nobody can tell what became of a payment: %w", err)
 	}
 	out := m.ask(ctx, *w, q)
 	if out.State != lightning.PaymentUnknown {

@@ -140,11 +140,13 @@ func (m *Mint) pruneMelts(ctx context.Context, before time.Time) (total int, err
 func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, error) {
 	var ids []string
 	for _, q := range quotes {
-		b, err := m.receiverFor(q.Method, q.Unit)
+		b, err := m.receiverOf(q)
 		if err != nil {
 			continue
 		}
-		payments, err := b.CheckIncoming(ctx, q.Method, q.LookupID)
+		askCtx, cancel := context.WithTimeout(ctx, backendTimeout)
+		payments, err := b.Receiver.CheckIncoming(askCtx, q.Method, q.LookupID)
+		cancel()
 		if err != nil && !errors.Is(err, lightning.ErrUnknownRequest) {
 			return nil, fmt.Errorf("asking the backend about a quote that nobody paid: %w", err)
 		}

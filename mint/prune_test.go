@@ -99,7 +99,7 @@ func TestAQuoteIsKeptWhileItsBackendDoesNotAnswer(t *testing.T) {
 	w := newWorld(t, newMemStore())
 	q := w.quote(8)
 	w.wait(30 * 24 * time.Hour)
-	for name, backends := range map[string][]mint.Backend{"away": {{Receiver: goneBackend{w.backend}}}, "taken away": nil} {
+	for name, backends := range map[string][]mint.Backend{"away": {{Name: "node", Receiver: goneBackend{w.backend}}}, "taken away": nil} {
 		cfg := w.config(name)
 		cfg.Backends = backends
 		m, err := mint.New(t.Context(), cfg)

@@ -80,7 +80,9 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 	}
 	defer done()
 	now := m.now()
-	invoice, err := b.CreateInvoice(opCtx, lightning.InvoiceRequest{
+	askCtx, cancel := context.WithTimeout(opCtx, backendTimeout)
+	defer cancel()
+	invoice, err := b.CreateInvoice(askCtx, lightning.InvoiceRequest{
 		QuoteID: id.String(), Method: method, Amount: req.Amount, Unit: unit, Description: description, Expiry: now.Add(m.quoteTTL(rules)),
 	})
 	if err != nil {
@@ -89,7 +91,7 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 	crashpoint.Here(crashQuoteCreated)
 	q := MintQuote{
 		ID: id.String(), Method: method, Unit: unit, Amount: req.Amount, Pubkey: pubkey,
-		Request: invoice.Request, LookupID: invoice.LookupID, Expiry: invoice.Expiry,
+		Request: invoice.Request, LookupID: invoice.LookupID, Backend: b.name, Expiry: invoice.Expiry,
 		Created: now, Updated: now,
 	}
 	if err := m.store.Update(opCtx, Durable, func(tx Tx) error { return tx.AddMintQuote(opCtx, q) }); err != nil {
@@ -141,13 +143,13 @@ func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
 	if !m.awaitsPayment(q) {
 		return q, nil
 	}
-	b, err := m.receiverFor(q.Method, q.Unit)
+	b, err := m.receiverOf(q)
 	if err != nil {
 		return q, nil // the backend was taken away; the quote stays readable
 	}
 	changed, err := m.poll(ctx, b, q)
 	if err != nil {
-		m.log.Warn("could not ask the backend about a quote", "method", q.Method, "error", err)
+		m.log.Warn("could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
 		return q, nil
 	}
 	if !changed {
@@ -157,11 +159,10 @@ func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
 }
 
 func (m *Mint) findQuote(ctx context.Context, method, id string) (MintQuote, error) {
-	if !m.hasMethod(method) {
-		return MintQuote{}, cashu.Errorf(cashu.CodeUnknownMethod, "payment method is not supported")
-	}
-	q, err := m.store.MintQuote(ctx, method, id)
+	q, err := m.store.MintQuote(ctx, method, id) // of a method that was taken away, too
 	switch {
+	case errors.Is(err, ErrNotFound) && !m.hasMethod(method):
+		return q, cashu.ErrUnknownMethod
 	case errors.Is(err, ErrNotFound):
 		return q, cashu.Errorf(cashu.CodeUnknownQuote, "quote is unknown")
 	case err != nil:
@@ -170,7 +171,7 @@ func (m *Mint) findQuote(ctx context.Context, method, id string) (MintQuote, err
 	return q, nil
 }
 
-func (m *Mint) poll(ctx context.Context, b receiver, q MintQuote) (changed bool, err error) {
+func (m *Mint) poll(ctx context.Context, b Backend, q MintQuote) (changed bool, err error) {
 	now := m.now()
 	var claimed bool
 	err = m.store.Update(ctx, Deferred, func(tx Tx) error {
@@ -180,7 +181,9 @@ func (m *Mint) poll(ctx context.Context, b receiver, q MintQuote) (changed bool,
 	if err != nil || !claimed {
 		return false, err
 	}
-	payments, err := b.CheckIncoming(ctx, q.Method, q.LookupID)
+	askCtx, cancel := context.WithTimeout(ctx, refreshTimeout)
+	defer cancel()
+	payments, err := b.Receiver.CheckIncoming(askCtx, q.Method, q.LookupID)
 	if err != nil {
 		return false, err
 	}

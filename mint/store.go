@@ -350,6 +350,7 @@ type MintQuote struct {
 	Amount       cashu.Amount // requested; 0 = open
 	Request      string       // what the wallet's user pays, e.g. a BOLT11 invoice
 	LookupID     string       // the backend's name of the request
+	Backend      string       // the name of the backend; empty: of those rows that knew but one
 	Pubkey       bdhke.Point  // NUT-20 lock; zero = not locked
 	AmountPaid   cashu.Amount
 	AmountIssued cashu.Amount

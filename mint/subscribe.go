@@ -106,9 +106,8 @@ func (m *Mint) subscribable() []cashu.SubscribableInfo {
 const (
 	// askTick is how often it is looked which subscribed quotes are due.
 	askTick = time.Second
-	// askers is how many questions to backends go on at once, and askTimeout
-	// bounds each.
-	askers, askTimeout = 4, 15 * time.Second
+	// askers is how many questions to backends go on at once.
+	askers = 4
 )
 
 // askForSubscribed asks the backends about quotes that somebody waits for until
@@ -184,13 +183,11 @@ func (m *Mint) dueQuotes(asked map[events.Topic]time.Time) (due []func(context.C
 // askAbout asks the backend about one quote, unless somebody has just done so.
 // What comes of it is published as every payment is.
 func (m *Mint) askAbout(ctx context.Context, q MintQuote) {
-	b, err := m.receiverFor(q.Method, q.Unit)
+	b, err := m.receiverOf(q)
 	if err != nil {
 		return // it was taken away
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
 	if _, err := m.poll(ctx, b, q); err != nil && ctx.Err() == nil {
-		m.log.Warn("could not ask the backend about a quote", "method", q.Method, "error", err)
+		m.log.Warn("could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
 	}
 }

@@ -28,7 +28,7 @@ func (m *Mint) watchPayments(ctx context.Context, b Backend) {
 }
 
 // takeReported takes in a payment that a backend reports without being asked. It is
-// believed about the quotes that it serves, and about no others: whoever owns one
+// believed about the quotes that it made, and about no others: whoever owns one
 // backend must not be able to say that another one was paid.
 func (m *Mint) takeReported(ctx context.Context, b Backend, p lightning.Incoming) error {
 	q, err := m.store.MintQuoteByLookup(ctx, p.Method, p.LookupID)
@@ -41,8 +41,8 @@ func (m *Mint) takeReported(ctx context.Context, b Backend, p lightning.Incoming
 		return nil
 	case err != nil:
 		return fmt.Errorf("finding the quote of a payment: %w", err)
-	case !b.serves(q.Method, q.Unit) || p.Unit != q.Unit:
-		m.log.Error("a backend reports a payment of what it does not serve, which is not believed",
+	case q.Backend != "" && q.Backend != b.Name || q.Backend == "" && !b.serves(q.Method, q.Unit) || p.Unit != q.Unit:
+		m.log.Error("a backend reports a payment for a quote that it did not make, which is not believed",
 			"backend", b.Name, "method", q.Method, "unit", string(q.Unit), "reported_unit", string(p.Unit), "amount", uint64(p.Amount))
 		return nil
 	}

@@ -14,14 +14,14 @@ import (
 )
 
 const meltColumns = `id, method, unit, request, lookup_id, terms, amount, fee_reserve, state, operation, input_fee,
-			spent, proof, change, expiry, created, paid, updated, fee_options, fee_index`
+			spent, proof, change, expiry, created, paid, updated, fee_options, fee_index, backend`
 
 var (
 	stmtGetMelt = sqldb.Stmt{Name: "melt_quotes.get", SQL: `
 		SELECT number, ` + meltColumns + ` FROM melt_quotes WHERE id = $1 {lock melt_quotes}`}
 	stmtAddMelt = sqldb.Stmt{Name: "melt_quotes.add", SQL: `
 		INSERT INTO melt_quotes (` + meltColumns + `, polled)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0)`}
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 0)`}
 	stmtAddRequest = sqldb.Stmt{Name: "melt_requests.add", SQL: `
 		INSERT INTO melt_requests (lookup_id, method, operation, paid, expiry)
 		VALUES ($1, $2, 0, 0, $3) ON CONFLICT (lookup_id, method) DO NOTHING`}
@@ -43,19 +43,19 @@ type meltRow struct {
 
 func scanMelt(scan func(dest ...any) error) (q meltRow, err error) {
 	var (
-		id, method, unit, request, lookupID, terms, proof, change, options []byte
-		amount, feeReserve, inputFee, spent                                uint64
-		state                                                              uint8
-		operation, expiry, created, paid, updated, feeIndex                int64
+		id, method, unit, request, lookupID, terms, proof, change, options, backend []byte
+		amount, feeReserve, inputFee, spent                                         uint64
+		state                                                                       uint8
+		operation, expiry, created, paid, updated, feeIndex                         int64
 	)
 	err = scan(&q.number, &id, &method, &unit, &request, &lookupID, &terms, &amount, &feeReserve, &state, &operation, &inputFee,
 		&spent, &proof, &change, &expiry, &created, &paid, &updated,
-		&options, &feeIndex)
+		&options, &feeIndex, &backend)
 	if err != nil {
 		return q, found(err)
 	}
 	q.ID, q.Method, q.Unit = string(id), string(method), cashu.Unit(unit)
-	q.Request, q.LookupID, q.Terms = string(request), string(lookupID), string(terms)
+	q.Request, q.LookupID, q.Terms, q.Backend = string(request), string(lookupID), string(terms), string(backend)
 	q.Amount, q.FeeReserve, q.InputFee = cashu.Amount(amount), cashu.Amount(feeReserve), cashu.Amount(inputFee)
 	q.State, q.Operation = mint.MeltState(state), mint.OperationRef(operation)
 	q.Settlement = mint.Settlement{Spent: cashu.Amount(spent), Proof: string(proof)}
@@ -144,7 +144,7 @@ func (t *tx) AddMeltQuote(ctx context.Context, q mint.MeltQuote) error {
 	_, err := t.db.Exec(ctx, stmtAddMelt, []byte(q.ID), []byte(q.Method), []byte(q.Unit), []byte(q.Request), maybe(q.LookupID),
 		[]byte(q.Terms), uint64(q.Amount), uint64(q.FeeReserve), uint8(q.State), int64(q.Operation), uint64(q.InputFee),
 		uint64(q.Spent), []byte(q.Proof), joinPoints(q.Change), millis(q.Expiry), millis(q.Created), millis(q.Paid), millis(q.Updated),
-		joinOptions(q.Options), int64(q.FeeIndex))
+		joinOptions(q.Options), int64(q.FeeIndex), maybe(q.Backend))
 	if err != nil {
 		return fmt.Errorf("adding a melt quote: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 const quoteColumns = `id, method, unit, amount, request, lookup_id, pubkey, amount_paid, amount_issued,
-			pending, expiry, created, paid, issued, updated`
+			pending, expiry, created, paid, issued, updated, backend`
 
 var (
 	stmtGetQuote = sqldb.Stmt{Name: "mint_quotes.get", SQL: `
@@ -19,7 +19,7 @@ var (
 		SELECT number, ` + quoteColumns + ` FROM mint_quotes WHERE lookup_id = $1 AND method = $2 {lock mint_quotes}`}
 	stmtAddQuote = sqldb.Stmt{Name: "mint_quotes.add", SQL: `
 		INSERT INTO mint_quotes (` + quoteColumns + `, polled)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0)`}
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0)`}
 )
 
 // quoteRow is a quote and its number.
@@ -30,17 +30,17 @@ type quoteRow struct {
 
 func scanQuote(scan func(dest ...any) error) (q quoteRow, err error) {
 	var (
-		id, method, unit, request, lookupID, pubkey     []byte
-		amount, amountPaid, amountIssued                uint64
-		pending, expiry, created, paid, issued, updated int64
+		id, method, unit, request, lookupID, pubkey, backend []byte
+		amount, amountPaid, amountIssued                     uint64
+		pending, expiry, created, paid, issued, updated      int64
 	)
 	err = scan(&q.number, &id, &method, &unit, &amount, &request, &lookupID, &pubkey, &amountPaid, &amountIssued,
-		&pending, &expiry, &created, &paid, &issued, &updated)
+		&pending, &expiry, &created, &paid, &issued, &updated, &backend)
 	if err != nil {
 		return q, found(err)
 	}
 	q.ID, q.Method, q.Unit = string(id), string(method), cashu.Unit(unit)
-	q.Request, q.LookupID = string(request), string(lookupID)
+	q.Request, q.LookupID, q.Backend = string(request), string(lookupID), string(backend)
 	q.Amount, q.AmountPaid, q.AmountIssued = cashu.Amount(amount), cashu.Amount(amountPaid), cashu.Amount(amountIssued)
 	q.Pending = mint.OperationRef(pending)
 	q.Expiry, q.Created, q.Paid = fromMillis(expiry), fromMillis(created), fromMillis(paid)
@@ -80,7 +80,7 @@ func (t *tx) MintQuoteByLookup(ctx context.Context, method, lookupID string) (mi
 func (t *tx) AddMintQuote(ctx context.Context, q mint.MintQuote) error {
 	_, err := t.db.Exec(ctx, stmtAddQuote, []byte(q.ID), []byte(q.Method), []byte(q.Unit), uint64(q.Amount),
 		[]byte(q.Request), maybe(q.LookupID), pointBytes(q.Pubkey), uint64(q.AmountPaid), uint64(q.AmountIssued),
-		int64(q.Pending), millis(q.Expiry), millis(q.Created), millis(q.Paid), millis(q.Issued), millis(q.Updated))
+		int64(q.Pending), millis(q.Expiry), millis(q.Created), millis(q.Paid), millis(q.Issued), millis(q.Updated), maybe(q.Backend))
 	if err != nil {
 		return fmt.Errorf("adding a mint quote: %w", err)
 	}

@@ -66,12 +66,14 @@ func meltCases() []testCase {
 	return []testCase{
 		{"a melt quote is read as it was written", func(k *kit) {
 			full := k.meltQuote("full")
+			full.Backend = "node"
 			full.State, full.Operation, full.InputFee = mint.MeltPaid, 77, 5
 			full.Settlement = mint.Settlement{Spent: math.MaxUint64, Proof: "proof \x00"}
 			full.Change = []bdhke.Point{k.point(), k.twin(k.point())}
 			full.Paid, full.Updated = start.Add(1e9), start.Add(3e9)
 			bare := mint.MeltQuote{ID: "bare", Method: "m", Unit: "u"}
 			odd := k.meltQuote("🥜 \x00 \xff '--")
+			odd.Backend = "\x00 \xff"
 			odd.Unit, odd.Request, odd.LookupID, odd.Terms = "🪙", "🧾\x00"+strings.Repeat("x", 5000), "\x00\x01", "\xff"
 			odd.Amount, odd.FeeReserve = math.MaxUint64, 1<<63
 			odd.Expiry = time.Date(2150, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -44,11 +44,13 @@ func quoteCases() []testCase {
 	return []testCase{
 		{"a quote is read as it was written", func(k *kit) {
 			full := k.quote("full")
+			full.Backend = "node"
 			full.Pubkey, full.Pending = k.twin(k.point()), 77
 			full.AmountPaid, full.AmountIssued = 5, 4
 			full.Paid, full.Issued, full.Updated = start.Add(1e9), start.Add(2e9), start.Add(3e9)
 			bare := mint.MintQuote{ID: "bare", Method: "m", Unit: "u"}
 			odd := k.quote("🥜 \x00 \xff '--")
+			odd.Backend = "\x00 \xff"
 			odd.Unit, odd.Request, odd.LookupID, odd.Amount = "🪙", "🧾\x00"+strings.Repeat("x", 5000), "\x00\x01", math.MaxUint64
 			odd.AmountPaid, odd.AmountIssued = math.MaxUint64, 1<<63
 			odd.Expiry = time.Date(2150, 1, 1, 0, 0, 0, 0, time.UTC)
