@@ -106,16 +106,19 @@ func TestSubscribersOfProofsHearOfEveryStepOfASwap(t *testing.T) {
 // A commit whose answer was lost: the state is what the database says.
 func TestSubscribersHearOfASpendWhoseCommitSaidOtherwise(t *testing.T) {
 	t.Parallel()
-	store := &faultyStore{Store: newMemStore()}
-	w := newWorld(t, store)
-	defer run(w.mint)()
-	inputs := w.mintCoins(8)
-	in := subscribe(t, w.mint, "proof_state", hexYs(t, inputs)...)
-	store.arm(2, nil, errDisk)
-	if _, err := w.mint.Swap(t.Context(), swapRequest(inputs, w.notes(w.active("sat"), 8))); err != nil {
-		t.Fatal(err)
-	}
-	wantTold(t, in, "UNSPENT", "PENDING", "SPENT")
+	synctest.Test(t, func(t *testing.T) {
+		store := &faultyStore{Store: newMemStore()}
+		w := newWorld(t, store)
+		defer run(w.mint)()
+		inputs := w.mintCoins(8)
+		in := subscribe(t, w.mint, "proof_state", hexYs(t, inputs)...)
+		synctest.Wait() // the mint has begun its own work, which writes too
+		store.arm(2, nil, errDisk)
+		if _, err := w.mint.Swap(t.Context(), swapRequest(inputs, w.notes(w.active("sat"), 8))); err != nil {
+			t.Fatal(err)
+		}
+		wantTold(t, in, "UNSPENT", "PENDING", "SPENT")
+	})
 }
 
 func TestSubscribersHearOfWhatRecoveryUndoes(t *testing.T) {
