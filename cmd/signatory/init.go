@@ -21,6 +21,7 @@ const maxImport = 4096
 type initFlags struct {
 	data       string
 	units      []string
+	idVersion  uint8
 	plain      bool
 	noWords    bool
 	importFile string
@@ -51,6 +52,10 @@ thousandths of the unit, and the number of denominations 1, 2, 4, 8 and so on.
 "sat,0,32" is satoshis without fees in coins from 1 to 2147483648. Fees and
 denominations can be changed later with "signatory keysets rotate".
 
+With --id-version 1 the first keysets have ids of the first version, as later ones
+have then, until a rotation says otherwise. Some old wallets know no other, and give
+up at a mint whose list holds a keyset of version 2, active or not.
+
 With --database the keystore is in a PostgreSQL database, where several signatories
 can share it. Only the first needs an init: the others get a copy of the seed file.
 
@@ -67,6 +72,7 @@ never replaces one.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "data `directory`, made if it is missing (required)")
 	flags.StringArrayVar(&f.units, "unit", []string{"sat,0,32"}, "first keyset as `NAME,FEE_PPK,MAX_ORDER`; may be repeated")
+	flags.Uint8Var(&f.idVersion, "id-version", 2, idVersionUsage)
 	flags.BoolVar(&f.plain, "plaintext-seed", false, "store the seed without a passphrase, for its owner only (mode 0600)")
 	flags.StringVar(&f.importFile, "import-file", "", "use the seed in this `file`, a BIP39 mnemonic or 16 to 64 bytes in hexadecimal, instead of a new one")
 	flags.BoolVar(&f.noWords, "no-words", false, "do not show the words of a new seed; they can be read from the seed file")
@@ -107,7 +113,11 @@ func (p program) checkInit(cmd *cobra.Command, f *initFlags) ([]keystore.RotateP
 	if f.plain && f.passphrase.given() {
 		return nil, usagef(cmd, "--plaintext-seed and a passphrase exclude each other")
 	}
-	units, err := parseUnits(f.units, p.clock())
+	version, err := parseIDVersion(f.idVersion)
+	if err != nil {
+		return nil, usage(cmd, err)
+	}
+	units, err := parseUnits(f.units, version, p.clock())
 	if err != nil {
 		return nil, usage(cmd, err)
 	}

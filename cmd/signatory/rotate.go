@@ -61,7 +61,7 @@ func (f *rotateFlags) addParams(flags *pflag.FlagSet) {
 	flags.Uint64Var(&f.maxOrder, "max-order", 0, "`number` of denominations 1, 2, 4, 8 and so on, 1 to 64")
 	flags.Uint64Var(&f.fee, "fee-ppk", 0, "fee per input in `thousandths` of the unit")
 	flags.StringVar(&f.expiry, "final-expiry", "", "`moment` after which coins are worthless: unix seconds, 2030-01-31T00:00:00Z, or a duration from now like 8760h")
-	flags.Uint8Var(&f.idVersion, "id-version", 0, "`version` of the keyset id: 2, or 1 for very old wallets")
+	flags.Uint8Var(&f.idVersion, "id-version", 0, idVersionUsage)
 }
 
 func (p program) rotate(cmd *cobra.Command, c *connectFlags, f rotateFlags) error {
@@ -133,10 +133,10 @@ func (p program) rotateParams(cmd *cobra.Command, f rotateFlags) (keystore.Rotat
 		params.InputFeePPK = &f.fee
 	}
 	if given("id-version") {
-		if f.idVersion != 1 && f.idVersion != 2 {
-			return params, usagef(cmd, "--id-version must be 1 or 2")
+		version, err := parseIDVersion(f.idVersion)
+		if err != nil {
+			return params, usage(cmd, err)
 		}
-		version := cashu.KeysetVersion(f.idVersion - 1)
 		params.IDVersion = &version
 	}
 	return params, nil

@@ -27,7 +27,7 @@ func powersOfTwo(n uint64) ([]cashu.Amount, error) {
 
 // parseUnits reads the values of --unit, and refuses what the keystore would
 // refuse later, before anything is made.
-func parseUnits(texts []string, now time.Time) ([]keystore.RotateParams, error) {
+func parseUnits(texts []string, version cashu.KeysetVersion, now time.Time) ([]keystore.RotateParams, error) {
 	all := make([]keystore.RotateParams, 0, len(texts))
 	seen := map[cashu.Unit]bool{}
 	for _, text := range texts {
@@ -39,6 +39,7 @@ func parseUnits(texts []string, now time.Time) ([]keystore.RotateParams, error) 
 			return nil, fmt.Errorf("--unit %s: the unit is there twice", text)
 		}
 		seen[p.Unit] = true
+		p.IDVersion = &version
 		if _, err := keystore.PlanRotation(nil, p, now); err != nil {
 			return nil, fmt.Errorf("--unit %s: %w", text, err)
 		}
@@ -69,6 +70,16 @@ func parseUnit(text string) (keystore.RotateParams, error) {
 		return keystore.RotateParams{}, err
 	}
 	return keystore.RotateParams{Unit: unit, InputFeePPK: &fee, Amounts: amounts}, nil
+}
+
+// idVersionUsage describes --id-version, which parseIDVersion reads.
+const idVersionUsage = "`version` of the keyset id: 2, or 1 for very old wallets"
+
+func parseIDVersion(n uint8) (cashu.KeysetVersion, error) {
+	if n != 1 && n != 2 {
+		return 0, fmt.Errorf("--id-version must be 1 or 2")
+	}
+	return cashu.KeysetVersion(n - 1), nil
 }
 
 // parseAmounts reads the value of --amounts: numbers with commas.

@@ -28,6 +28,7 @@ func TestACommandLineThatMakesNoSenseIsExplained(t *testing.T) {
 		"init --data DIR --plaintext-seed --unit sat,0,0":                  "0 is not a number of denominations from 1 to 64",
 		"init --data DIR --plaintext-seed --unit sat,0,65":                 "65 is not a number of denominations from 1 to 64",
 		"init --data DIR --plaintext-seed --unit sat,0,32 --unit SAT,0,16": "--unit SAT,0,16: the unit is there twice",
+		"init --data DIR --plaintext-seed --id-version 0":                  "--id-version must be 1 or 2",
 		"serve":                                                "--data is missing",
 		"serve --data DIR --socket-mode 0999":                  "--socket-mode 0999 is not an octal mode",
 		"serve --data DIR --socket-mode 01777":                 "is not an octal mode",
