@@ -59,7 +59,7 @@ wallet-crash: ## every fault and every kill at every place of the wallet's opera
 	  -run '^(TestEveryFaultAtEveryEdge|TestEveryOperationSurvivesSIGKILLAnywhere|TestE3)' ./wallet
 
 wallets:
-	cd e2e/wallets && npm ci --no-fund --no-audit
+	e2e/wallets/install
 
 bench: ## benchmark the curve, spending conditions, the keystore and the line to the signatory
 	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/... ./cashu/... ./keystore ./signatory/...
@@ -111,4 +111,4 @@ proto: ## generate code from the wire contracts
 	$(TOOL) buf generate
 
 clean: ## remove what was built and installed; data stays
-	rm -rf bin e2e/wallets/node_modules
+	rm -rf bin e2e/wallets/node_modules e2e/wallets/installed

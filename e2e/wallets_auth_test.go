@@ -26,9 +26,9 @@ max_tokens = 20
 }
 
 // signedIn is a wallet whose user has logged in, and the clear token.
-func signedIn(t *testing.T, s *harness.Stack, client string) (w *harness.NodeWallet, token string) {
+func signedIn(t *testing.T, s *harness.Stack, client string) (w *harness.PeerWallet, token string) {
 	t.Helper()
-	w = harness.StartCashuTS(t, "wallets")
+	w = harness.StartCashuTS(t)
 	var given struct{ Token string }
 	w.Must("login", map[string]any{"url": s.URL(), "seed": freshSeed(t, s), "user": "alice", "client": client, "tokens": 20}, &given)
 	s.Secrets.Hide(given.Token) // no log may have it
@@ -45,7 +45,7 @@ func TestCashuTSUsesAMintWhereUsersLogIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			login := harness.StartLogin(t, "wallets", "wallets=600", "shop=600")
+			login := harness.StartLogin(t, "wallets=600", "shop=600")
 			s := harness.NewStack(t, programs, harness.Unix)
 			s.Database = database(t)
 			s.Config = authConfig(login)
@@ -120,7 +120,7 @@ func refusesTokens(t *testing.T, s *harness.Stack) {
 		t.Errorf("one token let %d requests in", in.Load())
 	}
 
-	shop := harness.StartCashuTS(t, "wallets")
+	shop := harness.StartCashuTS(t)
 	var given struct{ Token string }
 	shop.Must("login", map[string]any{"url": s.URL(), "seed": freshSeed(t, s), "user": "alice", "client": "shop", "tokens": 1}, &given)
 	s.Secrets.Hide(given.Token)
@@ -170,7 +170,7 @@ func outlivesTheProvider(t *testing.T, s *harness.Stack, login *harness.Login) {
 
 func TestATokenOfTheProviderThatHasExpiredIsRefused(t *testing.T) {
 	t.Parallel()
-	login := harness.StartLogin(t, "wallets", "wallets=2")
+	login := harness.StartLogin(t, "wallets=2")
 	s := harness.NewStack(t, programs, harness.Unix)
 	s.Config = authConfig(login)
 	s.Start()

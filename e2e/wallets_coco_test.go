@@ -13,9 +13,9 @@ type cocoAnswer struct {
 	State   string `json:"state"`
 }
 
-func loadCoco(t *testing.T, s *harness.Stack, seed string) *harness.NodeWallet {
+func loadCoco(t *testing.T, s *harness.Stack, seed string) *harness.PeerWallet {
 	t.Helper()
-	w := harness.StartCoco(t, "wallets")
+	w := harness.StartCoco(t)
 	w.Must("load", map[string]any{"url": s.URL(), "seed": seed}, nil)
 	return w
 }

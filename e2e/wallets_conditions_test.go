@@ -144,7 +144,7 @@ func TestCashuTSLocksAndUnlocks(t *testing.T) {
 }
 
 // attemptToUnlock tries a token and looks at what became of its coins.
-func attemptToUnlock(t *testing.T, w *harness.NodeWallet, what string, sent sendAnswer, op string, args map[string]any, ok bool) {
+func attemptToUnlock(t *testing.T, w *harness.PeerWallet, what string, sent sendAnswer, op string, args map[string]any, ok bool) {
 	t.Helper()
 	args["token"] = sent.Token
 	var got coinsAnswer

@@ -25,7 +25,7 @@ const (
 )
 
 // waitQuote asks until the quote is as it should be.
-func waitQuote(t *testing.T, w *harness.NodeWallet, op string, args map[string]any, done func(openQuote) bool) (q openQuote) {
+func waitQuote(t *testing.T, w *harness.PeerWallet, op string, args map[string]any, done func(openQuote) bool) (q openQuote) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		w.Must(op, args, &q)

@@ -38,15 +38,15 @@ func freshSeed(t *testing.T, s *harness.Stack) string {
 }
 
 // loadCashuTS starts a wallet and shows it the mint.
-func loadCashuTS(t *testing.T, s *harness.Stack, seed string) *harness.NodeWallet {
+func loadCashuTS(t *testing.T, s *harness.Stack, seed string) *harness.PeerWallet {
 	t.Helper()
-	w := harness.StartCashuTS(t, "wallets")
+	w := harness.StartCashuTS(t)
 	w.Must("load", map[string]any{"url": s.URL(), "seed": seed}, nil)
 	return w
 }
 
 // mintCashuTS pays a quote and mints it; it returns the coins and the quote.
-func mintCashuTS(t *testing.T, w *harness.NodeWallet, amount uint64) (coins, json.RawMessage) {
+func mintCashuTS(t *testing.T, w *harness.PeerWallet, amount uint64) (coins, json.RawMessage) {
 	t.Helper()
 	var quote json.RawMessage
 	w.Must("quote", map[string]any{"amount": amount}, &quote)
@@ -120,7 +120,7 @@ func TestCashuTSMintsSendsReceivesAndRestores(t *testing.T) {
 	}
 }
 
-func states(t *testing.T, w *harness.NodeWallet, proofs coins) []string {
+func states(t *testing.T, w *harness.PeerWallet, proofs coins) []string {
 	t.Helper()
 	var got []string
 	w.Must("states", map[string]any{"proofs": proofs}, &got)

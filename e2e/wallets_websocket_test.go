@@ -11,13 +11,13 @@ import (
 )
 
 // watch starts to listen over a WebSocket.
-func watch(w *harness.NodeWallet, op string, args any) (number int) {
+func watch(w *harness.PeerWallet, op string, args any) (number int) {
 	w.Must(op, args, &number)
 	return number
 }
 
 // wantHeard waits until the wallet has heard this much, in this order.
-func wantHeard(t *testing.T, w *harness.NodeWallet, watch int, want ...string) {
+func wantHeard(t *testing.T, w *harness.PeerWallet, watch int, want ...string) {
 	t.Helper()
 	var heard []string
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -75,7 +75,7 @@ func TestCashuTSHearsOfChangesByAnotherReplica(t *testing.T) {
 
 // wantLast waits until as many of what the wallet heard last are this word. States
 // that last for milliseconds may be skipped between replicas.
-func wantLast(t *testing.T, w *harness.NodeWallet, watch int, word string, n int) {
+func wantLast(t *testing.T, w *harness.PeerWallet, watch int, word string, n int) {
 	t.Helper()
 	var heard []string
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -94,7 +94,7 @@ func wantLast(t *testing.T, w *harness.NodeWallet, watch int, word string, n int
 }
 
 // watchesEveryStep mints, sends and receives while the wallets listen.
-func watchesEveryStep(t *testing.T, alice, bob *harness.NodeWallet) {
+func watchesEveryStep(t *testing.T, alice, bob *harness.PeerWallet) {
 	t.Helper()
 	var quote json.RawMessage
 	alice.Must("quote", map[string]any{"amount": 64}, &quote)
@@ -118,7 +118,7 @@ func watchesEveryStep(t *testing.T, alice, bob *harness.NodeWallet) {
 }
 
 // watchesAMelt pays an invoice while the wallet listens.
-func watchesAMelt(t *testing.T, s *harness.Stack, alice *harness.NodeWallet) {
+func watchesAMelt(t *testing.T, s *harness.Stack, alice *harness.PeerWallet) {
 	t.Helper()
 	purse, _ := mintCashuTS(t, alice, 128)
 	request, _ := s.Wallet().Invoice(100, "")

@@ -17,13 +17,13 @@ type Login struct {
 }
 
 // StartLogin starts a provider with these clients, "name=seconds": how long their
-// tokens last. dir is the folder wallets.
-func StartLogin(t testing.TB, dir string, clients ...string) *Login {
+// tokens last.
+func StartLogin(t testing.TB, clients ...string) *Login {
 	t.Helper()
 	address := FreeAddress(t)
 	_, port, _ := strings.Cut(address, ":")
 	l := &Login{address: address, launch: launch{
-		name: "login", path: "node", args: append([]string{"login.mjs", port}, clients...), dir: dir,
+		name: "login", path: "node", args: append([]string{"login.mjs", port}, clients...), dir: Installed,
 		log: filepath.Join(ShortDir(t), "login.log"),
 	}}
 	l.Start(t)

@@ -15,14 +15,15 @@ import (
 	"time"
 )
 
-// NodeWallet is a running wallet of another project that is written in JavaScript,
-// driven by a script of ours in the folder wallets. One call at a time.
-type NodeWallet struct {
+// PeerWallet is a running wallet of another project, driven line by line by a
+// program of ours around the published package. One call at a time.
+type PeerWallet struct {
 	t     testing.TB
-	name  string // of the package, without its owner
+	name  string
 	mu    sync.Mutex
 	in    *json.Encoder
 	lines chan string
+	end   func()
 }
 
 // WalletError is what the foreign wallet made of a failure. Code is the mint's
@@ -39,26 +40,49 @@ func (e *WalletError) Error() string {
 	return fmt.Sprintf("%s: %s: %s (code %d, status %d)", e.Wallet, e.Name, e.Message, e.Code, e.Status)
 }
 
-// StartCashuTS starts the library cashu-ts; dir is the folder wallets with the
-// scripts and their installed packages.
-func StartCashuTS(t testing.TB, dir string) *NodeWallet {
+// Installed is the folder of what "make wallets" installs, seen from the tests.
+const Installed = "wallets"
+
+// StartCashuTS starts the library cashu-ts.
+func StartCashuTS(t testing.TB) *PeerWallet {
 	t.Helper()
-	return startNodeWallet(t, dir, "cashu-ts")
+	return startScript(t, "cashu-ts")
 }
 
-// StartCoco starts the library coco-core; dir is that of StartCashuTS.
-func StartCoco(t testing.TB, dir string) *NodeWallet {
+// StartCoco starts the library coco-core.
+func StartCoco(t testing.TB) *PeerWallet {
 	t.Helper()
-	return startNodeWallet(t, dir, "coco-core")
+	return startScript(t, "coco-core")
 }
 
-func startNodeWallet(t testing.TB, dir, name string) *NodeWallet {
+// StartGonuts starts the wallet of gonuts.
+func StartGonuts(t testing.TB) *PeerWallet {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "@cashu", name)); err != nil {
-		t.Fatalf("the wallet %s is not installed (make e2e does that): %v", name, err)
+	program, err := filepath.Abs(filepath.Join(Installed, "installed", "gonutswallet"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	needInstalled(t, "gonuts", program)
+	return startPeer(t, "gonuts", exec.Command(program))
+}
+
+func startScript(t testing.TB, name string) *PeerWallet {
+	t.Helper()
+	needInstalled(t, name, filepath.Join(Installed, "node_modules", "@cashu", name))
 	cmd := exec.Command("node", "--experimental-websocket", name+".mjs") // which node 20 needs, and later ones ignore
-	cmd.Dir = dir
+	cmd.Dir = Installed
+	return startPeer(t, name, cmd)
+}
+
+func needInstalled(t testing.TB, name, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("the wallet of %s is not installed (make wallets does that): %v", name, err)
+	}
+}
+
+func startPeer(t testing.TB, name string, cmd *exec.Cmd) *PeerWallet {
+	t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -71,7 +95,7 @@ func startNodeWallet(t testing.TB, dir, name string) *NodeWallet {
 	complaints := new(lockedBuffer)
 	cmd.Stderr = complaints
 
-	w := &NodeWallet{t: t, name: name, in: json.NewEncoder(in), lines: make(chan string, 16)}
+	w := &PeerWallet{t: t, name: name, in: json.NewEncoder(in), lines: make(chan string, 16)}
 	started, ended := make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -90,12 +114,15 @@ func startNodeWallet(t testing.TB, dir, name string) *NodeWallet {
 		_ = cmd.Wait() // how it ended does not matter
 	}()
 	if err := <-started; err != nil {
-		t.Fatalf("starting node (the wallet needs it): %v", err)
+		t.Fatalf("starting %s: %v", name, err)
 	}
-	t.Cleanup(func() {
+	w.end = sync.OnceFunc(func() {
 		_ = in.Close()
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		<-ended
+	})
+	t.Cleanup(func() {
+		w.end()
 		if t.Failed() {
 			t.Logf("%s complained: %s", name, complaints)
 		}
@@ -103,8 +130,11 @@ func startNodeWallet(t testing.TB, dir, name string) *NodeWallet {
 	return w
 }
 
+// End kills the wallet. What it keeps on disk stays.
+func (w *PeerWallet) End() { w.end() }
+
 // Call runs one operation of the script. The error is a *WalletError.
-func (w *NodeWallet) Call(op string, args, out any) error {
+func (w *PeerWallet) Call(op string, args, out any) error {
 	w.t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -141,7 +171,7 @@ func (w *NodeWallet) Call(op string, args, out any) error {
 }
 
 // Must is Call for what has to succeed.
-func (w *NodeWallet) Must(op string, args, out any) {
+func (w *PeerWallet) Must(op string, args, out any) {
 	w.t.Helper()
 	if err := w.Call(op, args, out); err != nil {
 		w.t.Fatalf("%s: %v", op, err)

@@ -82,6 +82,13 @@ func NewStack(t testing.TB, programs Programs, transport Transport) *Stack {
 	return newStack(t, programs, transport, "", "")
 }
 
+// NewOldStack is NewStack over a unix socket for wallets that know keyset ids of
+// version 1 only, from the first keyset on.
+func NewOldStack(t testing.TB, programs Programs) *Stack {
+	t.Helper()
+	return newStack(t, programs, Unix, "", "", "--id-version", "1")
+}
+
 // NewSharedStack is NewStack with the keystore in a PostgreSQL database, in which
 // there is none yet: see AddSignatory.
 func NewSharedStack(t testing.TB, programs Programs, transport Transport, keystore string) *Stack {
@@ -95,7 +102,7 @@ func NewStackOfWords(t testing.TB, programs Programs, words string) *Stack {
 	return newStack(t, programs, MTLS, "", words)
 }
 
-func newStack(t testing.TB, programs Programs, transport Transport, keystore, words string) *Stack {
+func newStack(t testing.TB, programs Programs, transport Transport, keystore, words string, init ...string) *Stack {
 	t.Helper()
 	s := &Stack{
 		keystore: keystore, words: words,
@@ -120,7 +127,7 @@ func newStack(t testing.TB, programs Programs, transport Transport, keystore, wo
 	switch transport {
 	case Unix:
 		s.sigAddr = "unix:" + filepath.Join(s.dir, "s.sock")
-		s.operate(s.inKeystore("init", "--data", s.sigData(), "--plaintext-seed")...)
+		s.operate(append(s.inKeystore("init", "--data", s.sigData(), "--plaintext-seed"), init...)...)
 		s.hideSeed()
 	case MTLS:
 		s.sigAddr = FreeAddress(t)
