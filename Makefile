@@ -15,7 +15,7 @@ CDKDIR     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mintmark/cdk-$(CDK)
 CURVE      = ./bdhke ./bdhke/internal/curve ./bdhke/mintkey
 ROOMS      = $(shell $(GO) list ./... | grep -v '^mintmark/e2e')
 
-.PHONY: help run build test check e2e crash wallet-crash wallets bench backends libsecp256k1 timing interop perf million compare fuzz proto clean
+.PHONY: help run build test check e2e crash wallet-crash wallets bench backends libsecp256k1 timing interop ln perf million compare fuzz proto clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -90,6 +90,9 @@ interop: ## mints, signatories and wallets of CDK and ours together (builds CDK 
 	e2e/interop/install '$(CDK)' '$(CDKDIR)'
 	$(GO) vet -tags interop ./e2e/interop
 	$(GO) test -tags interop -count=1 -v -timeout 15m ./e2e/interop -cdk '$(CDKDIR)/bin'
+
+ln: ## build lnd and btcd, for the tests on a real Lightning network (once, some minutes)
+	tools/ln/install
 
 perf: ## measure this mint on both databases, over unix socket and TLS (half an hour; BASE=REVISION)
 	tools/perf/measure.sh

@@ -111,6 +111,7 @@ var rooms = []room{
 	{path: "mint/oidc", imports: []string{"cashu"}, neverImports: append([]string{"google.golang.org/grpc/..."}, databases...), neverLinks: append([]string{"mintmark/mint"}, keyMaterial...)},
 	{path: "mint/lightning", imports: []string{"cashu"}, neverImports: outside, neverLinks: keyMaterial},
 	{path: "mint/lightning/bolt11", imports: []string{"cashu", "bdhke", "mint/lightning"}, neverImports: outside, neverLinks: keyMaterial},
+	{path: "mint/lightning/lightningtest", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu"}, neverLinks: keyMaterial},
 	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
 
 	{
@@ -165,7 +166,7 @@ var rooms = []room{
 	{
 		path:       "cmd/mintd",
 		imports:    []string{"mint", "mint/sqlstore", "mint/gate", "mint/httpapi", "mint/metrics", "mint/oidc", "mint/operator", "mint/tracing", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
-		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
+		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/mint/lightning/lightningtest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
 	},
 	{
 		path:       "cmd/wallet",

@@ -30,15 +30,19 @@ func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightni
 	if err != nil {
 		return lightning.Outgoing{}, wrap(doing, err)
 	}
-	if wait := row.left(b.now()); wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
+	for wait := row.left(b.now()); wait > 0; wait = row.left(b.now()) {
+		timer := time.NewTimer(row.glance(wait))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
+			timer.Stop()
 			return row.pending(b.now()), nil
 		case <-b.done:
+			timer.Stop()
 			return lightning.Outgoing{}, wrap(doing, lightning.ErrClosed)
+		}
+		if row, err = b.payment(ctx, p.ID); err != nil {
+			return lightning.Outgoing{}, wrap(doing, err)
 		}
 	}
 	out, err := row.tell(row.returns)
@@ -57,11 +61,7 @@ func (r paymentRow) left(now time.Time) time.Duration {
 // CheckPayment implements lightning.Payer.
 func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightning.Outgoing, error) {
 	const doing = "check a payment"
-	var row paymentRow
-	err := b.db.Read(ctx, func(tx sqldb.Tx) (err error) {
-		row, err = findPayment(ctx, tx, id)
-		return err
-	})
+	row, err := b.payment(ctx, id)
 	switch {
 	case errors.Is(err, sqldb.ErrNoRows) || err == nil && row.method != method:
 		return lightning.Outgoing{}, nil // what is not in the database was never begun
@@ -72,6 +72,14 @@ func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightnin
 	}
 	out, err := row.tell(row.checks)
 	return out, wrap(doing, err)
+}
+
+func (b *Backend) payment(ctx context.Context, id string) (row paymentRow, err error) {
+	err = b.db.Read(ctx, func(tx sqldb.Tx) (err error) {
+		row, err = findPayment(ctx, tx, id)
+		return err
+	})
+	return row, err
 }
 
 // attempt finds the attempt or begins it.
@@ -157,6 +165,9 @@ func (b *Backend) collect(ctx context.Context, tx sqldb.Tx, row *paymentRow, v b
 		row.again = paid > 0
 		row.returns, row.checks = outcome(lightning.PaymentFailed), outcome(lightning.PaymentFailed)
 		row.counted = 0
+		if row.glance(row.ends.Sub(row.begun)) == holdPause {
+			row.ends = row.begun // nobody holds what is not coming
+		}
 	case !mayPay(row.returns, row.checks):
 		row.counted = 0
 	}

@@ -75,6 +75,9 @@ type Entry struct {
 	Debt   string // payment hash in hex
 	Amount cashu.Amount
 	Fee    cashu.Amount
+	// Msat is how much of the debt this has paid, or may have, and Ends is when.
+	Msat uint64
+	Ends time.Time
 	// Paid: the money is gone. Open: it may be. Neither: it is not.
 	Paid, Open bool
 	// Again: somebody tried to pay a debt that was paid already.
@@ -127,7 +130,7 @@ func Received(ctx context.Context, path string) (map[string]cashu.Amount, error)
 
 func (r paymentRow) entry() Entry {
 	paid := outcome(lightning.PaymentPaid)
-	e := Entry{ID: r.id, Debt: fmt.Sprintf("%x", r.debt), Amount: r.amount, Fee: r.fee, Again: r.again}
+	e := Entry{ID: r.id, Debt: fmt.Sprintf("%x", r.debt), Amount: r.amount, Fee: r.fee, Msat: r.counted, Ends: r.ends, Again: r.again}
 	e.Paid = r.returns == paid || r.checks == paid
 	e.Open = !e.Paid && r.counted > 0
 	return e

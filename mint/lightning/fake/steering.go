@@ -26,12 +26,18 @@ const failThePayment = "fail the payment"
 // takes, such as "take 2s".
 const takeSoLong = "take "
 
+// holdThePayment is a description that keeps the payment pending until Release.
+const holdThePayment = "hold the payment"
+
 // leaveUnpaid is the description of an invoice of this node that does not pay
 // itself.
 const leaveUnpaid = "leave this unpaid"
 
 // duration reads from a description how long the payment takes.
 func duration(description string, otherwise time.Duration) time.Duration {
+	if description == holdThePayment {
+		return forever
+	}
 	if text, ok := strings.CutPrefix(description, takeSoLong); ok {
 		if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 			return d
