@@ -21,7 +21,7 @@ import (
 func suiteWorld(t testing.TB, c Config) lightningtest.World {
 	c.Path, c.Shared = filepath.Join(t.TempDir(), "fake.db"), true
 	c.IncomingDelay, c.OutgoingDelay, c.FeePPM, c.FeeReserveMin = -1, -1, 10_000, 2
-	c.Network = bolt11.Regtest
+	c.Network, c.Funds = bolt11.Regtest, 1_000_000
 	c.Logger = slog.New(slog.DiscardHandler)
 	start := func(t testing.TB) *Backend {
 		b, err := Open(t.Context(), c)
@@ -38,12 +38,12 @@ func suiteWorld(t testing.TB, c Config) lightningtest.World {
 		}
 		return err
 	}
-	w := lightningtest.World{Network: bolt11.Regtest, Fake: true}
+	w := lightningtest.World{Network: bolt11.Regtest, Fake: true, Alone: true}
 	if len(c.Units) > 0 {
 		w.Unit = c.Units[0]
 	}
 	var open atomic.Pointer[Backend]
-	w.Open = func(t testing.TB) lightningtest.Backend {
+	w.Open = func(t testing.TB) lightning.Backend {
 		b := start(t)
 		open.Store(b)
 		return b
