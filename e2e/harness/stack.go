@@ -72,6 +72,7 @@ type Stack struct {
 	sigAddr  string // what mintd and the operator's commands connect to
 	sigMore  string // further signatories that mintd connects to, each after a comma
 	mintAddr string
+	metrics  string // address of mintd's numbers; empty: it shows none
 	node     string // the database of the fake node; empty: in the mint's directory
 }
 

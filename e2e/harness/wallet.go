@@ -2,6 +2,7 @@ package harness
 
 import (
 	"slices"
+	"testing"
 	"time"
 
 	"mintmark/bdhke"
@@ -93,20 +94,27 @@ func (w *Wallet) Swap(inputs []Proof, outputs []Output) []Proof {
 	return w.Open(outputs, got.Signatures)
 }
 
-// States asks for the states of proofs, in their order.
-func (w *Wallet) States(proofs []Proof) []string {
-	w.t.Helper()
-	ys := make([]bdhke.Point, len(proofs))
+// Ys are the names of coins in state checks and subscriptions.
+func Ys(t testing.TB, proofs []Proof) []string {
+	t.Helper()
+	ys := make([]string, len(proofs))
 	for i, p := range proofs {
 		y, err := bdhke.HashToCurve([]byte(p.Secret))
 		if err != nil {
-			w.t.Fatal(err)
+			t.Fatal(err)
 		}
-		ys[i] = y
+		ys[i] = y.String()
 	}
+	return ys
+}
+
+// States asks for the states of proofs, in their order.
+func (w *Wallet) States(proofs []Proof) []string {
+	w.t.Helper()
+	ys := Ys(w.t, proofs)
 	var got struct {
 		States []struct {
-			Y     bdhke.Point
+			Y     string
 			State string `json:"state"`
 		} `json:"states"`
 	}
