@@ -83,6 +83,9 @@ func (m *mortal) count(n *int) int {
 }
 
 func (m *mortal) RoundTrip(r *http.Request) (*http.Response, error) {
+	if listens(r) {
+		return http.DefaultTransport.RoundTrip(r)
+	}
 	n := m.count(&m.Requests)
 	m.passes(beforeRequest, n)
 	resp, err := http.DefaultTransport.RoundTrip(r)

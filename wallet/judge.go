@@ -130,6 +130,7 @@ type meltFacts struct {
 	neverSent bool
 	refused   bool               // every attempt was refused for good
 	settled   bool               // as in exchangeFacts, the last attempt included
+	arrived   bool               // the mint has seen every attempt, and has refused it or begun with it
 	collided  bool               // as in exchangeFacts, for the blank outputs
 	state     string             // of the quote; empty: not known
 	proven    bool               // the mint has shown a proof of the payment, now or before
@@ -140,8 +141,9 @@ type meltFacts struct {
 // judgeMelt decides about a melt. A payment that may still be made is never
 // given up: coins go free only when the mint says that it has not paid, that it
 // holds none of them, and it is certain that no request of ours can still start
-// the payment. A quote that is paid while our coins are unspent was paid with
-// other coins, or the mint is not done yet: only a refusal tells.
+// the payment; one that it had begun with, and that is over, cannot. A quote that
+// is paid while our coins are unspent was paid with other coins, or the mint is not
+// done yet: only a refusal tells.
 func judgeMelt(f meltFacts) ruling {
 	spent, pending, unspent := count(f.states)
 	known := len(f.states) > 0 && pending == 0
@@ -161,7 +163,7 @@ func judgeMelt(f meltFacts) ruling {
 			return ruleUndo
 		}
 		return ruleWait
-	case spent > 0, f.collided, f.refused, f.expired, f.state == "FAILED":
+	case spent > 0, f.collided, f.refused, f.arrived, f.expired, f.state == "FAILED":
 		return ruleUndo
 	}
 	return ruleWait

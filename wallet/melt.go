@@ -25,7 +25,8 @@ type MeltOptions struct {
 	// Wait is how long to wait for a payment that is under way; 0 = until ctx
 	// ends. Recovery finishes what is still under way then.
 	Wait time.Duration
-	// Poll is the pause between two questions about it; 0 = 2 s.
+	// Poll is the pause between two questions about it, where the mint does not
+	// report by itself; 0 = 2 s.
 	Poll time.Duration
 	// Key is the caller's name of this call. Empty: none.
 	Key string
@@ -139,7 +140,16 @@ func (r *run) performMelt(ctx context.Context, m Mint, o MeltOptions) (MeltResul
 		o.Poll = 2 * time.Second
 	}
 	result, rule, err := r.tryMelt(ctx, m)
-	for rule == ruleAgain || rule == ruleWait && !errors.Is(err, ErrTakenOver) {
+	open := func() bool { return rule == ruleAgain || rule == ruleWait && !errors.Is(err, ErrTakenOver) }
+	if !open() {
+		return result, r.failed(err)
+	}
+	news, listenErr := r.meltNews(m)
+	if listenErr != nil {
+		return MeltResult{}, r.failed(fmt.Errorf("%w: %w", ErrPending, listenErr))
+	}
+	defer news.Close()
+	for open() {
 		if rule == ruleAgain { // once at most, with a keyset that m does not have
 			if m, err = r.w.Mint(ctx, r.s.MintURL); err != nil {
 				return MeltResult{}, r.failed(fmt.Errorf("%w: %w", ErrPending, err))
@@ -147,10 +157,8 @@ func (r *run) performMelt(ctx context.Context, m Mint, o MeltOptions) (MeltResul
 			result, rule, err = r.tryMelt(ctx, m)
 			continue
 		}
-		select {
-		case <-ctx.Done():
-			return MeltResult{}, r.failed(fmt.Errorf("%w: %w", ErrPending, errors.Join(err, ctx.Err())))
-		case <-time.After(o.Poll):
+		if waitErr := news.Wait(ctx, o.Poll); waitErr != nil {
+			return MeltResult{}, r.failed(fmt.Errorf("%w: %w", ErrPending, errors.Join(err, waitErr)))
 		}
 		result, rule, err = r.checkMelt(ctx, m, nil)
 	}
@@ -176,6 +184,7 @@ func (r *run) tryMelt(ctx context.Context, m Mint) (MeltResult, ruling, error) {
 		return r.takeMelt(ctx, m, c, d, answer)
 	}
 	if err == nil && answer.State == "PENDING" {
+		r.begun()
 		return MeltResult{}, ruleWait, r.meltPending(ctx)
 	}
 	if err == nil {
@@ -216,7 +225,7 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 	}
 	facts := meltFacts{
 		neverSent: cause != nil && r.openAttempts() == 1 && !mintclient.Sent(cause),
-		refused:   len(d.Attempts) > 0 && r.openAttempts() == 0, settled: r.settled(), proven: q.Proof != "",
+		refused:   len(d.Attempts) > 0 && r.openAttempts() == 0, settled: r.settled(), arrived: r.allArrived(), proven: q.Proof != "",
 		expired: d.QuoteExpiry != 0 && r.w.now().After(time.Unix(d.QuoteExpiry, 0).Add(expiryMargin)),
 	}
 	if errors.Is(cause, cashu.ErrOutputsSigned) {

@@ -57,8 +57,6 @@ func TestAnInvoiceIsPaidAndTheChangeComesBack(t *testing.T) {
 	}
 }
 
-// The answer of a melt is lost, and the process is gone: recovery finds the payment
-// and its change.
 // Who looks at the price and pays later gets the quote that there is: the mint has
 // one for an invoice at a time.
 func TestAPaymentThatIsAskedForAgainHasTheSameQuote(t *testing.T) {
@@ -82,6 +80,8 @@ func TestAPaymentThatIsAskedForAgainHasTheSameQuote(t *testing.T) {
 	}
 }
 
+// The answer of a melt is lost, and the process is gone: recovery finds the payment
+// and its change.
 func TestALostAnswerOfAMeltIsFound(t *testing.T) {
 	w := newWorld(t)
 	x, _ := w.wallet()

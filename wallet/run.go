@@ -133,6 +133,24 @@ func (r *run) answered(err error) {
 	}
 }
 
+// begun notes in memory that the mint has the last attempt, so that it is not on
+// its way any more; the next commit stores it.
+func (r *run) begun() {
+	if c := r.s.Data.Common(); len(c.Attempts) > 0 {
+		c.Attempts[len(c.Attempts)-1].Outcome = OutcomeBegun
+	}
+}
+
+// allArrived tells that every attempt was refused, or has reached the mint.
+func (r *run) allArrived() bool {
+	for _, a := range r.s.Data.Common().Attempts {
+		if a.Outcome == OutcomeUnknown {
+			return false
+		}
+	}
+	return len(r.s.Data.Common().Attempts) > 0
+}
+
 // openAttempts counts the requests that may still be on their way.
 func (r *run) openAttempts() (n int) {
 	for _, a := range r.s.Data.Common().Attempts {

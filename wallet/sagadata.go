@@ -53,6 +53,7 @@ type Outcome string
 const (
 	OutcomeUnknown Outcome = "unknown" // no answer, or one that proves nothing
 	OutcomeRefused Outcome = "refused" // the mint refused, with a code that is final
+	OutcomeBegun   Outcome = "begun"   // the mint answered that it is at it
 )
 
 // Planned is one output exactly as it is, or will be, in a request. Secret and

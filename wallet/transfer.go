@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"mintmark/cashu"
 )
@@ -28,11 +29,19 @@ func (w *Wallet) Transfer(ctx context.Context, from, to string, unit cashu.Unit,
 	if err != nil {
 		return MeltResult{}, err
 	}
+	wait, cancel := context.WithTimeout(ctx, transferWait)
+	defer cancel()
+	if _, err := w.AwaitMintQuote(wait, to, in.ID, AwaitOptions{Poll: o.Poll}); err != nil && ctx.Err() == nil && wait.Err() == nil {
+		return paid, fmt.Errorf("it is paid, and the second mint has not issued it yet: %w", err)
+	}
 	if _, err := w.Issue(ctx, to, in.ID, MintOptions{}); err != nil {
 		return paid, fmt.Errorf("it is paid, and the second mint has not issued it yet: %w", err)
 	}
 	return paid, nil
 }
+
+// transferWait is how long after a payment the second mint may take to see it.
+const transferWait = 30 * time.Second
 
 // Claimed is a quote that Claim has looked at.
 type Claimed struct {

@@ -75,6 +75,12 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOf(t, func(*fake.Config, *mint.Config) {})
+}
+
+// newWorldOf is a world whose bank and mint are otherwise.
+func newWorldOf(t testing.TB, change func(*fake.Config, *mint.Config)) *world {
+	t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	seed, err := seedfile.FromHex(strings.Repeat("5a", 32))
 	if err != nil {
@@ -86,20 +92,19 @@ func newWorld(t testing.TB) *world {
 	}
 	w := &world{t: t, keys: keys, line: &line{}}
 	w.rotate(100)
-	w.bank, err = fake.Open(t.Context(), fake.Config{Path: sqldb.Memory, Units: []cashu.Unit{"sat", "usd"}, SettleOnCheck: true, IncomingDelay: -1, OutgoingDelay: -1, Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
 	store, err := mintstore.Open(t.Context(), mintstore.Config{Path: sqldb.Memory, Owner: "world", Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.books = store
-	w.mint, err = mint.New(t.Context(), mint.Config{
-		Store: store, Signer: signer{keys}, Source: signer{keys}, Owner: "world", Logger: quiet,
-		Backends: []mint.Backend{{Receiver: w.bank, Payer: w.bank}}, PollInterval: time.Nanosecond,
-	})
-	if err != nil {
+	bank := fake.Config{Path: sqldb.Memory, Units: []cashu.Unit{"sat", "usd"}, SettleOnCheck: true, IncomingDelay: -1, OutgoingDelay: -1, Logger: quiet}
+	cfg := mint.Config{Store: store, Signer: signer{keys}, Source: signer{keys}, Owner: "world", Logger: quiet, PollInterval: time.Nanosecond}
+	change(&bank, &cfg)
+	if w.bank, err = fake.Open(t.Context(), bank); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Backends = []mint.Backend{{Receiver: w.bank, Payer: w.bank}}
+	if w.mint, err = mint.New(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	handler, err := httpapi.New(httpapi.Config{Mint: w.mint, Logger: quiet})
@@ -112,6 +117,7 @@ func newWorld(t testing.TB) *world {
 	running.Go(func() { _ = w.mint.Run(ctx) })
 	<-w.mint.Ready()
 	t.Cleanup(func() {
+		handler.CloseSockets(ctx)
 		server.Close()
 		stop()
 		running.Wait()
@@ -174,6 +180,18 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return resp, err
+}
+
+// count is how often a request was made.
+func (l *line) count(what string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.seen {
+		if s == what {
+			n++
+		}
+	}
+	return n
 }
 
 // cut sets what happens to requests and to answers; nil is nothing.

@@ -22,6 +22,9 @@ const (
 // errNotPaid: an invoice is still waiting for somebody to pay it.
 var errNotPaid = errors.New("nobody has paid it yet")
 
+// errNotReceived: a token is still waiting for its receiver.
+var errNotReceived = errors.New("nobody has received it yet")
+
 func exitCode(err error) int {
 	if err == nil {
 		return exitOK
@@ -37,6 +40,7 @@ func exitCode(err error) int {
 		{wallet.ErrCoinsTaken, exitTakenOver},
 		{wallet.ErrPending, exitPending},
 		{errNotPaid, exitPending},
+		{errNotReceived, exitPending},
 		{cashu.ErrQuoteUnpaid, exitPending},
 		{wallet.ErrFunds, exitFunds},
 		{mintclient.ErrNotSent, exitUnreachable},

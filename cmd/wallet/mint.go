@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,39 +73,34 @@ func (s *session) mintEcash(ctx context.Context, text string, f mintFlags) error
 	return s.awaitPayment(ctx, q)
 }
 
-// The pause between two questions grows from the first to the last.
-const (
-	firstPause = 500 * time.Millisecond
-	lastPause  = 5 * time.Second
-)
-
-// awaitPayment asks until the quote is paid, and issues it.
+// awaitPayment waits until the quote is paid, and issues it.
 func (s *session) awaitPayment(ctx context.Context, q wallet.Quote) error {
-	later := func(err error) error {
-		return hint(fmt.Errorf("%w: quote %s", err, q.ID), `"wallet quotes claim" gets the ecash once it is paid`)
+	_, err := s.wallet.AwaitMintQuote(ctx, q.MintURL, q.ID, s.await())
+	switch {
+	case ctx.Err() != nil:
+		return hint(fmt.Errorf("%w: quote %s", errNotPaid, q.ID), `"wallet quotes claim" gets the ecash once it is paid`)
+	case errors.Is(err, cashu.ErrQuoteExpired):
+		return fmt.Errorf("the invoice has expired: %w", err)
+	case err != nil:
+		return err
 	}
-	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
-		got, err := s.wallet.Issue(ctx, q.MintURL, q.ID, wallet.MintOptions{Key: s.op})
-		switch {
-		case err == nil:
-			return s.tellIssued(q, got)
-		case errors.Is(err, cashu.ErrQuoteIssued):
-			// Somebody else of this wallet was quicker.
-			return s.tellIssued(q, q.Amount)
-		case !errors.Is(err, cashu.ErrQuoteUnpaid):
-			return err
-		case q.Expiry != 0 && s.clock().Unix() > q.Expiry:
-			return fmt.Errorf("the invoice has expired: %w", err)
-		}
-		select {
-		case <-ctx.Done():
-			return later(errNotPaid)
-		case <-time.After(pause):
-		}
+	got, err := s.wallet.Issue(ctx, q.MintURL, q.ID, wallet.MintOptions{Key: s.op})
+	if errors.Is(err, cashu.ErrQuoteIssued) {
+		got, err = q.Amount, nil // somebody else of this wallet was quicker
+	}
+	if err != nil {
+		return err
+	}
+	return s.tellIssued(q, got)
+}
+
+// await shows that something is waited for, where somebody looks.
+func (s *session) await() wallet.AwaitOptions {
+	return wallet.AwaitOptions{Asked: func() {
 		if s.screen {
 			fmt.Fprint(s.stderr, ".")
 		}
-	}
+	}}
 }
 
 type issuedJSON struct {

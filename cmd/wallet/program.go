@@ -173,7 +173,7 @@ func (p program) report(err error, asJSON bool) int {
 // advice is for errors of the library that come from many commands.
 func advice(err error) []string {
 	switch {
-	case errors.Is(err, errNotPaid):
+	case errors.Is(err, errNotPaid), errors.Is(err, errNotReceived):
 		return nil
 	case exitCode(err) == exitPending:
 		return []string{`"wallet ops list" shows what is not decided yet; "wallet ops recover" asks again`}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -23,6 +24,7 @@ type sendFlags struct {
 	memo       string
 	includeFee bool
 	v3, qr     bool
+	wait       bool
 	lock       lockFlags
 }
 
@@ -38,7 +40,8 @@ A token can be locked: to a public key ("wallet keys new" of the receiver shows
 one), or to a hash whose preimage opens it. A locked token cannot be taken back;
 with --locktime it is open to --refund, or to anybody, from then on.
 
-With --offline no mint is asked; then the coins at hand must fit exactly.`,
+With --wait it ends when the receiver has taken the token; Ctrl-C ends only the
+waiting. With --offline no mint is asked; then the coins at hand must fit exactly.`,
 		Example: "  wallet send 21\n  wallet send 21 --lock-to 02… --locktime 48h --refund 03…",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -54,6 +57,7 @@ With --offline no mint is asked; then the coins at hand must fit exactly.`,
 	flags.BoolVar(&f.includeFee, "include-fee", false, "add what the receiver pays the mint to redeem the token")
 	flags.BoolVar(&f.v3, "v3", false, "write the token in the older form, cashuA…")
 	flags.BoolVar(&f.qr, "qr", false, "show the token as a QR code, also where there is no terminal")
+	flags.BoolVar(&f.wait, "wait", false, "wait until the receiver has taken the token")
 	f.lock.add(flags)
 	return cmd
 }
@@ -159,7 +163,24 @@ func (s *session) send(ctx context.Context, text string, f sendFlags, lock *cond
 	if err != nil {
 		return err
 	}
-	return s.tellSent(sent, unit, f)
+	if err := s.tellSent(sent, unit, f); err != nil || !f.wait {
+		return err
+	}
+	return s.awaitReceiver(ctx, sent.ID, unit)
+}
+
+// awaitReceiver waits until a token was taken.
+func (s *session) awaitReceiver(ctx context.Context, id uuid.UUID, unit cashu.Unit) error {
+	status, err := s.wallet.AwaitSend(ctx, id, s.await())
+	if ctx.Err() != nil {
+		err = hint(fmt.Errorf("%w: operation %s", errNotReceived, id), `"wallet pending" shows the token and can take it back`)
+	}
+	if err != nil {
+		return err
+	}
+	return s.show(checkedJSON{id.String(), unit.String(), status.Claimed, status.Unclaimed}, func(w io.Writer) {
+		line(w, "The receiver has taken %s.", formatAmount(status.Claimed, unit))
+	})
 }
 
 func (s *session) tellSent(sent wallet.Sent, unit cashu.Unit, f sendFlags) error {

@@ -42,6 +42,7 @@ type Client struct {
 	http    http.Client
 	maxBody int64
 	agent   string
+	line    line
 }
 
 // New checks the configuration. It does not ask the mint.
@@ -65,12 +66,15 @@ func New(c Config) (*Client, error) {
 	if c.Transport == nil {
 		c.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
+	// A request that carries money goes to the mint that was named.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
 		base: base, maxBody: c.MaxBody, agent: c.UserAgent,
-		http: http.Client{
-			Transport: c.Transport, Timeout: c.Timeout,
-			// A request that carries money goes to the mint that was named.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		http: http.Client{Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: stay},
+		line: line{
+			url: base + "/v1/ws", agent: c.UserAgent, times: usualTimes,
+			http:    &http.Client{Transport: c.Transport, CheckRedirect: stay},
+			watches: map[string]*Watch{},
 		},
 	}, nil
 }
@@ -101,8 +105,11 @@ func NormalURL(text string) (string, error) {
 // URL is the mint's address in its one form.
 func (c *Client) URL() string { return c.base }
 
-// Close lets go of idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+// Close ends the WebSocket, if there is one, and lets go of idle connections.
+func (c *Client) Close() {
+	c.line.close()
+	c.http.CloseIdleConnections()
+}
 
 func (c *Client) get(ctx context.Context, what, path string, answer any) error {
 	return c.do(ctx, what, http.MethodGet, path, nil, nil, answer)
