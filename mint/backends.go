@@ -63,7 +63,8 @@ func (b Backend) promises(method string, unit cashu.Unit) bool {
 type receiver struct {
 	lightning.Receiver
 	name     string
-	settings lightning.Settings
+	settings lightning.Settings // within the terms
+	terms    Terms
 }
 
 // receivers are the ways in as they are now, ordered by method and unit.
@@ -75,7 +76,9 @@ func (m *Mint) receivers() []receiver {
 		}
 		for _, s := range b.Receiver.Settings() {
 			if b.serves(s.Method, s.Unit) {
-				list = append(list, receiver{b.Receiver, b.Name, s})
+				t := m.terms(methodUnit{s.Method, s.Unit})
+				s.MinAmount, s.MaxAmount = within(s.MinAmount, s.MaxAmount, t.MinMint, t.MaxMint)
+				list = append(list, receiver{b.Receiver, b.Name, s, t})
 			}
 		}
 	}
@@ -92,7 +95,9 @@ func (m *Mint) payers() []payer {
 		}
 		for _, s := range b.Payer.PaySettings() {
 			if b.serves(s.Method, s.Unit) {
-				list = append(list, payer{b.Payer, b.Name, s})
+				t := m.terms(methodUnit{s.Method, s.Unit})
+				s.MinAmount, s.MaxAmount = within(s.MinAmount, s.MaxAmount, t.MinMelt, t.MaxMelt)
+				list = append(list, payer{b.Payer, b.Name, s, t})
 			}
 		}
 	}
@@ -202,6 +207,25 @@ func noBackend(promised, known bool) error {
 		return cashu.Errorf(cashu.CodeUnknownMethod, "payment method is not supported")
 	}
 	return cashu.Errorf(cashu.CodeUnitUnsupported, "unit is not supported for this payment method")
+}
+
+// canSign tells whether what is paid in the unit could be minted now. Money is not taken
+// in for what nobody can sign.
+func (m *Mint) canSign(unit cashu.Unit) bool {
+	now := m.now()
+	return slices.ContainsFunc(m.Keysets().All(), func(ks cashu.Keyset) bool {
+		return ks.Unit == unit && ks.Active && !ks.ExpiredForOutputs(now)
+	})
+}
+
+// unsignable lists the units that backends take in and that no active keyset has.
+func (m *Mint) unsignable() (units []cashu.Unit) {
+	for _, r := range m.receivers() {
+		if unit := r.settings.Unit; on(r.terms.Mint) && !m.canSign(unit) && !slices.Contains(units, unit) {
+			units = append(units, unit)
+		}
+	}
+	return units
 }
 
 // hasMethod tells whether anything can be minted by the method, and canPay whether

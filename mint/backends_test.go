@@ -129,3 +129,26 @@ func TestABackendIsBelievedAboutWhatItServesAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestNoMoneyIsTakenInForAUnitThatNobodyCanSign(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	dollars := &settledBackend{newTestBackend(), []lightning.Settings{{Method: "bolt11", Unit: "usd"}}}
+	w.mint = w.with("second", mint.Backend{Name: "node", Receiver: w.backend}, mint.Backend{Name: "dollars", Receiver: dollars})
+	ask := func() error {
+		_, err := w.mint.CreateMintQuote(t.Context(), "bolt11", cashu.MintQuoteRequest{Amount: 8, Unit: "usd"})
+		return err
+	}
+	wantCode(t, ask(), cashu.CodeUnavailable)
+	if err := w.askToMint(8); err != nil {
+		t.Errorf("in the other unit: %v", err)
+	}
+	if in := methodsOf(w.mint, "4").Methods; len(in) != 1 || in[0].Unit != "sat" {
+		t.Errorf("wallets are told of %+v", in)
+	}
+	w.signer.rotate(t, "usd", 0, 0)
+	w.refresh(w.mint)
+	if err := ask(); err != nil || len(methodsOf(w.mint, "4").Methods) != 2 {
+		t.Errorf("with a keyset: %v", err)
+	}
+}

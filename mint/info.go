@@ -100,6 +100,9 @@ func (m *Mint) playMoney() bool {
 func (m *Mint) mintMethods() []cashu.MethodInfo {
 	methods := []cashu.MethodInfo{}
 	for _, b := range m.receivers() {
+		if !on(b.terms.Mint) || !m.canSign(b.settings.Unit) {
+			continue
+		}
 		methods = append(methods, cashu.MethodInfo{
 			Method: b.settings.Method, Unit: b.settings.Unit,
 			MinAmount: b.settings.MinAmount, MaxAmount: b.settings.MaxAmount,
@@ -127,6 +130,9 @@ func (p payer) options() *cashu.MethodOptions {
 func (m *Mint) meltMethods() []cashu.MethodInfo {
 	methods := []cashu.MethodInfo{}
 	for _, p := range m.payers() {
+		if !on(p.terms.Melt) {
+			continue
+		}
 		methods = append(methods, cashu.MethodInfo{
 			Method: p.settings.Method, Unit: p.settings.Unit,
 			MinAmount: p.settings.MinAmount, MaxAmount: p.settings.MaxAmount,
@@ -139,7 +145,7 @@ func (m *Mint) meltMethods() []cashu.MethodInfo {
 // multiPath lists the methods that can pay a part (NUT-15).
 func (m *Mint) multiPath() (list []cashu.MethodUnit) {
 	for _, p := range m.payers() {
-		if p.settings.MultiPath {
+		if p.settings.MultiPath && on(p.terms.Melt) {
 			list = append(list, cashu.MethodUnit{Method: p.settings.Method, Unit: p.settings.Unit})
 		}
 	}
@@ -164,4 +170,5 @@ type Health struct {
 	// OverRedeemed counts, since the start, how often a keyset was about to
 	// redeem more than it issued. Anything but 0 is an alarm.
 	OverRedeemed int64
+	Away         []string // payment backends that do not answer
 }

@@ -37,6 +37,9 @@ func (m *Mint) Melt(ctx context.Context, method string, req cashu.MeltRequest) (
 	if err := in.locks.Verify(); err != nil {
 		return Melted{}, err
 	}
+	if !on(m.terms(methodUnit{q.Method, q.Unit}).Melt) {
+		return Melted{}, cashu.ErrMeltingDisabled
+	}
 	way, err := m.payerOf(q)
 	if err != nil {
 		return Melted{}, fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the payment backend that made this offer is not there any more"), err)

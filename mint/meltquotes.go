@@ -34,6 +34,9 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 	if err != nil {
 		return MeltQuote{}, err
 	}
+	if !on(p.terms.Melt) {
+		return MeltQuote{}, cashu.ErrMeltingDisabled
+	}
 	if err := p.checkRequest(req); err != nil {
 		return MeltQuote{}, err
 	}
@@ -48,6 +51,7 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 		Method: method, Request: req.Request, Unit: unit,
 		AmountMsat: req.Options.AmountlessMsat, PartMsat: req.Options.PartMsat, Amount: req.Amount,
 	})
+	m.answered(p.name, err)
 	if err != nil {
 		return MeltQuote{}, fmt.Errorf("%w: %w", quoteError(err), err)
 	}
@@ -58,7 +62,7 @@ func (m *Mint) CreateMeltQuote(ctx context.Context, method string, req cashu.Mel
 	now := m.now()
 	q := MeltQuote{
 		ID: id.String(), Method: method, Unit: unit, Request: req.Request, LookupID: offer.LookupID, Terms: offer.Terms, Backend: p.name,
-		Amount: offer.Amount, FeeReserve: offer.FeeReserve, Expiry: now.Add(m.cfg.MeltQuoteTTL).Truncate(time.Second), Options: offer.Options,
+		Amount: offer.Amount, FeeReserve: p.terms.reserve(offer.Amount, offer.FeeReserve), Expiry: now.Add(m.cfg.MeltQuoteTTL).Truncate(time.Second), Options: offer.Options,
 		Created: now, Updated: now,
 	}
 	if !offer.Expiry.IsZero() && offer.Expiry.Before(q.Expiry) {

@@ -46,6 +46,10 @@ type Config struct {
 	// nothing can be minted or melted.
 	Backends []Backend
 
+	// Terms say on what terms the mint deals by its methods and units, unless the database
+	// says otherwise.
+	Terms []Terms
+
 	// Identity pins the signatory's public key. Zero: the first one seen is
 	// pinned, in the database, for ever.
 	Identity bdhke.Point
@@ -141,6 +145,9 @@ func (c *Config) validate() error {
 	if err := checkBackends(c.Backends); err != nil {
 		problems = append(problems, err)
 	}
+	if err := CheckTerms(c.Terms); err != nil {
+		problems = append(problems, err)
+	}
 	if err := c.Auth.Validate(); err != nil {
 		problems = append(problems, err)
 	}
@@ -172,6 +179,8 @@ type Mint struct {
 	stop     context.CancelFunc
 	melts    meltCounts
 	stuck    atomic.Int64 // sagas in a state that cannot be
+
+	nodes nodes // what is known of the backends
 
 	overRedeemed atomic.Int64 // refusals and permissions to redeem more than was issued
 }
@@ -225,6 +234,8 @@ func (m *Mint) Run(ctx context.Context) error {
 	telling.Go(func() { _ = m.events.Run(lasting) }) // never fails
 	wg.Go(func() { m.askForSubscribed(ctx) })
 	wg.Go(func() { m.followKeysets(ctx) })
+	wg.Go(func() { m.followSettings(ctx) })
+	wg.Go(func() { m.lookAtBackends(ctx) })
 	wg.Go(func() { m.sweepOnTimer(ctx) })
 	wg.Go(func() { m.pruneOnTimer(ctx) })
 	for _, b := range m.cfg.Backends {
@@ -260,6 +271,10 @@ func (m *Mint) followKeysets(ctx context.Context) {
 		if a := m.cfg.Auth; a != nil && a.blind() && !hasAuthKeyset(m.Keysets()) {
 			m.log.Error("the signatory has no active keyset of the unit auth: nobody can get the blind authentication tokens " +
 				"that requests need; make one with: signatory keysets rotate --unit auth --amounts 1")
+		}
+		if units := m.unsignable(); len(units) > 0 {
+			m.log.Error("the signatory has no active keyset of units that payment backends take in: nothing can be minted in them; "+
+				"make one with: signatory keysets rotate --unit UNIT", "units", units)
 		}
 		m.connected.Store(true)
 		return nil
@@ -365,5 +380,6 @@ func (m *Mint) Health(ctx context.Context) Health {
 		Stuck:     m.stuck.Load(),
 
 		OverRedeemed: m.overRedeemed.Load(),
+		Away:         m.nodes.away(),
 	}
 }

@@ -11,7 +11,8 @@ import (
 type payer struct {
 	lightning.Payer
 	name     string
-	settings lightning.PaySettings
+	settings lightning.PaySettings // within the terms
+	terms    Terms
 }
 
 func (p payer) checkAmount(a cashu.Amount) error {

@@ -47,6 +47,12 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 	if err != nil {
 		return MintQuote{}, err
 	}
+	if !on(b.terms.Mint) {
+		return MintQuote{}, cashu.ErrMintingDisabled
+	}
+	if !m.canSign(unit) {
+		return MintQuote{}, cashu.Errorf(cashu.CodeUnavailable, "there is no active keyset of this unit")
+	}
 	rules := rulesOf(method)
 	if rules.noAmount {
 		req.Amount = 0
@@ -85,6 +91,7 @@ func (m *Mint) CreateMintQuote(ctx context.Context, method string, req cashu.Min
 	invoice, err := b.CreateInvoice(askCtx, lightning.InvoiceRequest{
 		QuoteID: id.String(), Method: method, Amount: req.Amount, Unit: unit, Description: description, Expiry: now.Add(m.quoteTTL(rules)),
 	})
+	m.answered(b.name, err)
 	if err != nil {
 		return MintQuote{}, fmt.Errorf("%w: %w", backendError(err), err)
 	}
@@ -184,6 +191,7 @@ func (m *Mint) poll(ctx context.Context, b Backend, q MintQuote) (changed bool, 
 	askCtx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
 	payments, err := b.Receiver.CheckIncoming(askCtx, q.Method, q.LookupID)
+	m.answered(b.Name, err)
 	if err != nil {
 		return false, err
 	}

@@ -65,7 +65,6 @@ func (m *Mint) sweepOnTimer(ctx context.Context) {
 		} else {
 			retry = min(sweepRetry, m.cfg.SweepInterval)
 		}
-		m.loadSettings(ctx)
 		leftover := m.leftover
 		for again := time.After(wait); again != nil; {
 			select {

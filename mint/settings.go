@@ -18,7 +18,12 @@ const (
 	ConfigMintInfo ConfigKey = "mint_info"
 	// ConfigQuoteTTL is how long a mint quote can be paid: a Go duration.
 	ConfigQuoteTTL ConfigKey = "quote_ttl"
+	// ConfigTerms is on what terms the mint deals: a list of Terms as JSON.
+	ConfigTerms ConfigKey = "terms"
 )
+
+// settingsPoll is how often the database is asked what was set.
+const settingsPoll = 2 * time.Second
 
 // Errors of settings. Each says which one is not there.
 var (
@@ -33,7 +38,7 @@ var (
 // ParseConfigKey accepts the name of a key that an operator may set.
 func ParseConfigKey(name string) (ConfigKey, error) {
 	switch key := ConfigKey(name); key {
-	case ConfigMintInfo, ConfigQuoteTTL:
+	case ConfigMintInfo, ConfigQuoteTTL, ConfigTerms:
 		return key, nil
 	}
 	return "", fmt.Errorf("%w: %q", ErrUnknownConfig, name)
@@ -46,6 +51,8 @@ func MissingConfig(key ConfigKey) error {
 		return ErrNoMintInfo
 	case ConfigQuoteTTL:
 		return ErrNoQuoteTTL
+	case ConfigTerms:
+		return ErrNoTerms
 	}
 	return ErrNotFound
 }
@@ -99,6 +106,8 @@ func SetConfig(ctx context.Context, store Store, key ConfigKey, value string) er
 		_, err = parseAbout(value)
 	case ConfigQuoteTTL:
 		_, err = parseQuoteTTL(value)
+	case ConfigTerms:
+		_, err = parseTerms(value)
 	default:
 		err = fmt.Errorf("%w: %q", ErrUnknownConfig, key)
 	}
@@ -112,6 +121,7 @@ func SetConfig(ctx context.Context, store Store, key ConfigKey, value string) er
 type settings struct {
 	about    About
 	quoteTTL time.Duration
+	terms    []Terms // of the database alone
 }
 
 // loadSettings lets the database win over the configuration that the mint was
@@ -132,5 +142,25 @@ func (m *Mint) loadSettings(ctx context.Context) {
 		m.log.Error("quote lifetime from the database is not in force", "error", err)
 		next.quoteTTL = m.settings.Load().quoteTTL
 	}
+	switch terms, err := StoredTerms(ctx, m.store); {
+	case err == nil:
+		next.terms = terms
+	case !errors.Is(err, ErrNoTerms):
+		m.log.Error("terms from the database are not in force", "error", err)
+		next.terms = m.settings.Load().terms
+	}
 	m.settings.Store(&next)
+}
+
+// followSettings takes over what is set in the database, on whichever replica, within
+// settingsPoll.
+func (m *Mint) followSettings(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(settingsPoll):
+			m.loadSettings(ctx)
+		}
+	}
 }

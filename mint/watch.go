@@ -9,20 +9,29 @@ import (
 	"mintmark/mint/lightning"
 )
 
+// A watch that stopped begins again after watchPause, and later and later, up to
+// maxWatchPause, while it stops at once.
+const watchPause, maxWatchPause = time.Second, 15 * time.Second
+
 // watchPayments takes in what a backend reports, until ctx ends, and starts again when
 // the backend fails. Every backend has a watcher of its own: one that is away keeps no
 // other's payments waiting.
 func (m *Mint) watchPayments(ctx context.Context, b Backend) {
+	pause := watchPause / 2
 	for {
+		began := m.now()
 		err := b.Receiver.WatchIncoming(ctx, func(p lightning.Incoming) error { return m.takeReported(ctx, b, p) })
 		if ctx.Err() != nil {
 			return
 		}
 		m.log.Error("watching for payments stopped, starting again", "backend", b.Name, "error", err)
+		if pause = min(2*pause, maxWatchPause); m.now().Sub(began) > maxWatchPause {
+			pause = watchPause // it had worked
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(time.Second):
+		case <-time.After(pause):
 		}
 	}
 }

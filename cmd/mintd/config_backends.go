@@ -9,6 +9,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"mintmark/cashu"
+	"mintmark/mint"
 )
 
 // report takes down what is wrong with a key.
@@ -45,6 +46,9 @@ func (l Lightning) validate(wrong report) {
 		b.validate(wrong, len(l.Backends) > 0)
 	}
 	l.validateUse(wrong)
+	if err := mint.CheckTerms(l.terms()); err != nil {
+		wrong("lightning.terms", "%v", err)
+	}
 	l.validatePlayMoney(wrong)
 }
 

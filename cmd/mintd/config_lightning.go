@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mintmark/cashu"
+	"mintmark/mint"
 	"mintmark/mint/lightning/bolt11"
 )
 
@@ -27,8 +28,32 @@ type Lightning struct {
 	// several. The name must stay: it is kept with what was begun through it.
 	Backends map[string]*Backend `toml:"backends"`
 
+	// Terms are bounds, fee reserves and switches of methods and units. What `mintd
+	// lightning` sets wins over them.
+	Terms []Terms `toml:"terms"`
+
 	Use
 	Nodes
+}
+
+// Terms hold for a method, a unit, or both; for everything if it names none. Where
+// several hold, off is off; of all the rest a method weighs more than a unit.
+type Terms struct {
+	Method string `toml:"method,omitempty"`
+	Unit   string `toml:"unit,omitempty"`
+	// Mint and Melt tell whether new quotes are made.
+	Mint *bool `toml:"mint,omitempty"`
+	Melt *bool `toml:"melt,omitempty"`
+	// MinMint to MaxMelt bound one payment, within what the backend can. 0: as the
+	// backend has it.
+	MinMint *uint64 `toml:"min_mint,omitempty"`
+	MaxMint *uint64 `toml:"max_mint,omitempty"`
+	MinMelt *uint64 `toml:"min_melt,omitempty"`
+	MaxMelt *uint64 `toml:"max_melt,omitempty"`
+	// FeeMin and FeePPM are the least that a melt quote reserves for the fee: an amount,
+	// and millionths of the payment. A backend that asks for more gets it.
+	FeeMin *uint64 `toml:"fee_min,omitempty"`
+	FeePPM *uint64 `toml:"fee_ppm,omitempty"`
 }
 
 // Backend is one of several.
@@ -105,7 +130,7 @@ type Fake struct {
 }
 
 func defaultLightning() Lightning {
-	return Lightning{Backend: fakeType, Network: "mainnet", Use: defaultUse(), Nodes: defaultNodes()}
+	return Lightning{Backend: fakeType, Network: "mainnet", Terms: []Terms{}, Use: defaultUse(), Nodes: defaultNodes()}
 }
 
 func defaultUse() Use { return Use{Methods: []string{}, Units: []string{}, Mint: true, Melt: true} }
@@ -144,6 +169,24 @@ func (l Lightning) all() []named {
 	var list []named
 	for _, name := range slices.Sorted(maps.Keys(l.Backends)) {
 		list = append(list, named{*l.Backends[name], name, "lightning.backends." + name})
+	}
+	return list
+}
+
+// terms are what the mint is told.
+func (l Lightning) terms() []mint.Terms {
+	list := make([]mint.Terms, 0, len(l.Terms))
+	amount := func(n *uint64) *cashu.Amount { return (*cashu.Amount)(n) }
+	for _, t := range l.Terms {
+		unit := cashu.Unit(t.Unit)
+		if u, err := cashu.ParseUnit(t.Unit); err == nil {
+			unit = u
+		}
+		list = append(list, mint.Terms{
+			Method: t.Method, Unit: unit, Mint: t.Mint, Melt: t.Melt,
+			MinMint: amount(t.MinMint), MaxMint: amount(t.MaxMint), MinMelt: amount(t.MinMelt), MaxMelt: amount(t.MaxMelt),
+			FeeMin: amount(t.FeeMin), FeePPM: t.FeePPM,
+		})
 	}
 	return list
 }

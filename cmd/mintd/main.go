@@ -44,7 +44,7 @@ Try it with play money, on this machine only:  mintd serve`,
 		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(), checkConfigCommand(), versionCommand(),
-		sagasCommand(), liabilitiesCommand(), settingCommand())
+		sagasCommand(), liabilitiesCommand(), settingCommand(), lightningCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

@@ -25,7 +25,7 @@ func (c Config) operatorSocket() string { return filepath.Join(c.Data, "operator
 // serveOperator answers the operator's commands until it is closed. A socket
 // that is left over is replaced: the caller holds the database, so nobody else
 // serves this data directory. Without a socket the mint works all the same.
-func serveOperator(ctx context.Context, cfg Config, store mint.Store, log *slog.Logger) io.Closer {
+func serveOperator(ctx context.Context, cfg Config, store mint.Store, m operator.Mint, log *slog.Logger) io.Closer {
 	path := cfg.operatorSocket()
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		log.Warn("operator commands will not reach this process", "error", err)
@@ -40,7 +40,7 @@ func serveOperator(ctx context.Context, cfg Config, store mint.Store, log *slog.
 		return io.NopCloser(nil)
 	}
 	server := &http.Server{
-		Handler:           operator.Handler(&operator.Local{Store: store}),
+		Handler:           operator.Handler(&operator.Local{Store: store, Mint: m}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      10 * time.Minute, // a recount reads every row

@@ -82,7 +82,7 @@ func (o *operated) open() *sqlstore.Store {
 // function is called.
 func (o *operated) served() func() {
 	store := o.open()
-	socket := serveOperator(o.t.Context(), o.cfg, store, slog.New(slog.DiscardHandler))
+	socket := serveOperator(o.t.Context(), o.cfg, store, nil, slog.New(slog.DiscardHandler))
 	return func() {
 		if err := socket.Close(); err != nil {
 			o.t.Error(err)

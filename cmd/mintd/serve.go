@@ -134,7 +134,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		return err
 	}
 	defer closing("the metrics page", page)
-	defer closing("the operator's socket", serveOperator(ctx, cfg, store, log))
+	defer closing("the operator's socket", serveOperator(ctx, cfg, store, m, log))
 	announce(cfg, listener.Addr(), log, stderr)
 	manager.Ready("serving wallets")
 	defer context.AfterFunc(ctx, manager.Stopping)()
@@ -150,6 +150,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, node
 		Signer:       signatory.NewCoalescer(signer, 2*len(cfg.Signatory.addresses())),
 		Source:       signer,
 		Backends:     nodes,
+		Terms:        cfg.Lightning.terms(),
 		Identity:     cfg.Signatory.identity(),
 		Limits:       cfg.Limits.mint(),
 		About:        cfg.Info.about(),

@@ -18,7 +18,8 @@ file, hold for all replicas, and a running mint takes them over within seconds.
 
   mint_info  what /v1/info says of the mint, as JSON:
              {"name":"…","description":"…","motd":"…","contact":[{"method":"email","info":"…"}]}
-  quote_ttl  how long a mint quote can be paid, such as 30m`,
+  quote_ttl  how long a mint quote can be paid, such as 30m
+  terms      bounds, fee reserves and switches of payments; see 'mintd lightning'`,
 	}
 	get := &cobra.Command{
 		Use:   "get NAME",

@@ -104,7 +104,7 @@ func TestEveryRouteDecodesCallsAndEncodes(t *testing.T) {
 				`{"Y":"%s","state":"SPENT","witness":"{\"preimage\":\"<>\"}"},{"Y":"%s","state":"UNSPENT","witness":null}]}`, p1, p2, p3, p1)},
 		{"state check of nothing", "POST", "/v1/checkstate", `{"Ys":[]}`, `{"states":[]}`},
 		{"restore", "POST", "/v1/restore", `{"outputs":[` + output + `]}`, `{"outputs":[` + output + `],"signatures":[` + signature + `]}`},
-		{"health", "GET", "/health", "", `{"status":"ok","live":true,"ready":true,"signatory":true,"database":true,"writable":true,"stuck":0}`},
+		{"health", "GET", "/health", "", `{"status":"ok","live":true,"ready":true,"signatory":true,"database":true,"writable":true,"stuck":0,"payments":true}`},
 		{"liveness", "GET", "/health/live", "", `{"live":true}`},
 	}
 	for _, tt := range tests {
@@ -213,6 +213,7 @@ func TestHealthTellsReadyFromDegradedFromDown(t *testing.T) {
 	}{
 		{"all well", mint.Health{Ready: true, Signatory: true, Database: true}, 200, `"status":"ok"`},
 		{"signatory away: reads work", mint.Health{Ready: true, Database: true}, 200, `"status":"degraded"`},
+		{"a payment backend away", mint.Health{Ready: true, Signatory: true, Database: true, Away: []string{"node"}}, 200, `"status":"degraded","live":true,"ready":true,"signatory":true,"database":true,"writable":true,"stuck":0,"payments":false`},
 		{"a stuck saga", mint.Health{Ready: true, Signatory: true, Database: true, Stuck: 2}, 200, `"status":"degraded"`},
 		{"a full disk: reads work", mint.Health{Ready: true, Signatory: true, Database: true, NoWrites: true}, 200, `"writable":false`},
 		{"a full disk is no good health", mint.Health{Ready: true, Signatory: true, Database: true, NoWrites: true}, 200, `"status":"degraded"`},

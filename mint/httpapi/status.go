@@ -24,6 +24,7 @@ type healthResponse struct {
 	Database  bool   `json:"database"`
 	Writable  bool   `json:"writable"` // the database takes writes
 	Stuck     int64  `json:"stuck"`    // operations that recovery cannot decide
+	Payments  bool   `json:"payments"` // every payment backend answers
 }
 
 // health is GET /health: 200 while reads can be served, else 503. The signatory's
@@ -32,13 +33,13 @@ func (a *api) health(w http.ResponseWriter, r *http.Request) error {
 	h := a.mint.Health(r.Context())
 	resp := healthResponse{
 		Status: "ok", Live: true, Ready: h.Ready && h.Database,
-		Signatory: h.Signatory, Database: h.Database, Writable: h.Database && !h.NoWrites, Stuck: h.Stuck,
+		Signatory: h.Signatory, Database: h.Database, Writable: h.Database && !h.NoWrites, Stuck: h.Stuck, Payments: len(h.Away) == 0,
 	}
 	status := http.StatusOK
 	switch {
 	case !resp.Ready:
 		resp.Status, status = "down", http.StatusServiceUnavailable
-	case !h.Signatory || h.NoWrites || h.Stuck > 0:
+	case !h.Signatory || h.NoWrites || h.Stuck > 0 || !resp.Payments:
 		resp.Status = "degraded"
 	}
 	body, err := cashu.Encode(resp)

@@ -129,6 +129,12 @@ type Balancer interface {
 	Balance(ctx context.Context, unit cashu.Unit) (cashu.Amount, error)
 }
 
+// Pinger is a backend that can look whether its node is there and fit for work.
+type Pinger interface {
+	// Ping asks the node for a sign of life; nil is one.
+	Ping(ctx context.Context) error
+}
+
 // Backend is a Receiver and a Payer, as a node is.
 type Backend interface {
 	Receiver

@@ -34,6 +34,13 @@ func (s stubMint) EventStats() events.Stats {
 
 func (s stubMint) MeltStats() mint.MeltStats { return mint.MeltStats{Paid: 7, Failed: 8, Open: 9} }
 
+func (s stubMint) Payments(context.Context) mint.Payments {
+	return mint.Payments{
+		Backends: []mint.Node{{Name: "node", Balances: map[cashu.Unit]cashu.Amount{"sat": 70}}, {Name: "dollars", Away: true}},
+		Ways:     []mint.Way{{Method: "bolt11", Unit: "sat", On: true}, {Method: "bolt11", Unit: "sat", Melt: true}},
+	}
+}
+
 type stubRecords struct{ err error }
 
 func (s stubRecords) Totals(context.Context) ([]mint.KeysetTotals, error) {
@@ -114,6 +121,9 @@ func TestTheStateOfTheMintIsOnThePage(t *testing.T) {
 		`mintmark_unfinished_operations{kind="melt"} 2`, "mintmark_oldest_unfinished_operation_seconds 360",
 		"mintmark_pending_proofs 3", "mintmark_requests_at_work 4", "mintmark_requests_waiting 9",
 		"mintmark_oldest_open_payment_seconds 120",
+		`mintmark_payment_backend_up{backend="node"} 1`, `mintmark_payment_backend_up{backend="dollars"} 0`,
+		`mintmark_payment_backend_balance{backend="node",unit="sat"} 70`,
+		`mintmark_payments_on{direction="mint",method="bolt11",unit="sat"} 1`, `mintmark_payments_on{direction="melt",method="bolt11",unit="sat"} 0`,
 		`mintmark_melts_total{outcome="paid"} 7`, `mintmark_melts_total{outcome="failed"} 8`, `mintmark_melts_total{outcome="open"} 9`,
 	)
 }

@@ -16,6 +16,7 @@ type Mint interface {
 	Keysets() *mint.KeysetView
 	EventStats() events.Stats
 	MeltStats() mint.MeltStats
+	Payments(ctx context.Context) mint.Payments
 }
 
 // Records is the part of the store that is read at every reading: what is owed,
@@ -66,6 +67,9 @@ var (
 )
 
 var (
+	descNode    = prometheus.NewDesc(nameNode, "1 while the payment backend answers.", []string{"backend"}, nil)
+	descHeld    = prometheus.NewDesc(nameHeld, "What the payment backend said last that it holds, all of it in each of its units.", []string{"backend", "unit"}, nil)
+	descWay     = prometheus.NewDesc(nameWay, "1 while new quotes are made to mint or to melt by a method in a unit.", []string{"direction", "method", "unit"}, nil)
 	descOldest  = prometheus.NewDesc(nameOldest, "Age of the oldest of them, 0 for none.", nil, nil)
 	descPending = prometheus.NewDesc(namePending, "Proofs that these operations hold.", nil, nil)
 	descSockets = prometheus.NewDesc(nameSockets, "WebSockets that are open.", nil, nil)
@@ -82,7 +86,7 @@ var _ prometheus.Collector = (*state)(nil)
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descWritable, descStuck, descOverRedeem,
 		descEpoch, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending, descMelts, descOldestMelt,
-		descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
+		descNode, descHeld, descWay, descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
 		ch <- d
 	}
 }
@@ -109,6 +113,20 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 	gauge(descTopics, float64(told.Topics))
 	for desc, n := range map[*prometheus.Desc]int64{descSent: told.Delivered, descSlow: told.Slow, descMissed: told.Missed} {
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n))
+	}
+	payments := s.mint.Payments(ctx)
+	for _, node := range payments.Backends {
+		gauge(descNode, truth(!node.Away), node.Name)
+		for unit, held := range node.Balances {
+			gauge(descHeld, float64(held), node.Name, string(unit))
+		}
+	}
+	for _, way := range payments.Ways {
+		direction := "mint"
+		if way.Melt {
+			direction = "melt"
+		}
+		gauge(descWay, truth(way.On), direction, way.Method, string(way.Unit))
 	}
 	melts := s.mint.MeltStats()
 	for outcome, n := range map[string]int64{"paid": melts.Paid, "failed": melts.Failed, "open": melts.Open} {

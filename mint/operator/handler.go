@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"mintmark/cashu"
+	"mintmark/mint"
 )
 
 // request is the body of every call. Which fields count depends on the call.
@@ -21,6 +22,7 @@ type request struct {
 	Allow     bool           `json:"allow,omitzero"`
 	Name      string         `json:"name,omitzero"`
 	Value     string         `json:"value,omitzero"`
+	Terms     mint.Terms     `json:"terms,omitzero"`
 }
 
 // The calls, as paths below the socket.
@@ -31,6 +33,8 @@ const (
 	pathOverRedeem  = "/over-redeem"
 	pathSetting     = "/setting"
 	pathSet         = "/setting/set"
+	pathSay         = "/terms/say"
+	pathPayments    = "/payments"
 )
 
 // maxBody is far above the longest mint info.
@@ -74,6 +78,8 @@ func Handler(op Operator) http.Handler {
 	})
 	handle(pathSetting, func(ctx context.Context, r request) (any, error) { return op.Setting(ctx, r.Name) })
 	handle(pathSet, func(ctx context.Context, r request) (any, error) { return nil, op.Set(ctx, r.Name, r.Value) })
+	handle(pathSay, func(ctx context.Context, r request) (any, error) { return nil, op.Say(ctx, r.Terms) })
+	handle(pathPayments, func(ctx context.Context, _ request) (any, error) { return op.Payments(ctx) })
 	return mux
 }
 

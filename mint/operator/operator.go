@@ -39,9 +39,22 @@ type Operator interface {
 	// Setting reads a setting from the database; mint.ErrNoMintInfo and the
 	// like when it is not there, mint.ErrUnknownConfig for an unknown name.
 	Setting(ctx context.Context, name string) (string, error)
-	// Set checks a setting and keeps it in the database. A running mint takes
-	// it over within its sweep interval.
+	// Set checks a setting and keeps it in the database. Running mints take it over
+	// within seconds.
 	Set(ctx context.Context, name, value string) error
+	// Say keeps terms in the database, beside those that it does not contradict.
+	Say(ctx context.Context, said mint.Terms) error
+	// Payments is what a running mint thinks of its payment backends, and on what
+	// terms it deals; ErrNotRunning without one.
+	Payments(ctx context.Context) (mint.Payments, error)
+}
+
+// ErrNotRunning: there is no running mint that could be asked.
+var ErrNotRunning = errors.New("no mint is running that could be asked")
+
+// Mint is the running mint.
+type Mint interface {
+	Payments(ctx context.Context) mint.Payments
 }
 
 // ErrNotStuck: the operation is gone, or needs nobody's decision.
@@ -94,6 +107,7 @@ type Liability struct {
 // Local works on a store.
 type Local struct {
 	Store mint.Store
+	Mint  Mint             // nil: none runs
 	Clock func() time.Time // nil = time.Now
 }
 
@@ -262,4 +276,17 @@ func (l *Local) Set(ctx context.Context, name, value string) error {
 		return err
 	}
 	return mint.SetConfig(ctx, l.Store, key, value)
+}
+
+// Say keeps terms in the database.
+func (l *Local) Say(ctx context.Context, said mint.Terms) error {
+	return mint.ChangeTerms(ctx, l.Store, said)
+}
+
+// Payments is what the running mint thinks of its payment backends.
+func (l *Local) Payments(ctx context.Context) (mint.Payments, error) {
+	if l.Mint == nil {
+		return mint.Payments{}, ErrNotRunning
+	}
+	return l.Mint.Payments(ctx), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"mintmark/cashu"
+	"mintmark/mint"
 )
 
 // Remote asks a running mintd through its operator socket.
@@ -92,4 +93,14 @@ func (r *Remote) Setting(ctx context.Context, name string) (value string, err er
 // Set checks a setting and keeps it in the database.
 func (r *Remote) Set(ctx context.Context, name, value string) error {
 	return r.call(ctx, pathSet, request{Name: name, Value: value}, nil)
+}
+
+// Say keeps terms in the database.
+func (r *Remote) Say(ctx context.Context, said mint.Terms) error {
+	return r.call(ctx, pathSay, request{Terms: said}, nil)
+}
+
+// Payments is what the running mint thinks of its payment backends.
+func (r *Remote) Payments(ctx context.Context) (p mint.Payments, err error) {
+	return p, r.call(ctx, pathPayments, request{}, &p)
 }
