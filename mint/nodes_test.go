@@ -3,7 +3,9 @@ package mint_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -107,5 +109,39 @@ func TestOfABackendThatCannotBeLookedAtItsAnswersCount(t *testing.T) {
 	wantCode(t, w.askToMint(13), cashu.CodeAmountOutOfRange)
 	if away() {
 		t.Error("a refusal is no answer")
+	}
+}
+
+// strictPayer refuses in its own words.
+type strictPayer struct {
+	*testPayer
+	err error
+}
+
+func (p strictPayer) QuotePayment(context.Context, lightning.PaymentRequest) (lightning.PaymentQuote, error) {
+	return lightning.PaymentQuote{}, p.err
+}
+
+func TestAWalletIsToldWhyItsRequestIsNotPaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	for _, tt := range []struct {
+		err  error
+		code cashu.Code
+		says string
+	}{
+		{lightning.ErrOtherNetwork, cashu.CodeMalformed, "another network"},
+		{lightning.ErrRefused, cashu.CodeMalformed, "cannot pay"},
+		{lightning.ErrRequestExpired, cashu.CodeQuoteExpired, "expired"},
+		{lightning.ErrAmountless, cashu.CodeAmountlessInvoice, "without amount"},
+		{lightning.ErrOtherAmount, cashu.CodeInvoiceAmount, "differs"},
+		{errors.New("dial tcp 10.0.0.7: refused"), cashu.CodeUnavailable, "not available"},
+	} {
+		w.mint = w.with("second", mint.Backend{Name: "node", Payer: strictPayer{w.payer, fmt.Errorf("node: %w", tt.err)}})
+		err := w.askToMelt("pay:a:1")
+		wantCode(t, err, tt.code)
+		if refusal, ok := errors.AsType[*cashu.Error](err); !ok || !strings.Contains(refusal.Detail, tt.says) || strings.Contains(refusal.Detail, "10.0.0.7") {
+			t.Errorf("%v: the wallet reads %v", tt.err, refusal)
+		}
 	}
 }

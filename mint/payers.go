@@ -32,6 +32,8 @@ func quoteError(err error) error {
 		return cashu.ErrInvoiceAmount
 	case errors.Is(err, lightning.ErrRequestExpired):
 		return cashu.Errorf(cashu.CodeQuoteExpired, "the payment request has expired")
+	case errors.Is(err, lightning.ErrOtherNetwork):
+		return cashu.Errorf(cashu.CodeMalformed, "the payment request is for another network than this mint's")
 	case errors.Is(err, lightning.ErrRefused):
 		return cashu.Errorf(cashu.CodeMalformed, "this mint cannot pay this request")
 	}

@@ -3,6 +3,7 @@ package lightning
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"mintmark/cashu"
@@ -17,6 +18,8 @@ var (
 	ErrOtherAmount = errors.New("amount is not that of the payment request")
 	// ErrRequestExpired: nobody can pay the request any more.
 	ErrRequestExpired = errors.New("payment request has expired")
+	// ErrOtherNetwork is an ErrRefused: the request is for another chain.
+	ErrOtherNetwork = fmt.Errorf("%w: it is for another network", ErrRefused)
 )
 
 // PaySettings is one method and unit that a backend can pay, with its limits.

@@ -38,7 +38,7 @@ func (b *Backend) QuotePayment(ctx context.Context, r lightning.PaymentRequest) 
 	if err != nil {
 		return lightning.PaymentQuote{}, wrap(doing, err)
 	}
-	msat, err := toPay(invoice, r, settings)
+	msat, err := invoice.ToPay(r, settings)
 	if err != nil {
 		return lightning.PaymentQuote{}, wrap(doing, err)
 	}
@@ -77,29 +77,6 @@ func decode(request string) (bolt11.Invoice, error) {
 		return bolt11.Invoice{}, fmt.Errorf("%w: %w", lightning.ErrRefused, err)
 	}
 	return invoice, nil
-}
-
-// toPay is how much of the invoice is to be paid (NUT-15, NUT-23).
-func toPay(invoice bolt11.Invoice, r lightning.PaymentRequest, s lightning.PaySettings) (uint64, error) {
-	switch {
-	case r.PartMsat != 0 && !s.MultiPath:
-		return 0, fmt.Errorf("%w: parts are not supported", lightning.ErrRefused)
-	case r.PartMsat != 0 && r.AmountMsat != 0:
-		return 0, fmt.Errorf("%w: a part of a chosen amount", lightning.ErrRefused)
-	case r.PartMsat != 0 && invoice.AmountMsat == 0:
-		return 0, fmt.Errorf("%w: a part of it", lightning.ErrAmountless)
-	case r.PartMsat > invoice.AmountMsat && r.PartMsat != 0:
-		return 0, fmt.Errorf("%w: the part is more than the whole", lightning.ErrOtherAmount)
-	case r.PartMsat != 0:
-		return r.PartMsat, nil
-	case r.AmountMsat != 0 && invoice.AmountMsat != 0 && r.AmountMsat != invoice.AmountMsat:
-		return 0, lightning.ErrOtherAmount
-	case invoice.AmountMsat != 0:
-		return invoice.AmountMsat, nil
-	case r.AmountMsat == 0 || !s.Amountless:
-		return 0, lightning.ErrAmountless
-	}
-	return r.AmountMsat, nil
 }
 
 // feeReserve never overflows, because FeePPM is at most a million.
