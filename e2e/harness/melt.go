@@ -13,8 +13,9 @@ import (
 	"mintmark/mint/lightning/fake"
 )
 
-// MeltQuote is an offer to pay, over bolt11.
+// MeltQuote is an offer to pay.
 type MeltQuote struct {
+	Method     string      `json:"method"`
 	Quote      string      `json:"quote"`
 	Request    string      `json:"request"`
 	Unit       string      `json:"unit"`
@@ -26,12 +27,13 @@ type MeltQuote struct {
 	Change     []Signature `json:"change"`
 }
 
-// MeltRequest is the body of /v1/melt/bolt11.
+// MeltRequest is the body of /v1/melt/{method}.
 type MeltRequest struct {
 	Quote       string    `json:"quote"`
 	Inputs      []Proof   `json:"inputs"`
 	Outputs     []Message `json:"outputs,omitempty"`
 	PreferAsync bool      `json:"prefer_async,omitempty"`
+	FeeIndex    *uint32   `json:"fee_index,omitempty"` // NUT-30
 }
 
 // Invoice is what somebody outside wants to be paid, in sat. The fake backend of
@@ -78,10 +80,16 @@ func (w *Wallet) OpenChange(blanks []Output, change []Signature) []Proof {
 	return w.Open(used, change)
 }
 
-// ReadMelt asks for a melt quote.
-func (w *Wallet) ReadMelt(id string) (q MeltQuote) {
+// ReadMelt asks for a melt quote over bolt11.
+func (w *Wallet) ReadMelt(id string) MeltQuote {
 	w.t.Helper()
-	w.MustGet("/v1/melt/quote/bolt11/"+id, &q)
+	return w.ReadMeltOf("bolt11", id)
+}
+
+// ReadMeltOf asks for a melt quote.
+func (w *Wallet) ReadMeltOf(method, id string) (q MeltQuote) {
+	w.t.Helper()
+	w.MustGet("/v1/melt/quote/"+method+"/"+id, &q)
 	return q
 }
 
