@@ -13,8 +13,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 
+	"mintmark/internal/address"
 	"mintmark/internal/tlsdir"
-	"mintmark/signatory/internal/address"
 	"mintmark/signatory/internal/wire"
 )
 

@@ -70,10 +70,9 @@ var rooms = []room{
 	{path: "keystore", imports: []string{"bdhke", "bdhke/mintkey", "cashu", "keystore/rotation", "internal/..."}, neverImports: network},
 	{
 		path:       "signatory",
-		imports:    []string{"cashu", "bdhke", "proto/...", "internal/requestid", "internal/tlsdir", "internal/traceparent", "signatory/internal/..."},
+		imports:    []string{"cashu", "bdhke", "proto/...", "internal/address", "internal/requestid", "internal/tlsdir", "internal/traceparent", "signatory/internal/..."},
 		neverLinks: append([]string{"database/sql"}, keyMaterial...),
 	},
-	{path: "signatory/internal/address"},
 	{path: "signatory/internal/budget", imports: []string{"cashu"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "signatory/internal/sample", neverLinks: keyMaterial},
 	{path: "signatory/internal/wire", imports: []string{"cashu", "bdhke", "proto/..."}, neverLinks: keyMaterial},
@@ -112,6 +111,13 @@ var rooms = []room{
 	{path: "mint/lightning", imports: []string{"cashu"}, neverImports: outside, neverLinks: keyMaterial},
 	{path: "mint/lightning/bolt11", imports: []string{"cashu", "bdhke", "mint/lightning"}, neverImports: outside, neverLinks: keyMaterial},
 	{path: "mint/lightning/lightningtest", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu"}, neverLinks: keyMaterial},
+	{path: "mint/lightning/journal", imports: []string{"mint/lightning", "cashu", "internal/sqldb"}, neverImports: network, neverLinks: keyMaterial},
+	{
+		path:         "mint/lightning/processor",
+		imports:      []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/journal", "proto/cdk_payment_processor", "cashu", "internal/address", "internal/tlsdir"},
+		neverImports: []string{"net/http", "database/sql"},
+		neverLinks:   keyMaterial,
+	},
 	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
 
 	{
@@ -136,6 +142,7 @@ var rooms = []room{
 	{path: "wallet/storetest", imports: []string{"wallet", "cashu", "cashu/token", "bdhke"}},
 	{path: "wallet/sqlstore", imports: []string{"wallet", "cashu", "cashu/token", "bdhke", "internal/..."}, neverImports: append([]string{"database/sql"}, network...)},
 
+	{path: "internal/address"},
 	{path: "internal/archtest"},
 	{path: "internal/bip32", imports: []string{"bdhke"}, neverImports: outside, noClock: true},
 	{path: "internal/bench", imports: []string{"bdhke", "cashu", "signatory"}, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
@@ -177,6 +184,7 @@ var rooms = []room{
 
 	{path: "deploy"},
 	{path: "e2e"},
+	{path: "examples/processor", imports: []string{"mint/lightning/bolt11", "proto/cdk_payment_processor"}, neverLinks: keyMaterial},
 	{path: "e2e/harness", imports: []string{"bdhke", "cashu", "mint/lightning/bolt11", "mint/lightning/fake"}},
 	{path: "e2e/interop"},
 	{path: "e2e/verdict", neverImports: outside, noClock: true},

@@ -21,8 +21,8 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/internal/address"
 	"mintmark/keystore"
-	"mintmark/signatory/internal/address"
 )
 
 // Keystore is what the server needs of a keystore. Sign and Verify take all or

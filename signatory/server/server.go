@@ -15,10 +15,10 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 
+	"mintmark/internal/address"
 	"mintmark/keystore"
 	pb "mintmark/proto/signatory"
 	adminpb "mintmark/proto/signatory/admin/v1"
-	"mintmark/signatory/internal/address"
 	"mintmark/signatory/internal/wire"
 )
 

@@ -1,4 +1,5 @@
-// Package address reads where a signatory listens: "unix:PATH" or "HOST:PORT".
+// Package address reads where a program of ours listens or calls: "unix:PATH" or
+// "HOST:PORT".
 //
 // It must never let an address without transport security reach beyond this
 // machine: that is what Loopback is for, and why an abstract unix socket, which

@@ -1,0 +1,238 @@
+// Package processor is a payment backend in another process: whatever speaks the
+// gRPC contract of CDK's payment processors (proto/cdk_payment_processor). It takes
+// in and pays what the processor says that it can: invoices, offers, addresses and
+// further methods.
+//
+// The contract was made for a mint with another memory than ours, so the package
+// keeps a journal (mint/lightning/journal) of what the contract cannot answer. Events
+// are not repeated by a processor: each is written down before the mint hears of it,
+// and what happened while nobody listened is found by asking for every request that
+// may still be paid. Payments are not named by the mint's attempt: the journal knows
+// which is which, and which were never begun.
+//
+// The processor is trusted with the two statements of package lightning, that a
+// request was paid and what became of a payment, and with nothing else. An answer
+// that does not fit the question is an error, never half believed. An order to pay
+// that was not answered has perhaps been carried out, whatever the error was.
+//
+// The package must never order a payment twice, unless the operator has said that
+// the processor makes it once (Config.AtMostOnce), and never call one failed for
+// want of an answer.
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"mintmark/cashu"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/bolt11"
+	"mintmark/mint/lightning/journal"
+	pb "mintmark/proto/cdk_payment_processor"
+)
+
+// Config says where the processor is and what it promises.
+type Config struct {
+	// Address is "unix:PATH" or "HOST:PORT". Required without Dialer.
+	Address string
+	// TLSDir holds ca.pem, client.pem and client.key. Required for HOST:PORT
+	// unless Insecure; must be empty for a unix socket.
+	TLSDir string
+	// ServerName is the name in the processor's certificate. Empty: the host of
+	// Address.
+	ServerName string
+	// Insecure allows TCP without TLS, to a loopback address only.
+	Insecure bool
+	// Journal is the file of the journal, or the URL of a PostgreSQL database of
+	// its own that several mints share which are one. Required.
+	Journal string
+	// Network of the invoices; others are refused. "" = any.
+	Network bolt11.Network
+	// MinAmount and MaxAmount bound a payment in either direction, in the unit of
+	// the processor; 0 = no bound.
+	MinAmount, MaxAmount cashu.Amount
+	// AtMostOnce: the processor promises to pay a quote (quote_id) at most once,
+	// however often it is ordered to, also after a crash of its own. Then an order
+	// of which it knows nothing is given again. Without this promise, which the
+	// contract does not ask for, it stays pending until somebody decides.
+	AtMostOnce bool
+	// Deadline bounds every call but an order to pay. 0 = 10 s.
+	Deadline time.Duration
+	// PayDeadline is how long an order to pay may go unanswered. After that the
+	// processor is only asked what became of it. 0 = 10 min.
+	PayDeadline time.Duration
+	// Doubt is how long an order that was never answered may be on its way. Before
+	// that a FAILED about it is not believed; and not before 20 times as long where an
+	// earlier attempt at the same has failed, which may be what is meant. 0 = 1 min.
+	Doubt time.Duration
+	// Ask is the shortest time between two questions for the payments of one
+	// request, in case that an event was lost. 0 = 15 s.
+	Ask time.Duration
+	// Dialer, if set, makes the connections, and Address is not used. For tests.
+	Dialer func(context.Context) (net.Conn, error)
+	// Clock dates requests and payments. nil = time.Now.
+	Clock func() time.Time
+	// Logger hears what the processor does wrong. nil = slog.Default().
+	Logger *slog.Logger
+}
+
+func (c *Config) withDefaults() error {
+	var problems []error
+	if c.Journal == "" {
+		problems = append(problems, errors.New("no journal"))
+	}
+	if c.Network != "" && !c.Network.Known() {
+		problems = append(problems, fmt.Errorf("unknown network %q", string(c.Network)))
+	}
+	if c.MaxAmount != 0 && c.MinAmount > c.MaxAmount {
+		problems = append(problems, fmt.Errorf("minimum amount %d is above the maximum %d", c.MinAmount, c.MaxAmount))
+	}
+	for _, d := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{{&c.Deadline, 10 * time.Second}, {&c.PayDeadline, 10 * time.Minute}, {&c.Doubt, time.Minute}, {&c.Ask, 15 * time.Second}} {
+		if *d.value < 0 {
+			problems = append(problems, errors.New("a time limit cannot be negative"))
+		}
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return errors.Join(problems...)
+}
+
+// Backend is a payment processor as the mint sees it. It is safe for concurrent use.
+type Backend struct {
+	cfg     Config
+	conn    *grpc.ClientConn
+	rpc     pb.CdkPaymentProcessorClient
+	journal *journal.Journal
+	log     *slog.Logger
+	foreign seldom // warnings about what is not ours
+	away    seldom // warnings that the processor is not there
+
+	settings atomic.Pointer[settings]
+	turn     chan struct{} // holds one token: the right to watch
+	wake     chan struct{} // something may have to be delivered
+
+	life    context.Context // ends with Close
+	die     context.CancelFunc
+	orders  context.Context // ends a little later
+	abandon context.CancelFunc
+	working sync.WaitGroup // all goroutines and watchers
+	paying  sync.WaitGroup // orders to pay that are not answered
+
+	mu      sync.Mutex
+	closed  bool
+	running map[string]chan struct{} // attempts whose order is not answered; closed when it is
+	news    chan struct{}            // closed and replaced when a payment may have ended
+
+	closing  sync.Once
+	closeErr error
+}
+
+var (
+	_ lightning.Backend = (*Backend)(nil)
+)
+
+// goodbye is how long Close lets orders to pay be answered.
+const goodbye = 3 * time.Second
+
+// Open opens the journal and begins to look for the processor, which may be away: what
+// it can is known from the last time, if there was one. The caller closes the Backend.
+func Open(ctx context.Context, c Config) (*Backend, error) {
+	if err := c.withDefaults(); err != nil {
+		return nil, fmt.Errorf("payment processor: %w", err)
+	}
+	conn, err := c.dial()
+	if err != nil {
+		return nil, fmt.Errorf("payment processor: %w", err)
+	}
+	j, err := journal.Open(ctx, journal.Config{Path: c.Journal, Clock: c.Clock, Logger: c.Logger})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("payment processor: %w", err), conn.Close())
+	}
+	b := &Backend{
+		cfg: c, conn: conn, rpc: pb.NewCdkPaymentProcessorClient(conn), journal: j, log: c.Logger,
+		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), running: map[string]chan struct{}{}, news: make(chan struct{}),
+	}
+	b.turn <- struct{}{}
+	b.life, b.die = context.WithCancel(context.WithoutCancel(ctx))
+	b.orders, b.abandon = context.WithCancel(context.WithoutCancel(ctx))
+	if err := b.recallSettings(ctx); err != nil {
+		b.die()
+		b.abandon()
+		return nil, errors.Join(fmt.Errorf("payment processor: %w", err), conn.Close(), j.Close())
+	}
+	if err := b.learnSettings(ctx); err != nil {
+		b.log.Warn("the payment processor is not available yet", "error", err)
+	}
+	b.working.Add(1)
+	go func() {
+		defer b.working.Done()
+		b.follow(b.life)
+	}()
+	return b, nil
+}
+
+// Close ends everything and closes the journal. Orders to pay get a moment to be
+// answered; the processor goes on with them in any case.
+func (b *Backend) Close() error {
+	b.closing.Do(func() {
+		b.mu.Lock()
+		b.closed = true
+		b.mu.Unlock()
+		b.die()
+		timer := time.AfterFunc(goodbye, b.abandon)
+		b.paying.Wait()
+		timer.Stop()
+		b.abandon()
+		b.working.Wait()
+		b.closeErr = errors.Join(b.conn.Close(), b.journal.Close())
+	})
+	return b.closeErr
+}
+
+// enter counts the caller among those that Close waits for.
+func (b *Backend) enter(group *sync.WaitGroup) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return lightning.ErrClosed
+	}
+	group.Add(1)
+	return nil
+}
+
+// ended is err, or lightning.ErrClosed if that is what is behind it.
+func (b *Backend) ended(err error) error {
+	if err != nil && b.life.Err() != nil && !errors.Is(err, lightning.ErrRefused) {
+		return lightning.ErrClosed
+	}
+	return err
+}
+
+// wrap says what was being done, in the words of the interface.
+func wrap(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, journal.ErrClosed):
+		err = lightning.ErrClosed
+	}
+	return fmt.Errorf("payment processor: %s: %w", doing, err)
+}

@@ -1,0 +1,107 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"mintmark/mint/lightning"
+)
+
+const (
+	// deliverBatch is how many payments are delivered before the journal notes it, and
+	// so the most that come again after a crash.
+	deliverBatch = 100
+	// deliverPause is the longest time between two looks into the journal: another
+	// mint on it may have written.
+	deliverPause = 10 * time.Second
+)
+
+// WatchIncoming implements lightning.Receiver. It only reads the journal, into which
+// follow writes: so a payment is delivered however the processor made it known.
+func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Incoming) error) error {
+	const doing = "watch payments"
+	if err := b.enter(&b.working); err != nil {
+		return wrap(doing, err)
+	}
+	defer b.working.Done()
+	select {
+	case <-b.turn:
+		defer func() { b.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return wrap(doing, ctx.Err())
+	case <-b.life.Done():
+		return wrap(doing, lightning.ErrClosed)
+	}
+	for {
+		more, err := b.deliverSome(ctx, deliver)
+		if err != nil {
+			return wrap(doing, err)
+		}
+		pause := deliverPause
+		if more {
+			pause = 0
+		}
+		select {
+		case <-b.wake:
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return wrap(doing, ctx.Err())
+		case <-b.life.Done():
+			return wrap(doing, lightning.ErrClosed)
+		}
+	}
+}
+
+// deliverSome delivers what is due, and tells whether there may be more.
+func (b *Backend) deliverSome(ctx context.Context, deliver func(lightning.Incoming) error) (more bool, err error) {
+	list, err := b.journal.Undelivered(ctx, deliverBatch)
+	if err != nil {
+		return false, err
+	}
+	done := 0
+	for _, p := range list {
+		if ctx.Err() != nil || b.life.Err() != nil {
+			break
+		}
+		if err = deliver(p); err != nil {
+			break
+		}
+		done++
+	}
+	if done > 0 {
+		noteCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.cfg.Deadline)
+		defer cancel()
+		err = errors.Join(err, b.journal.Delivered(noteCtx, list[:done]))
+	}
+	return len(list) == deliverBatch, err
+}
+
+// ring wakes whoever waits, or will.
+func ring(bell chan struct{}) {
+	select {
+	case bell <- struct{}{}:
+	default:
+	}
+}
+
+// seldom is a warning that somebody else can cause as often as he likes. It is said
+// once a minute, with how often there was reason to.
+type seldom struct {
+	mu    sync.Mutex
+	last  time.Time
+	count int
+}
+
+func (s *seldom) warn(log *slog.Logger, now time.Time, text string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count++
+	if !s.last.IsZero() && now.Sub(s.last) < time.Minute {
+		return
+	}
+	log.Warn(text, append(args, "times", s.count)...)
+	s.last, s.count = now, 0
+}
