@@ -28,6 +28,7 @@ build: ## build the programs into bin/ (TAGS)
 	$(GO) build -trimpath -tags '$(TAGS)' -o bin/ ./cmd/...
 
 test: ## all tests: the rooms under the race detector, then the end-to-end tests
+	@tools/ln/install || echo 'lnd and btcd could not be built: the tests on a real Lightning network are NOT run'
 	$(GO) test -race $(ROOMS)
 	@$(MAKE) --no-print-directory e2e
 
@@ -48,6 +49,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 	$(GO) test -race $(ROOMS)
 
 e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
+	@tools/ln/install || echo 'lnd and btcd could not be built: the tests on a real Lightning network are NOT run'
 	$(GO) test -count=1 -run '^TestEvery' ./wallet
 	$(GO) test -count=1 -parallel 4 -timeout 15m ./e2e/...
 

@@ -110,6 +110,11 @@ var rooms = []room{
 	{path: "mint/oidc", imports: []string{"cashu"}, neverImports: append([]string{"google.golang.org/grpc/..."}, databases...), neverLinks: append([]string{"mintmark/mint"}, keyMaterial...)},
 	{path: "mint/lightning", imports: []string{"cashu"}, neverImports: outside, neverLinks: keyMaterial},
 	{path: "mint/lightning/bolt11", imports: []string{"cashu", "bdhke", "mint/lightning"}, neverImports: outside, neverLinks: keyMaterial},
+	{
+		path:       "mint/lightning/lnd",
+		imports:    []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/crashpoint", "internal/sqldb"},
+		neverLinks: append([]string{"google.golang.org/grpc/...", "github.com/lightningnetwork/..."}, keyMaterial...),
+	},
 	{path: "mint/lightning/lightningtest", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu"}, neverLinks: keyMaterial},
 	{path: "mint/lightning/journal", imports: []string{"mint/lightning", "cashu", "internal/sqldb"}, neverImports: network, neverLinks: keyMaterial},
 	{
@@ -153,6 +158,7 @@ var rooms = []room{
 	{path: "internal/harden"},
 	{path: "internal/heap"},
 	{path: "internal/metricspage"},
+	{path: "internal/lntest"},
 	{path: "internal/procs"},
 	{path: "internal/release"},
 	{path: "internal/requestid", neverImports: outside, noClock: true, neverLinks: keyMaterial},
@@ -168,17 +174,17 @@ var rooms = []room{
 	{
 		path:       "cmd/signatory",
 		imports:    []string{"keystore", "keystore/rotation", "signatory", "signatory/server", "signatory/metrics", "bdhke", "cashu", "proto/...", "internal/..."},
-		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/...", "mintmark/internal/pgtest", "go.opentelemetry.io/otel/sdk/...", "go.opentelemetry.io/otel/exporters/..."},
+		neverLinks: []string{"mintmark/mint/...", "mintmark/e2e/...", "mintmark/internal/lntest", "mintmark/internal/pgtest", "go.opentelemetry.io/otel/sdk/...", "go.opentelemetry.io/otel/exporters/..."},
 	},
 	{
 		path:       "cmd/mintd",
 		imports:    []string{"mint", "mint/sqlstore", "mint/gate", "mint/httpapi", "mint/metrics", "mint/oidc", "mint/operator", "mint/tracing", "mint/lightning/...", "signatory", "bdhke", "cashu", "internal/..."},
-		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/mint/lightning/lightningtest", "mintmark/e2e/...", "mintmark/internal/pgtest"}, keyMaterial...),
+		neverLinks: append([]string{"mintmark/mint/storetest", "mintmark/mint/lightning/lightningtest", "mintmark/e2e/...", "mintmark/internal/lntest", "mintmark/internal/pgtest"}, keyMaterial...),
 	},
 	{
 		path:       "cmd/wallet",
 		imports:    []string{"wallet", "wallet/mintclient", "wallet/secrets", "wallet/sqlstore", "bdhke", "cashu", "cashu/...", "internal/..."},
-		neverLinks: []string{"mintmark/mint/...", "mintmark/keystore/...", "mintmark/bdhke/mintkey", "mintmark/signatory/...", "mintmark/wallet/storetest", "mintmark/e2e/...", "mintmark/internal/pgtest"},
+		neverLinks: []string{"mintmark/mint/...", "mintmark/keystore/...", "mintmark/bdhke/mintkey", "mintmark/signatory/...", "mintmark/wallet/storetest", "mintmark/e2e/...", "mintmark/internal/lntest", "mintmark/internal/pgtest"},
 	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},
 
