@@ -66,6 +66,9 @@ func (w *Wallet) meltFrom(ctx context.Context, m Mint, q Quote, need cashu.Amoun
 		return MeltResult{}, err
 	}
 	inputs, fee, err := choose(m, coins, need)
+	if err == nil && !m.Info.Supports(8) {
+		inputs, fee, err = w.withoutChange(ctx, m, q.Unit, coins, inputs, need)
+	}
 	if err != nil {
 		return MeltResult{}, err
 	}

@@ -70,6 +70,9 @@ func (s *session) pay(ctx context.Context, invoice string, f payFlags) error {
 			return hint(errors.New("the fee may be "+formatAmount(q.FeeReserve, q.Unit)+", more than --max-fee"), "nothing was paid")
 		}
 	}
+	if m, err := s.wallet.KnownMint(ctx, q.MintURL); err == nil && !m.Info.Supports(8) && q.FeeReserve > 0 {
+		s.say("This mint gives no change: it keeps all of the %s for fees, whatever the payment costs.", formatAmount(q.FeeReserve, q.Unit))
+	}
 	if err := s.agree(ctx, s.globals, "Pay %s, and up to %s of fees, from %s?", formatAmount(q.Amount, q.Unit), formatAmount(q.FeeReserve, q.Unit), q.MintURL); err != nil {
 		return err
 	}
