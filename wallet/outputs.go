@@ -67,6 +67,9 @@ func (w *Wallet) plan(ctx context.Context, tx Tx, keyset cashu.KeysetID, wants [
 			return nil, counters, err
 		}
 		end := start + n
+		if err := guardGap(ctx, tx, keyset, end); err != nil {
+			return nil, counters, err
+		}
 		counters, next = Counters{Start: &start, End: &end}, start
 	}
 	planned := make([]Planned, len(wants))

@@ -67,6 +67,9 @@ func (r *run) planAnew(ctx context.Context, m Mint, c *mintclient.Client, cause 
 	if err != nil {
 		before()
 		r.s.Data.Common().Attempts = attempts
+		if errors.Is(err, ErrGap) {
+			return false, nil
+		}
 		return false, err
 	}
 	crashpoint.Here(crashPoint(r.s.Kind, "replanned"))

@@ -108,8 +108,8 @@ func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client
 	for range restoreAhead {
 		ask()
 	}
-	empty, found := 0, 0
-	for empty < restoreEmpty && next <= maxRestore {
+	empty, found := uint32(0), 0
+	for empty < restoreEmpty*restoreBatch && next <= maxRestore {
 		var b batch
 		select {
 		case b = <-ahead[0]:
@@ -122,7 +122,7 @@ func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client
 		}
 		ask()
 		if len(b.coins) == 0 {
-			empty++
+			empty += size
 		} else {
 			empty = 0
 			found += len(b.coins)

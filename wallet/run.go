@@ -25,6 +25,10 @@ const liveTries = 3
 
 // start stores a new saga together with what fn reserves for it.
 func (w *Wallet) start(ctx context.Context, s Saga, reason string, fn func(tx Tx, s *Saga) error) (*run, error) {
+	return withoutGap(ctx, w, s.MintURL, func() (*run, error) { return w.startOnce(ctx, s, reason, fn) })
+}
+
+func (w *Wallet) startOnce(ctx context.Context, s Saga, reason string, fn func(tx Tx, s *Saga) error) (*run, error) {
 	s.Data.Common().Instance = w.store.Instance()
 	r := &run{w: w, s: s, tries: liveTries}
 	err := w.store.Update(ctx, func(tx Tx) error {

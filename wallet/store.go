@@ -185,6 +185,9 @@ type CoinWrites interface {
 type CounterReads interface {
 	// Counter is the next one of the keyset that was never taken.
 	Counter(ctx context.Context, id cashu.KeysetID) (uint32, error)
+	// SignedCounter is the one after the last that is known to have been signed
+	// with; 0: none is.
+	SignedCounter(ctx context.Context, id cashu.KeysetID) (uint32, error)
 	// KeyIndex is the next index of a purpose that was never taken.
 	KeyIndex(ctx context.Context, purpose string) (uint32, error)
 }
@@ -194,10 +197,11 @@ type CounterReads interface {
 type CounterWrites interface {
 	// TakeCounters takes n in a row and returns the first.
 	TakeCounters(ctx context.Context, id cashu.KeysetID, n uint32) (uint32, error)
-	// AdvanceCounter makes the next one at least this.
+	// AdvanceCounter notes that the one before atLeast was signed with, and makes
+	// the next one at least this. AddCoins does it for the coins' counters.
 	AdvanceCounter(ctx context.Context, id cashu.KeysetID, atLeast uint32) error
-	// ReturnCounters takes back a range that no request ever used. False: it
-	// is not the last one taken, and stays a gap.
+	// ReturnCounters takes back a range that was never signed with. False: it is
+	// not the last one taken, and stays a gap.
 	ReturnCounters(ctx context.Context, id cashu.KeysetID, start, n uint32) (bool, error)
 	// TakeKeyIndex takes the next index of a purpose, for keys other than
 	// coins: NUT-20 quotes, P2PK.

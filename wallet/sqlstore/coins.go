@@ -64,6 +64,17 @@ func sorted(ys []bdhke.Point) [][]byte {
 func (t *tx) AddCoins(ctx context.Context, coins []wallet.StoredCoin) error {
 	coins = slices.Clone(coins)
 	slices.SortFunc(coins, func(a, b wallet.StoredCoin) int { return bytes.Compare(key(a.Y), key(b.Y)) })
+	signed := map[cashu.KeysetID]uint32{}
+	for _, c := range coins {
+		if c.Counter != nil {
+			signed[c.ID] = max(signed[c.ID], *c.Counter+1)
+		}
+	}
+	for id, next := range signed {
+		if err := t.AdvanceCounter(ctx, id, next); err != nil {
+			return err
+		}
+	}
 	for _, c := range coins {
 		n, err := t.db.Exec(ctx, stmtAddCoin, key(c.Y), text(c.MintURL), text(c.Unit), c.ID.Bytes(), uint64(c.Amount),
 			text(c.Secret), pointBytes(c.C), maybe(c.Witness), dleqBytes(c.DLEQ), pointBytes(c.E), number(c.Counter),

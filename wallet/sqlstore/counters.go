@@ -18,8 +18,12 @@ var (
 		INSERT INTO counters (keyset, next) VALUES ($1, $2)
 		ON CONFLICT (keyset) DO UPDATE SET next = counters.next + excluded.next RETURNING next`}
 	stmtAdvanceCounter = sqldb.Stmt{Name: "counters.advance", SQL: `
-		INSERT INTO counters (keyset, next) VALUES ($1, $2)
-		ON CONFLICT (keyset) DO UPDATE SET next = excluded.next WHERE counters.next < excluded.next`}
+		INSERT INTO counters (keyset, next, signed) VALUES ($1, $2, $2)
+		ON CONFLICT (keyset) DO UPDATE SET
+			next = CASE WHEN counters.next < excluded.next THEN excluded.next ELSE counters.next END,
+			signed = excluded.signed
+		WHERE counters.signed < excluded.signed`}
+	stmtSignedCounter = sqldb.Stmt{Name: "counters.signed", SQL: `SELECT signed FROM counters WHERE keyset = $1`}
 	stmtReturnCounter = sqldb.Stmt{Name: "counters.return", SQL: `UPDATE counters SET next = $1 WHERE keyset = $2 AND next = $3`}
 	stmtGetKeyIndex   = sqldb.Stmt{Name: "key_indexes.get", SQL: `SELECT next FROM key_indexes WHERE purpose = $1`}
 	stmtTakeKeyIndex  = sqldb.Stmt{Name: "key_indexes.take", SQL: `
@@ -39,6 +43,15 @@ func (t *tx) Counter(ctx context.Context, id cashu.KeysetID) (uint32, error) {
 		return 0, fmt.Errorf("reading a counter: %w", err)
 	}
 	return next, nil
+}
+
+func (t *tx) SignedCounter(ctx context.Context, id cashu.KeysetID) (uint32, error) {
+	var signed uint32
+	err := t.db.QueryRow(ctx, stmtSignedCounter, id.Bytes()).Scan(&signed)
+	if err != nil && !errors.Is(err, sqldb.ErrNoRows) {
+		return 0, fmt.Errorf("reading a counter: %w", err)
+	}
+	return signed, nil
 }
 
 func (t *tx) TakeCounters(ctx context.Context, id cashu.KeysetID, n uint32) (uint32, error) {

@@ -45,6 +45,10 @@ func (s *Store) Counter(ctx context.Context, id cashu.KeysetID) (uint32, error) 
 	return read(ctx, s, func(t *tx) (uint32, error) { return t.Counter(ctx, id) })
 }
 
+func (s *Store) SignedCounter(ctx context.Context, id cashu.KeysetID) (uint32, error) {
+	return read(ctx, s, func(t *tx) (uint32, error) { return t.SignedCounter(ctx, id) })
+}
+
 func (s *Store) KeyIndex(ctx context.Context, purpose string) (uint32, error) {
 	return read(ctx, s, func(t *tx) (uint32, error) { return t.KeyIndex(ctx, purpose) })
 }

@@ -37,6 +37,32 @@ func counterCases() []testCase {
 				}
 			}
 		}},
+		{"what was signed last is what was advanced to, or made a coin", func(k *kit) {
+			k.take(1, 50)
+			signed := func(want uint32) {
+				k.Helper()
+				if got := must[uint32](k)(k.store.SignedCounter(k.ctx, k.keyset(1))); got != want {
+					k.Errorf("signed up to %d, want %d", got, want)
+				}
+			}
+			signed(0)
+			for _, counter := range []uint32{7, 30, 12} {
+				c := k.coin(8)
+				c.Counter = &counter
+				k.update(func(tx wallet.Tx) error { return tx.AddCoins(k.ctx, []wallet.StoredCoin{c}) })
+			}
+			signed(31)
+			k.update(func(tx wallet.Tx) error { return tx.AdvanceCounter(k.ctx, k.keyset(1), 20) })
+			signed(31)
+			k.update(func(tx wallet.Tx) error { return tx.AdvanceCounter(k.ctx, k.keyset(1), 90) })
+			signed(90)
+			if next := k.take(1, 1); next != 90 {
+				k.Errorf("the next is %d", next)
+			}
+			if got := must[uint32](k)(k.store.SignedCounter(k.ctx, k.keyset(2))); got != 0 {
+				k.Errorf("another keyset is signed up to %d", got)
+			}
+		}},
 		{"counters are returned only when they are the last ones taken", func(k *kit) {
 			k.take(1, 10)
 			k.take(1, 3)
