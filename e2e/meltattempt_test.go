@@ -43,7 +43,12 @@ func newMeltBy(w *harness.Wallet, method string, sat uint64, description string)
 	}
 	var payee harness.Quote
 	w.MustPost("/v1/mint/quote/"+method, map[string]any{"unit": "sat", "pubkey": openPubkey, "description": description}, &payee)
-	ask := map[string]any{"request": payee.Request, "unit": "sat", "amount": sat}
+	return newMeltTo(w, method, payee.Request, sat)
+}
+
+// newMeltTo prepares a melt to an offer or an address.
+func newMeltTo(w *harness.Wallet, method, request string, sat uint64) (a meltAttempt) {
+	ask := map[string]any{"request": request, "unit": "sat", "amount": sat}
 	if method == "bolt12" {
 		ask["options"] = map[string]any{"amountless": map[string]any{"amount_msat": 1000 * sat}}
 	}

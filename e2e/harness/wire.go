@@ -60,10 +60,11 @@ type SwapRequest struct {
 	Outputs []Message `json:"outputs"`
 }
 
-// MintRequest is the body of /v1/mint/bolt11.
+// MintRequest is the body of /v1/mint/{method}.
 type MintRequest struct {
-	Quote   string    `json:"quote"`
-	Outputs []Message `json:"outputs"`
+	Quote     string    `json:"quote"`
+	Outputs   []Message `json:"outputs"`
+	Signature string    `json:"signature,omitempty"` // NUT-20
 }
 
 // Signatures is the answer to both.
