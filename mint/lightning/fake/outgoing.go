@@ -30,8 +30,12 @@ func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightni
 	if err != nil {
 		return lightning.Outgoing{}, wrap(doing, err)
 	}
-	for wait := row.left(b.now()); wait > 0; wait = row.left(b.now()) {
-		timer := time.NewTimer(row.glance(wait))
+	// What the payee holds is looked at again and again. Any other wait is over when its
+	// time is, whatever the clock says then.
+	for held := true; held && row.left(b.now()) > 0; {
+		wait := row.glance(row.left(b.now()))
+		held = wait == holdPause
+		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
