@@ -27,6 +27,10 @@ func backendTypes() map[string]backendType {
 			validate: func(b named, wrong report) { b.Fake.validate(b, wrong) },
 			open:     openFake,
 		},
+		lndType: {
+			validate: func(b named, wrong report) { b.LND.validate(b, wrong) },
+			open:     openLND,
+		},
 	}
 }
 

@@ -66,8 +66,8 @@ type Config struct {
 	Macaroon string
 	// Database of the package, as sqldb.Config.Path: a file, or the URL of a database
 	// on a PostgreSQL server that all mints share which share the node. It must be no
-	// other room's.
-	Database string
+	// other room's. PasswordFile is for the server.
+	Database, PasswordFile string
 	// Network of the node. Invoices of another one are refused.
 	Network bolt11.Network
 	// Unit that amounts count: sat or msat. "" = sat.
@@ -165,6 +165,7 @@ var (
 	_ lightning.Backend   = (*Backend)(nil)
 	_ lightning.Canceller = (*Backend)(nil)
 	_ lightning.Balancer  = (*Backend)(nil)
+	_ lightning.Pinger    = (*Backend)(nil)
 )
 
 // Open opens the database and reads the certificate and the macaroon. The node need
@@ -179,6 +180,7 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	}
 	db, err := sqldb.Open(ctx, sqldb.Config{
 		Path: c.Database, Migrations: migrations(sqldb.IsServer(c.Database)), Logger: c.Logger, Clock: c.Clock,
+		Postgres:  sqldb.Postgres{PasswordFile: c.PasswordFile},
 		Exclusive: !sqldb.IsServer(c.Database) && c.Database != sqldb.Memory,
 	})
 	if err != nil {

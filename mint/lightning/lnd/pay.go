@@ -85,7 +85,8 @@ func (b *Backend) newOrder(p lightning.Payment) (o order, err error) {
 	if p.ID == "" || p.Method != lightning.MethodBolt11 || p.Unit != b.cfg.Unit || p.Amount == 0 {
 		return o, refuse("not as it was quoted")
 	}
-	v, err := b.decode(p.Request)
+	// Whether it has expired is not asked here: the attempt may have been begun before.
+	v, err := bolt11.Payable(p.Request, b.cfg.Network, time.Time{})
 	if err != nil {
 		return o, err
 	}

@@ -44,18 +44,6 @@ func bare(request string) string {
 	return request
 }
 
-// decode reads an invoice that shall be paid, as wallets write it.
-func (b *Backend) decode(request string) (bolt11.Invoice, error) {
-	v, err := bolt11.Decode(bare(request))
-	switch {
-	case err != nil:
-		return v, fmt.Errorf("%w: %w", lightning.ErrRefused, err)
-	case v.Network != b.cfg.Network:
-		return v, refuse("the invoice is for network %s and this node is on %s", v.Network, b.cfg.Network)
-	}
-	return v, nil
-}
-
 // QuotePayment implements lightning.Payer.
 func (b *Backend) QuotePayment(ctx context.Context, r lightning.PaymentRequest) (lightning.PaymentQuote, error) {
 	const doing = "quote a payment"
@@ -72,15 +60,12 @@ func (b *Backend) quote(ctx context.Context, r lightning.PaymentRequest) (q ligh
 	if r.Method != lightning.MethodBolt11 || r.Unit != b.cfg.Unit {
 		return q, refuse("method or unit is not supported")
 	}
-	v, err := b.decode(r.Request)
+	v, err := bolt11.Payable(r.Request, b.cfg.Network, b.cfg.Clock())
 	if err != nil {
 		return q, err
 	}
-	if !b.cfg.Clock().Before(v.ExpiresAt()) {
-		return q, lightning.ErrRequestExpired
-	}
 	t := terms{Part: r.PartMsat != 0}
-	if t.Msat, err = b.toPay(v, r); err != nil {
+	if t.Msat, err = v.ToPay(r, b.PaySettings()[0]); err != nil {
 		return q, err
 	}
 	q.Amount = b.roundUp(t.Msat)
@@ -98,29 +83,6 @@ func (b *Backend) quote(ctx context.Context, r lightning.PaymentRequest) (q ligh
 	q.Terms, q.Expiry = string(text), v.ExpiresAt()
 	q.FeeReserve = b.reserve(ctx, q.Amount, v, t, r.Request)
 	return q, nil
-}
-
-// toPay is how much of the invoice is to be paid (NUT-15, NUT-23).
-func (b *Backend) toPay(v bolt11.Invoice, r lightning.PaymentRequest) (uint64, error) {
-	switch {
-	case r.PartMsat != 0 && b.cfg.NoMultiPath:
-		return 0, refuse("parts are not supported")
-	case r.PartMsat != 0 && r.AmountMsat != 0:
-		return 0, refuse("a part of a chosen amount")
-	case r.PartMsat != 0 && v.AmountMsat == 0:
-		return 0, fmt.Errorf("a part of it: %w", lightning.ErrAmountless)
-	case r.PartMsat > v.AmountMsat && r.PartMsat != 0:
-		return 0, fmt.Errorf("the part is more than the whole: %w", lightning.ErrOtherAmount)
-	case r.PartMsat != 0:
-		return r.PartMsat, nil
-	case r.AmountMsat != 0 && v.AmountMsat != 0 && r.AmountMsat != v.AmountMsat:
-		return 0, lightning.ErrOtherAmount
-	case v.AmountMsat != 0:
-		return v.AmountMsat, nil
-	case r.AmountMsat == 0:
-		return 0, lightning.ErrAmountless
-	}
-	return r.AmountMsat, nil
 }
 
 // reserve is what the payment may cost on top.

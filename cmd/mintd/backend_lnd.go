@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+
+	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
+	"mintmark/internal/sqldb"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/lnd"
+)
+
+// lndType is the type of a node that runs lnd.
+const lndType = "lnd"
+
+// openLND opens a node that runs lnd.
+func openLND(ctx context.Context, cfg Config, b named, log *slog.Logger) (lightning.Backend, error) {
+	c, err := lndConfig(cfg, b, log)
+	if err != nil {
+		return nil, err
+	}
+	return lnd.Open(ctx, c)
+}
+
+func lndConfig(cfg Config, b named, log *slog.Logger) (lnd.Config, error) {
+	l := b.LND
+	database := l.Database
+	if database == "" {
+		if sqldb.IsServer(cfg.Database) {
+			return lnd.Config{}, errors.New("several mintd may share the mint's database, so they must share what they remember of the node: say " +
+				b.key + ".lnd.database, another database or another schema on the server")
+		}
+		database = filepath.Join(cfg.Data, "lnd.db")
+		if len(cfg.Lightning.Backends) > 0 {
+			database = filepath.Join(cfg.Data, "lnd-"+b.name+".db")
+		}
+	}
+	unit := cashu.UnitSat
+	if list := b.units(); len(list) > 0 {
+		unit = list[0]
+	}
+	network, _ := cfg.Lightning.network()
+	return lnd.Config{
+		URL: l.URL, TLSCert: l.TLSCert, Macaroon: l.Macaroon, Database: database, PasswordFile: passwordFile(cfg, database),
+		Network: network, Unit: unit, MinAmount: cashu.Amount(l.MinAmount), MaxAmount: cashu.Amount(l.MaxAmount),
+		FeePPM: l.FeePPM, FeeReserveMin: cashu.Amount(l.FeeReserveMin), Probe: l.Probe,
+		PayTime: l.PayTime.std(), Doubt: l.Doubt.std(), Private: l.Private, NoMultiPath: !l.MultiPath,
+		Clock: crashpoint.Clock(), Logger: log,
+	}, nil
+}
+
+// passwordFile is that of the mint's database, for another one on a server.
+func passwordFile(cfg Config, database string) string {
+	if sqldb.IsServer(database) {
+		return cfg.DatabasePasswordFile
+	}
+	return ""
+}
