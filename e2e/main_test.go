@@ -39,5 +39,6 @@ func buildAndRun(m *testing.M) (int, error) {
 	if crashing, err = harness.Build(context.Background(), filepath.Join(dir, "crashing"), "crashpoints"); err != nil {
 		return 1, err
 	}
+	defer lnNetwork.Stop()
 	return m.Run(), nil
 }

@@ -10,7 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,6 +29,50 @@ func (n *Node) Call(t testing.TB, method, path string, in, out any) {
 // Ask is Call that may fail.
 func (n *Node) Ask(method, path string, in, out any) error {
 	return n.call(context.Background(), method, path, in, out)
+}
+
+// Bake makes a macaroon that permits these calls only, in a file.
+func (n *Node) Bake(t testing.TB, calls []string) string {
+	t.Helper()
+	type permission struct {
+		Entity string `json:"entity"`
+		Action string `json:"action"`
+	}
+	var list []permission
+	for _, call := range calls {
+		list = append(list, permission{"uri", call})
+	}
+	var v struct{ Macaroon string }
+	n.Call(t, http.MethodPost, "/v1/macaroon", map[string]any{"permissions": list}, &v)
+	raw, err := hex.DecodeString(v.Macaroon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "mint.macaroon")
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Local is what is on this side of the node's channels and not locked in payments, in
+// thousandths of a satoshi.
+func (n *Node) Local(t testing.TB) uint64 {
+	t.Helper()
+	var v struct {
+		Local struct{ Msat string } `json:"local_balance"`
+	}
+	n.Call(t, http.MethodGet, "/v1/balance/channels", nil, &v)
+	return parse(t, v.Local.Msat)
+}
+
+func parse(t testing.TB, number string) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // Invoice asks for a payment in thousandths of a satoshi; zero leaves it to the payer.
@@ -97,10 +144,7 @@ func (n *Node) Lookup(t testing.TB, hash [32]byte) (state string, msat uint64) {
 		Msat  string `json:"amt_paid_msat"`
 	}
 	n.Call(t, http.MethodGet, "/v1/invoice/"+hex.EncodeToString(hash[:]), nil, &v)
-	msat, err := strconv.ParseUint(v.Msat, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
+	msat = parse(t, v.Msat)
 	if v.State != "SETTLED" {
 		msat = 0
 	}
@@ -130,18 +174,26 @@ func (n *Node) Pay(request string, msat uint64) error {
 	return err
 }
 
-// Paid tells how the node's payment of this hash stands; "" is none.
-func (n *Node) Paid(t testing.TB, hash [32]byte) (status string) {
+// Paid tells how the node's payment of this hash stands, "" is none, and how much it
+// did cost in thousandths of a satoshi.
+func (n *Node) Paid(t testing.TB, hash [32]byte) (status string, msat uint64) {
 	t.Helper()
-	var v payment
+	var v struct {
+		payment
+		Value string `json:"value_msat"`
+		Fee   string `json:"fee_msat"`
+	}
 	err := n.call(context.Background(), http.MethodGet, "/v2/router/track/"+base64.URLEncoding.EncodeToString(hash[:]), nil, &v)
-	if err != nil && err.Error() == "payment isn't initiated" {
-		return ""
+	if err != nil && strings.Contains(err.Error(), "payment isn't initiated") {
+		return "", 0
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v.Status
+	if v.Status == "SUCCEEDED" {
+		msat = parse(t, v.Value) + parse(t, v.Fee)
+	}
+	return v.Status, msat
 }
 
 // PayPart pays a part of an invoice of a neighbour, the rest of which others pay.

@@ -37,35 +37,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// bake makes a macaroon that permits these calls only.
-func bake(t testing.TB, n *lntest.Node, calls []string) string {
-	t.Helper()
-	type permission struct {
-		Entity string `json:"entity"`
-		Action string `json:"action"`
-	}
-	var list []permission
-	for _, call := range calls {
-		list = append(list, permission{"uri", call})
-	}
-	var v struct{ Macaroon string }
-	n.Call(t, http.MethodPost, "/v1/macaroon", map[string]any{"permissions": list}, &v)
-	raw, err := hex.DecodeString(v.Macaroon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "mint.macaroon")
-	if err := os.WriteFile(path, raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // config is a backend on the node, with no more rights than Permissions.
 func config(t testing.TB, n *lntest.Node) Config {
 	t.Helper()
 	return Config{
-		URL: n.URL(), TLSCert: n.TLSCert(), Macaroon: bake(t, n, Permissions), Database: filepath.Join(t.TempDir(), "lnd.db"),
+		URL: n.URL(), TLSCert: n.TLSCert(), Macaroon: n.Bake(t, Permissions), Database: filepath.Join(t.TempDir(), "lnd.db"),
 		Network: bolt11.Regtest, FeePPM: 10_000, FeeReserveMin: 5, PayTime: 30 * time.Second, Doubt: 2 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 	}
