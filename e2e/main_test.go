@@ -16,6 +16,8 @@ import (
 var (
 	programs harness.Programs // as an operator builds them
 	crashing harness.Programs // with crash points
+
+	exampleProcessor string // examples/processor
 )
 
 func TestMain(m *testing.M) {
@@ -37,6 +39,9 @@ func buildAndRun(m *testing.M) (int, error) {
 		return 1, err
 	}
 	if crashing, err = harness.Build(context.Background(), filepath.Join(dir, "crashing"), "crashpoints"); err != nil {
+		return 1, err
+	}
+	if exampleProcessor, err = harness.BuildProcessor(context.Background(), dir); err != nil {
 		return 1, err
 	}
 	defer lnNetwork.Stop()

@@ -14,9 +14,9 @@ import (
 // Lightning says how money comes in and goes out: by the one backend that Backend
 // names, or by several, each a table of its own in Backends.
 type Lightning struct {
-	// Backend is the way in and out, where there is one: "lnd", or "fake", which invents
-	// its payments, so the ecash is worth nothing. Empty when there are Backends. Default
-	// "fake".
+	// Backend is the way in and out, where there is one: "lnd"; "processor", a payment
+	// processor in another process; or "fake", which invents its payments, so the ecash
+	// is worth nothing. Empty when there are Backends. Default "fake".
 	Backend string `toml:"backend"`
 	// Network is the chain of all payments: "mainnet", "testnet", "signet" or
 	// "regtest". A request of another one is refused. Default "mainnet".
@@ -80,8 +80,9 @@ type Use struct {
 
 // Nodes are the settings of each type of backend. Those of another type do not count.
 type Nodes struct {
-	Fake Fake `toml:"fake"`
-	LND  LND  `toml:"lnd"`
+	Fake      Fake      `toml:"fake"`
+	LND       LND       `toml:"lnd"`
+	Processor Processor `toml:"processor"`
 }
 
 // Fake says how the fake backend behaves.
@@ -136,7 +137,9 @@ func defaultLightning() Lightning {
 
 func defaultUse() Use { return Use{Methods: []string{}, Units: []string{}, Mint: true, Melt: true} }
 
-func defaultNodes() Nodes { return Nodes{Fake: defaultFake(), LND: defaultLND()} }
+func defaultNodes() Nodes {
+	return Nodes{Fake: defaultFake(), LND: defaultLND(), Processor: defaultProcessor()}
+}
 
 func defaultFake() Fake {
 	return Fake{

@@ -106,10 +106,11 @@ func (p *Processor) say(path string, values url.Values) error {
 	return err
 }
 
-// Eventually calls try until it succeeds, for as long as the harness waits for anything.
+// Eventually calls try until it succeeds, for a minute: what a mint does by itself after a
+// crash takes longer than an answer.
 func Eventually(t testing.TB, what string, try func() error) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(3 * patience); ; time.Sleep(20 * time.Millisecond) {
 		err := try()
 		if err == nil {
 			return

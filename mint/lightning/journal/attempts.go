@@ -35,6 +35,8 @@ type Attempt struct {
 	Identifier string
 	// Quote is the node's name of what was quoted, if it has one.
 	Quote string
+	// Said is what the node is told, in words that only the backend reads.
+	Said string
 	// Part: only a part of the debt is paid.
 	Part bool
 	// Rival: there was an attempt of the same debt before this one.
@@ -63,7 +65,7 @@ func (j *Journal) Begin(ctx context.Context, a Attempt) (stored Attempt, fresh b
 			return err
 		}
 		n, err := tx.Exec(ctx, stmtBegin, a.ID, a.Method, string(a.Unit), uint64(a.Amount), uint64(a.MaxFee), a.Debt, a.Identifier,
-			a.Quote, bit(a.Part), bit(rivals > 0), ms(j.Now()))
+			a.Quote, a.Said, bit(a.Part), bit(rivals > 0), ms(j.Now()))
 		if err != nil {
 			return err
 		}
@@ -132,7 +134,7 @@ func scanAttempt(scan func(dest ...any) error) (a Attempt, err error) {
 	var amount, maxFee, spent uint64
 	var part, rival, begun int64
 	var answer, state uint8
-	err = scan(&a.ID, &a.Method, &unit, &amount, &maxFee, &a.Debt, &a.Identifier, &a.Quote, &part, &rival, &begun, &answer, &state, &spent, &a.Proof)
+	err = scan(&a.ID, &a.Method, &unit, &amount, &maxFee, &a.Debt, &a.Identifier, &a.Quote, &a.Said, &part, &rival, &begun, &answer, &state, &spent, &a.Proof)
 	if err != nil {
 		return a, err
 	}

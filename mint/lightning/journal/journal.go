@@ -36,6 +36,8 @@ type Config struct {
 	// Path of the file, sqldb.Memory, or the URL of a database of its own on a
 	// PostgreSQL server, where several mints are one and share it.
 	Path string
+	// PasswordFile holds the password for the URL, if that does not.
+	PasswordFile string
 	// Clock dates things. nil = time.Now.
 	Clock func() time.Time
 	// Logger hears of slow statements and failures. nil = slog.Default().
@@ -56,7 +58,7 @@ func Open(ctx context.Context, c Config) (*Journal, error) {
 	}
 	db, err := sqldb.Open(ctx, sqldb.Config{
 		Path: c.Path, Migrations: migrations, Logger: c.Logger, Clock: c.Clock,
-		Exclusive: c.Path != sqldb.Memory && !sqldb.IsServer(c.Path),
+		Exclusive: c.Path != sqldb.Memory && !sqldb.IsServer(c.Path), Postgres: sqldb.Postgres{PasswordFile: c.PasswordFile},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("payment journal: %w", err)

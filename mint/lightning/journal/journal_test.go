@@ -55,7 +55,7 @@ func reopen(t *testing.T, j *journal.Journal, open func() *journal.Journal) *jou
 }
 
 func attempt(id string) journal.Attempt {
-	return journal.Attempt{ID: id, Method: "bolt11", Unit: "sat", Amount: 100, MaxFee: 2, Debt: "hash", Identifier: "hash", Quote: "quote"}
+	return journal.Attempt{ID: id, Method: "bolt11", Unit: "sat", Amount: 100, MaxFee: 2, Debt: "hash", Identifier: "hash", Quote: "quote", Said: "pay"}
 }
 
 func TestAnAttemptIsBegunOnceAndItsFirstEndIsItsEnd(t *testing.T) {

@@ -38,7 +38,8 @@ CREATE TABLE received (
 );
 CREATE INDEX received_undelivered ON received (at) WHERE delivered = 0;
 -- debt is what must not be confused with another attempt: what the node knows a
--- payment by before it was made. identifier is what it knows it by in the end.
+-- payment by before it was made. identifier is what it knows it by in the end. said is
+-- what the node was told, so that it can be told again.
 CREATE TABLE attempts (
   id         TEXT NOT NULL PRIMARY KEY,
   method     TEXT NOT NULL,
@@ -48,6 +49,7 @@ CREATE TABLE attempts (
   debt       TEXT NOT NULL,
   identifier TEXT NOT NULL,
   quote      TEXT NOT NULL,
+  said       TEXT NOT NULL,
   part       BIGINT NOT NULL,
   rival      BIGINT NOT NULL,
   begun      BIGINT NOT NULL,
@@ -65,7 +67,7 @@ CREATE INDEX attempts_quote ON attempts (quote) WHERE state = 1;
 
 const (
 	requestColumns = `method, lookup, identifier, unit, amount, once, created, expires`
-	attemptColumns = `id, method, unit, amount, max_fee, debt, identifier, quote, part, rival, begun, answer, state, spent, proof`
+	attemptColumns = `id, method, unit, amount, max_fee, debt, identifier, quote, said, part, rival, begun, answer, state, spent, proof`
 )
 
 var (
@@ -96,8 +98,8 @@ UPDATE received SET delivered = 1 WHERE method = $1 AND lookup = $2 AND payment 
 
 	stmtRivals = sqldb.Stmt{Name: "journal.rivals", SQL: `SELECT count(*) FROM attempts WHERE debt = $1`}
 	stmtBegin  = sqldb.Stmt{Name: "journal.begin", SQL: `
-INSERT INTO attempts (id, method, unit, amount, max_fee, debt, identifier, quote, part, rival, begun)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`}
+INSERT INTO attempts (id, method, unit, amount, max_fee, debt, identifier, quote, said, part, rival, begun)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`}
 	stmtAttempt = sqldb.Stmt{Name: "journal.attempt", SQL: `
 SELECT ` + attemptColumns + ` FROM attempts WHERE id = $1`}
 	stmtOpenAttempts = sqldb.Stmt{Name: "journal.open_attempts", SQL: `

@@ -17,7 +17,7 @@ const (
 	undecided  verdict = iota // stays pending
 	isPaid                    // for ever
 	isFailed                  // for ever
-	notOrdered                // it may be ordered, perhaps for the second time
+	notOrdered                // it has to be ordered, for the second time
 )
 
 // evidence is what there is to judge by.

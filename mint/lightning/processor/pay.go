@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protojson"
+
 	"mintmark/cashu"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
@@ -45,14 +47,12 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 	case !known && !errors.Is(err, journal.ErrNotFound):
 		return lightning.Outgoing{}, err
 	}
-	order, fresh, err := b.order(p)
-	switch {
-	case err != nil && known:
-		return pending(), nil // whatever is wrong now, it was begun
-	case err != nil:
+	if known {
+		return b.await(ctx, a)
+	}
+	fresh, err := b.order(p)
+	if err != nil {
 		return lightning.Outgoing{}, err
-	case known:
-		return b.await(ctx, a, order)
 	}
 	if err := b.there(ctx); err != nil {
 		return lightning.Outgoing{}, err // not begun, and may be later
@@ -65,14 +65,14 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 		return lightning.Outgoing{}, err
 	}
 	if isNew {
-		b.give(a, order)
+		b.give(a)
 	}
-	return b.await(ctx, a, order)
+	return b.await(ctx, a)
 }
 
-// order is what the processor is told, and what is written down before. Its errors are
-// lightning.ErrRefused: nothing was begun.
-func (b *Backend) order(p lightning.Payment) (*pb.MakePaymentRequest, journal.Attempt, error) {
+// order is what the processor is told, as it is written down before. Its errors are
+// lightning.ErrRefused, for nothing was begun, but when nobody knows the processor.
+func (b *Backend) order(p lightning.Payment) (journal.Attempt, error) {
 	t, err := readTerms(p.Terms)
 	if err == nil && (p.ID == "" || len(p.ID) > maxID || p.Amount == 0) {
 		err = errTerms
@@ -95,18 +95,22 @@ func (b *Backend) order(p lightning.Payment) (*pb.MakePaymentRequest, journal.At
 	}
 	switch {
 	case errors.Is(err, errNotThere):
-		return nil, journal.Attempt{}, err
+		return journal.Attempt{}, err
 	case err != nil:
-		return nil, journal.Attempt{}, fmt.Errorf("%w: %w", lightning.ErrRefused, err)
+		return journal.Attempt{}, fmt.Errorf("%w: %w", lightning.ErrRefused, err)
+	}
+	said, err := protojson.Marshal(writeOrder(p, t))
+	if err != nil {
+		return journal.Attempt{}, fmt.Errorf("%w: %w", lightning.ErrRefused, err)
 	}
 	a := journal.Attempt{
 		ID: p.ID, Method: p.Method, Unit: p.Unit, Amount: p.Amount, MaxFee: p.MaxFee,
-		Debt: debt, Identifier: t.Identifier, Quote: t.Quote, Part: t.PartMsat != 0,
+		Debt: debt, Identifier: t.Identifier, Quote: t.Quote, Said: string(said), Part: t.PartMsat != 0,
 	}
 	if a.Debt == "" {
 		a.Debt = quoteIdentifier(t.Quote)
 	}
-	return writeOrder(p, t), a, nil
+	return a, nil
 }
 
 func writeOrder(p lightning.Payment, t terms) *pb.MakePaymentRequest {
@@ -136,7 +140,12 @@ func writeOrder(p lightning.Payment, t terms) *pb.MakePaymentRequest {
 // give gives the order, once, and does not wait for the answer. It goes on when the
 // caller of SendPayment has left: a processor may give up a payment half way when the
 // order is taken back.
-func (b *Backend) give(a journal.Attempt, order *pb.MakePaymentRequest) {
+func (b *Backend) give(a journal.Attempt) {
+	var order pb.MakePaymentRequest
+	if err := protojson.Unmarshal([]byte(a.Said), &order); err != nil {
+		b.log.Error("an order to pay cannot be read from the journal", "attempt", a.ID, "error", err)
+		return
+	}
 	b.mu.Lock()
 	if _, running := b.running[a.ID]; running || b.closed {
 		b.mu.Unlock()
@@ -156,7 +165,7 @@ func (b *Backend) give(a journal.Attempt, order *pb.MakePaymentRequest) {
 		}()
 		ctx, cancel := context.WithTimeout(b.orders, b.cfg.PayDeadline)
 		defer cancel()
-		answer, err := b.rpc.MakePayment(ctx, order)
+		answer, err := b.rpc.MakePayment(ctx, &order)
 		if err != nil {
 			b.log.Warn("an order to pay was not answered, it may have been carried out", "attempt", a.ID, "error", failed(err))
 			return
@@ -167,6 +176,13 @@ func (b *Backend) give(a journal.Attempt, order *pb.MakePaymentRequest) {
 			b.log.Error("the answer to an order to pay is lost", "attempt", a.ID, "error", err)
 		}
 	}()
+}
+
+// giveAgain gives an order again of which the processor knows nothing. It has promised
+// to pay at most once.
+func (b *Backend) giveAgain(a journal.Attempt) {
+	b.log.Info("the payment processor does not know of a payment, ordering it again", "attempt", a.ID)
+	b.give(a)
 }
 
 // heard writes down the answer to an order.
@@ -263,7 +279,7 @@ func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightnin
 	case err != nil:
 		return lightning.Outgoing{}, wrap(doing, err)
 	case v == notOrdered:
-		return lightning.Outgoing{State: lightning.PaymentUnknown}, nil
+		b.giveAgain(a)
 	}
 	return a.Outgoing(), nil
 }
@@ -312,7 +328,7 @@ func (b *Backend) look(ctx context.Context, a journal.Attempt) (journal.Attempt,
 
 // await waits for the end of an attempt. Where the processor knows nothing of it and
 // promises to pay at most once, it is ordered again.
-func (b *Backend) await(ctx context.Context, a journal.Attempt, order *pb.MakePaymentRequest) (lightning.Outgoing, error) {
+func (b *Backend) await(ctx context.Context, a journal.Attempt) (lightning.Outgoing, error) {
 	pause := lookSoon
 	for {
 		news, answer, again := b.nextNews(), b.orderOf(a.ID), false
@@ -331,8 +347,7 @@ func (b *Backend) await(ctx context.Context, a journal.Attempt, order *pb.MakePa
 		case <-timer.C:
 			pause = min(2*pause, lookSeldom)
 			if again {
-				b.log.Info("the payment processor does not know of a payment, ordering it again", "attempt", a.ID)
-				b.give(a, order)
+				b.giveAgain(a)
 			}
 		case <-answer: // nil blocks
 		case <-news:

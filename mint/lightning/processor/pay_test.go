@@ -146,8 +146,14 @@ func TestAProcessorThatPaysAtMostOnceIsOrderedAgainWhatItDoesNotKnow(t *testing.
 		}
 	})
 	_, _ = send(t, b, p)
-	if got := state(t, b, p); got != lightning.PaymentUnknown {
-		t.Errorf("it is %v, and may be ordered", got)
+	given := len(s.ordered())
+	if got := state(t, b, p); got != lightning.PaymentPending {
+		t.Errorf("it is %v", got)
+	}
+	for end := time.Now().Add(patience); len(s.ordered()) == given; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a question does not make it be ordered again")
+		}
 	}
 	s.set(func() {
 		s.pay = func(r *pb.MakePaymentRequest) (*pb.MakePaymentResponse, error) {

@@ -54,6 +54,8 @@ type Config struct {
 	// Journal is the file of the journal, or the URL of a PostgreSQL database of
 	// its own that several mints share which are one. Required.
 	Journal string
+	// JournalPasswordFile holds the password for that URL, if it does not itself.
+	JournalPasswordFile string
 	// Network of the invoices; others are refused. "" = any.
 	Network bolt11.Network
 	// MinAmount and MaxAmount bound a payment in either direction, in the unit of
@@ -71,7 +73,7 @@ type Config struct {
 	PayDeadline time.Duration
 	// Doubt is how long an order that was never answered may be on its way. Before
 	// that a FAILED about it is not believed; and not before 20 times as long where an
-	// earlier attempt at the same has failed, which may be what is meant. 0 = 1 min.
+	// earlier attempt at the same has failed, which may be what is meant. 0 = 15 s.
 	Doubt time.Duration
 	// Ask is the shortest time between two questions for the payments of one
 	// request, in case that an event was lost. 0 = 15 s.
@@ -98,7 +100,7 @@ func (c *Config) withDefaults() error {
 	for _, d := range []struct {
 		value    *time.Duration
 		standard time.Duration
-	}{{&c.Deadline, 10 * time.Second}, {&c.PayDeadline, 10 * time.Minute}, {&c.Doubt, time.Minute}, {&c.Ask, 15 * time.Second}} {
+	}{{&c.Deadline, 10 * time.Second}, {&c.PayDeadline, 10 * time.Minute}, {&c.Doubt, 15 * time.Second}, {&c.Ask, 15 * time.Second}} {
 		if *d.value < 0 {
 			problems = append(problems, errors.New("a time limit cannot be negative"))
 		}
@@ -162,7 +164,7 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("payment processor: %w", err)
 	}
-	j, err := journal.Open(ctx, journal.Config{Path: c.Journal, Clock: c.Clock, Logger: c.Logger})
+	j, err := journal.Open(ctx, journal.Config{Path: c.Journal, PasswordFile: c.JournalPasswordFile, Clock: c.Clock, Logger: c.Logger})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("payment processor: %w", err), conn.Close())
 	}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"mintmark/internal/crashpoint"
+	"mintmark/internal/sqldb"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/processor"
+)
+
+// processorType is the type of a payment processor.
+const processorType = "processor"
+
+func openProcessor(ctx context.Context, cfg Config, b named, log *slog.Logger) (lightning.Backend, error) {
+	p := b.Processor
+	journal, err := cfg.journal(b, p.Database)
+	if err != nil {
+		return nil, err
+	}
+	network, _ := cfg.Lightning.network()
+	return processor.Open(ctx, processor.Config{
+		Address: p.Address, TLSDir: p.TLSDir, ServerName: p.ServerName, Insecure: p.Insecure, Network: network, AtMostOnce: p.AtMostOnce,
+		Journal: journal, JournalPasswordFile: passwordFile(cfg, journal),
+		Deadline: p.Deadline.std(), PayDeadline: p.PayDeadline.std(), Doubt: p.Doubt.std(), Clock: crashpoint.Clock(), Logger: log,
+	})
+}
+
+// journal is where the memory of a backend is. Two mintd with a memory each would not
+// know of each other's payments, and make them again.
+func (cfg Config) journal(b named, place string) (string, error) {
+	switch {
+	case place != "":
+		return place, nil
+	case sqldb.IsServer(cfg.databasePath()):
+		return "", fmt.Errorf("several mintd may share the mint's database, so they must share what they remember of payments: say "+
+			"%s.%s.database, another database or another schema on the server", b.key, b.Type)
+	case len(cfg.Lightning.Backends) > 0:
+		return filepath.Join(cfg.Data, b.Type+"-"+b.name+".db"), nil
+	}
+	return filepath.Join(cfg.Data, b.Type+".db"), nil
+}
