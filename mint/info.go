@@ -171,4 +171,5 @@ type Health struct {
 	// redeem more than it issued. Anything but 0 is an alarm.
 	OverRedeemed int64
 	Away         []string // payment backends that do not answer
+	Short        bool     // the watchdog has called the operator, or stopped something
 }

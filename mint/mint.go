@@ -50,6 +50,9 @@ type Config struct {
 	// says otherwise.
 	Terms []Terms
 
+	// Watchdog compares what is owed with what is held. Zero: nobody does.
+	Watchdog Watchdog
+
 	// Identity pins the signatory's public key. Zero: the first one seen is
 	// pinned, in the database, for ever.
 	Identity bdhke.Point
@@ -81,6 +84,9 @@ type Config struct {
 	// PollInterval is the shortest time between two questions to a backend
 	// about one quote. 0 = 10 s.
 	PollInterval time.Duration
+	// BackendInterval is how often the backends are asked for a sign of life and what they
+	// hold, and the watchdog compares. 0 = 15 s.
+	BackendInterval time.Duration
 	// OperationTimeout bounds a swap or issue from its first write to its last,
 	// whether or not the client still waits. 0 = 30 s.
 	OperationTimeout time.Duration
@@ -107,6 +113,7 @@ func (c *Config) setDefaults() {
 	def(&c.MeltQuoteTTL, 10*time.Minute)
 	def(&c.PayTimeout, 45*time.Second)
 	def(&c.PollInterval, 10*time.Second)
+	def(&c.BackendInterval, 15*time.Second)
 	def(&c.OperationTimeout, 30*time.Second)
 	def(&c.SweepInterval, 15*time.Second)
 	if c.Clock == nil {
@@ -132,7 +139,7 @@ func (c *Config) validate() error {
 	}
 	for name, d := range map[string]time.Duration{
 		"quote ttl": c.QuoteTTL, "reusable ttl": c.ReusableTTL, "quote keep": c.QuoteKeep, "melt quote ttl": c.MeltQuoteTTL,
-		"pay timeout": c.PayTimeout, "poll interval": c.PollInterval,
+		"pay timeout": c.PayTimeout, "poll interval": c.PollInterval, "backend interval": c.BackendInterval,
 		"operation timeout": c.OperationTimeout, "sweep interval": c.SweepInterval,
 	} {
 		if d < 0 {
@@ -143,6 +150,9 @@ func (c *Config) validate() error {
 		problems = append(problems, err)
 	}
 	if err := checkBackends(c.Backends); err != nil {
+		problems = append(problems, err)
+	}
+	if err := c.Watchdog.validate(); err != nil {
 		problems = append(problems, err)
 	}
 	if err := CheckTerms(c.Terms); err != nil {
@@ -181,6 +191,7 @@ type Mint struct {
 	stuck    atomic.Int64 // sagas in a state that cannot be
 
 	nodes nodes // what is known of the backends
+	guard guard // what the watchdog has found
 
 	overRedeemed atomic.Int64 // refusals and permissions to redeem more than was issued
 }
@@ -236,6 +247,7 @@ func (m *Mint) Run(ctx context.Context) error {
 	wg.Go(func() { m.followKeysets(ctx) })
 	wg.Go(func() { m.followSettings(ctx) })
 	wg.Go(func() { m.lookAtBackends(ctx) })
+	wg.Go(func() { m.watch(ctx) })
 	wg.Go(func() { m.sweepOnTimer(ctx) })
 	wg.Go(func() { m.pruneOnTimer(ctx) })
 	for _, b := range m.cfg.Backends {
@@ -274,7 +286,7 @@ func (m *Mint) followKeysets(ctx context.Context) {
 		}
 		if units := m.unsignable(); len(units) > 0 {
 			m.log.Error("the signatory has no active keyset of units that payment backends take in: nothing can be minted in them; "+
-				"make one with: signatory keysets rotate --unit UNIT", "units", units)
+				"make one with: signatory keysets rotate --unit UNIT --max-order 32", "units", units)
 		}
 		m.connected.Store(true)
 		return nil
@@ -381,5 +393,6 @@ func (m *Mint) Health(ctx context.Context) Health {
 
 		OverRedeemed: m.overRedeemed.Load(),
 		Away:         m.nodes.away(),
+		Short:        m.guard.short(),
 	}
 }

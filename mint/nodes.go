@@ -30,10 +30,7 @@ type nodes struct {
 	byName map[string]*Node
 }
 
-// nodeLook is how often the backends are asked for a sign of life, and what they hold.
-const nodeLook = 15 * time.Second
-
-// look asks every backend, now and on a timer, until ctx ends. Each is asked by itself:
+// lookAtBackends asks every backend, now and on a timer, until ctx ends. Each is asked by itself:
 // one that hangs makes no other look away.
 func (m *Mint) lookAtBackends(ctx context.Context) {
 	var wg sync.WaitGroup
@@ -44,7 +41,7 @@ func (m *Mint) lookAtBackends(ctx context.Context) {
 				select {
 				case <-ctx.Done():
 					return
-				case <-time.After(nodeLook):
+				case <-time.After(m.cfg.BackendInterval):
 				}
 			}
 		})

@@ -10,6 +10,8 @@ import (
 type Payments struct {
 	Backends []Node `json:"backends"`
 	Ways     []Way  `json:"ways"`
+	// Units is what the watchdog sees; none without one.
+	Units []Watched `json:"units,omitzero"`
 }
 
 // Way is a method in a unit, and on what terms the mint deals by it.
@@ -27,7 +29,7 @@ type Way struct {
 
 // Payments is what this process knows, without asking anybody.
 func (m *Mint) Payments(context.Context) Payments {
-	p := Payments{Backends: m.nodes.list(m.cfg.Backends), Ways: []Way{}}
+	p := Payments{Backends: m.nodes.list(m.cfg.Backends), Ways: []Way{}, Units: m.guard.list()}
 	for _, r := range m.receivers() {
 		s := r.settings
 		p.Ways = append(p.Ways, Way{Method: s.Method, Unit: s.Unit, Backend: r.name, On: on(r.terms.Mint), Min: s.MinAmount, Max: s.MaxAmount})

@@ -154,13 +154,16 @@ func sayOf(list []Terms, key methodUnit) (sum Terms) {
 	return sum
 }
 
-// terms are in force for a method and unit: those of the configuration, and over them
-// those of the database.
+// terms are in force for a method and unit: those of the configuration, over them those
+// of the database, and over all the watchdog.
 func (m *Mint) terms(key methodUnit) Terms {
 	said := sayOf(m.settings.Load().terms, key)
 	sum := said.over(sayOf(m.cfg.Terms, key))
 	pick(&sum.Mint, said.Mint)
 	pick(&sum.Melt, said.Melt)
+	if noMint, noMelt := m.guard.stopped(key.unit); noMint || noMelt {
+		sum.Mint, sum.Melt = and(sum.Mint, new(!noMint)), and(sum.Melt, new(!noMelt))
+	}
 	return sum
 }
 

@@ -36,6 +36,7 @@ type Config struct {
 
 	Signatory Signatory `toml:"signatory"`
 	Lightning Lightning `toml:"lightning"`
+	Watchdog  Watchdog  `toml:"watchdog"`
 	Quotes    Quotes    `toml:"quotes"`
 	Limits    Limits    `toml:"limits"`
 	Rates     Rates     `toml:"rates"`
@@ -168,6 +169,7 @@ func defaultConfig() Config {
 		StopTimeout: Duration(20 * time.Second),
 		Signatory:   Signatory{Address: spawnAddress, Deadline: Duration(10 * time.Second)},
 		Lightning:   defaultLightning(),
+		Watchdog:    defaultWatchdog(),
 		Quotes: Quotes{
 			TTL: Duration(time.Hour), ReusableTTL: Duration(30 * 24 * time.Hour), Keep: Duration(7 * 24 * time.Hour), MeltTTL: Duration(10 * time.Minute), PayTimeout: Duration(45 * time.Second),
 			PollInterval: Duration(10 * time.Second),

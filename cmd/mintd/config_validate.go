@@ -60,6 +60,7 @@ func (c Config) validate() error {
 	}
 	c.Signatory.validate(wrong)
 	c.Lightning.validate(wrong)
+	c.Watchdog.validate(wrong)
 	for _, d := range []struct {
 		key  string
 		v    Duration

@@ -69,6 +69,16 @@ func printPayments(w io.Writer, p mint.Payments) error {
 		}
 		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", n.Name, state, since, cmp.Or(strings.Join(held, " = "), "does not say"))
 	}
+	if len(p.Units) > 0 {
+		fmt.Fprintln(tab, "\nUNIT\tOWED\tHELD\tRATIO\tWATCHDOG")
+	}
+	for _, u := range p.Units {
+		ratio := "not known"
+		if u.Known {
+			ratio = strconv.FormatFloat(u.Ratio, 'f', 3, 64)
+		}
+		fmt.Fprintf(tab, "%s\t%d\t%d\t%s\t%s\n", u.Unit, u.Owed, u.Held, ratio, watchdogSays(u))
+	}
 	fmt.Fprintln(tab, "\nTO\tMETHOD\tUNIT\tBACKEND\tNEW QUOTES\tLEAST\tMOST\tFEE RESERVE AT LEAST")
 	for _, way := range p.Ways {
 		to, fee := "mint", ""
@@ -85,6 +95,17 @@ func printPayments(w io.Writer, p mint.Payments) error {
 		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", to, way.Method, way.Unit, way.Backend, onOff(way.On), way.Min, most, fee)
 	}
 	return tab.Flush()
+}
+
+func watchdogSays(u mint.Watched) string {
+	var list []string
+	for word, is := range map[string]bool{"ALARM": u.Alarm, "MINTING STOPPED": u.MintStopped, "MELTING STOPPED": u.MeltStopped} {
+		if is {
+			list = append(list, word)
+		}
+	}
+	slices.Sort(list)
+	return cmp.Or(strings.Join(list, ", "), "calm")
 }
 
 func onOff(on bool) string {

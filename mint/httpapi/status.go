@@ -39,7 +39,7 @@ func (a *api) health(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case !resp.Ready:
 		resp.Status, status = "down", http.StatusServiceUnavailable
-	case !h.Signatory || h.NoWrites || h.Stuck > 0 || !resp.Payments:
+	case !h.Signatory || h.NoWrites || h.Stuck > 0 || !resp.Payments || h.Short:
 		resp.Status = "degraded"
 	}
 	body, err := cashu.Encode(resp)

@@ -37,7 +37,11 @@ func (s stubMint) MeltStats() mint.MeltStats { return mint.MeltStats{Paid: 7, Fa
 func (s stubMint) Payments(context.Context) mint.Payments {
 	return mint.Payments{
 		Backends: []mint.Node{{Name: "node", Balances: map[cashu.Unit]cashu.Amount{"sat": 70}}, {Name: "dollars", Away: true}},
-		Ways:     []mint.Way{{Method: "bolt11", Unit: "sat", On: true}, {Method: "bolt11", Unit: "sat", Melt: true}},
+		Units: []mint.Watched{
+			{Coverage: mint.Coverage{Unit: "sat", Owed: 140, Held: 70, Known: true, Ratio: 0.5}, Alarm: true, MeltStopped: true},
+			{Coverage: mint.Coverage{Unit: "usd", Owed: 3}},
+		},
+		Ways: []mint.Way{{Method: "bolt11", Unit: "sat", On: true}, {Method: "bolt11", Unit: "sat", Melt: true}},
 	}
 }
 
@@ -123,6 +127,8 @@ func TestTheStateOfTheMintIsOnThePage(t *testing.T) {
 		"mintmark_oldest_open_payment_seconds 120",
 		`mintmark_payment_backend_up{backend="node"} 1`, `mintmark_payment_backend_up{backend="dollars"} 0`,
 		`mintmark_payment_backend_balance{backend="node",unit="sat"} 70`,
+		`mintmark_owed{unit="sat"} 140`, `mintmark_coverage_ratio{unit="sat"} 0.5`, `mintmark_watchdog_alarm{unit="sat"} 1`, `mintmark_watchdog_alarm{unit="usd"} 0`,
+		`mintmark_watchdog_stopped{direction="melt",unit="sat"} 1`, `mintmark_watchdog_stopped{direction="mint",unit="sat"} 0`,
 		`mintmark_payments_on{direction="mint",method="bolt11",unit="sat"} 1`, `mintmark_payments_on{direction="melt",method="bolt11",unit="sat"} 0`,
 		`mintmark_melts_total{outcome="paid"} 7`, `mintmark_melts_total{outcome="failed"} 8`, `mintmark_melts_total{outcome="open"} 9`,
 	)

@@ -70,6 +70,10 @@ var (
 	descNode    = prometheus.NewDesc(nameNode, "1 while the payment backend answers.", []string{"backend"}, nil)
 	descHeld    = prometheus.NewDesc(nameHeld, "What the payment backend said last that it holds, all of it in each of its units.", []string{"backend", "unit"}, nil)
 	descWay     = prometheus.NewDesc(nameWay, "1 while new quotes are made to mint or to melt by a method in a unit.", []string{"direction", "method", "unit"}, nil)
+	descOwed    = prometheus.NewDesc(nameOwed, "Ecash that is out, less what open payments may have cost, as the watchdog counts it.", []string{"unit"}, nil)
+	descCover   = prometheus.NewDesc(nameCover, "What the payment backends hold to what is owed, as the watchdog counts it; absent while it is not known.", []string{"unit"}, nil)
+	descAlarm   = prometheus.NewDesc(nameAlarm, "1 while the watchdog calls the operator.", []string{"unit"}, nil)
+	descStopped = prometheus.NewDesc(nameStopped, "1 while the watchdog has stopped this.", []string{"direction", "unit"}, nil)
 	descOldest  = prometheus.NewDesc(nameOldest, "Age of the oldest of them, 0 for none.", nil, nil)
 	descPending = prometheus.NewDesc(namePending, "Proofs that these operations hold.", nil, nil)
 	descSockets = prometheus.NewDesc(nameSockets, "WebSockets that are open.", nil, nil)
@@ -86,7 +90,7 @@ var _ prometheus.Collector = (*state)(nil)
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descWritable, descStuck, descOverRedeem,
 		descEpoch, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending, descMelts, descOldestMelt,
-		descNode, descHeld, descWay, descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
+		descNode, descHeld, descWay, descOwed, descCover, descAlarm, descStopped, descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
 		ch <- d
 	}
 }
@@ -120,6 +124,16 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 		for unit, held := range node.Balances {
 			gauge(descHeld, float64(held), node.Name, string(unit))
 		}
+	}
+	for _, w := range payments.Units {
+		unit := string(w.Unit)
+		gauge(descOwed, float64(w.Owed), unit)
+		if w.Known {
+			gauge(descCover, w.Ratio, unit)
+		}
+		gauge(descAlarm, truth(w.Alarm), unit)
+		gauge(descStopped, truth(w.MintStopped), "mint", unit)
+		gauge(descStopped, truth(w.MeltStopped), "melt", unit)
 	}
 	for _, way := range payments.Ways {
 		direction := "mint"
