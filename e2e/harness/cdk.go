@@ -14,13 +14,17 @@ type CDK struct {
 	Signatory string
 	Mintd     string
 	CLI       string
+	Processor string
 }
 
 // FindCDK looks for the programs in dir and fails the test if one is missing.
 func FindCDK(t testing.TB, dir string) CDK {
 	t.Helper()
-	c := CDK{Signatory: filepath.Join(dir, "signatory"), Mintd: filepath.Join(dir, "cdk-mintd"), CLI: filepath.Join(dir, "cdk-cli")}
-	for _, path := range []string{c.Signatory, c.Mintd, c.CLI} {
+	c := CDK{
+		Signatory: filepath.Join(dir, "signatory"), Mintd: filepath.Join(dir, "cdk-mintd"), CLI: filepath.Join(dir, "cdk-cli"),
+		Processor: filepath.Join(dir, "cdk-payment-processor"),
+	}
+	for _, path := range []string{c.Signatory, c.Mintd, c.CLI, c.Processor} {
 		if _, err := os.Stat(path); err != nil {
 			t.Fatalf("a program of CDK is missing (make interop installs it): %v", err)
 		}
@@ -55,9 +59,22 @@ func (s *Stack) StartCDKSignatory(cdk CDK) {
 // stack, which must be MTLS.
 func (s *Stack) StartCDKMintd(cdk CDK, inputFeePPK int) {
 	s.t.Helper()
+	s.startCDKMintd(cdk, s.cdkMint(cdk, inputFeePPK, cdkFake))
+}
+
+// StartCDKMintdOn is StartCDKMintd with a payment processor, to which it speaks TLS with
+// the certificates of this stack.
+func (s *Stack) StartCDKMintdOn(cdk CDK, p *Processor) {
+	s.t.Helper()
+	host, port := s.split(p.Address)
+	s.startCDKMintd(cdk, s.cdkMint(cdk, 0, fmt.Sprintf(cdkProcessor, host, port, s.tls())))
+}
+
+func (s *Stack) startCDKMintd(cdk CDK, work string) {
+	s.t.Helper()
 	s.Mintd = start(s.t, launch{
 		name: "CDK's mint", path: cdk.Mintd, log: filepath.Join(s.dir, "cdk-mintd"+foreign),
-		args: []string{"--work-dir", s.cdkMint(cdk, inputFeePPK)},
+		args: []string{"--work-dir", work},
 	})
 	client := s.Client()
 	s.Mintd.until("CDK's mint shows keysets", func() error {
@@ -73,7 +90,7 @@ func (s *Stack) StartCDKMintd(cdk CDK, inputFeePPK int) {
 // error. It returns what it said.
 func (s *Stack) FailToStartCDKMintd(cdk CDK, inputFeePPK int) string {
 	s.t.Helper()
-	out, err := run(s.t, cdk.Mintd, "--work-dir", s.cdkMint(cdk, inputFeePPK))
+	out, err := run(s.t, cdk.Mintd, "--work-dir", s.cdkMint(cdk, inputFeePPK, cdkFake))
 	if err == nil {
 		s.t.Fatalf("CDK's mint ended well:\n%s", out)
 	}
@@ -81,7 +98,7 @@ func (s *Stack) FailToStartCDKMintd(cdk CDK, inputFeePPK int) string {
 }
 
 // cdkMint makes the directory of CDK's mint with its configuration in it.
-func (s *Stack) cdkMint(cdk CDK, inputFeePPK int) string {
+func (s *Stack) cdkMint(cdk CDK, inputFeePPK int, backend string) string {
 	s.t.Helper()
 	work := filepath.Join(s.dir, fmt.Sprintf("cdk-mintd-%d", inputFeePPK))
 	if err := os.Mkdir(work, 0o700); err != nil {
@@ -90,7 +107,7 @@ func (s *Stack) cdkMint(cdk CDK, inputFeePPK int) string {
 	sigHost, sigPort := s.split(s.sigAddr)
 	host, port := s.split(s.mintAddr)
 	config := work + ".toml"
-	if err := os.WriteFile(config, fmt.Appendf(nil, cdkConfig, s.URL(), host, port, inputFeePPK, sigHost, sigPort, s.tls()), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, cdkConfig+backend, s.URL(), host, port, inputFeePPK, sigHost, sigPort, s.tls()), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 	if _, err := run(s.t, cdk.Mintd, "--work-dir", work, "config", "init", "--new-mint", "--file", config); err != nil {
@@ -121,6 +138,9 @@ tls_dir = %q
 name = "a mint made with CDK"
 [database]
 engine = "sqlite"
+`
+
+const cdkFake = `
 [payment_backend]
 backend = "fakewallet"
 [onchain]
@@ -132,6 +152,46 @@ custom_payment_methods = []
 min_delay_time = 1
 max_delay_time = 1
 `
+
+const cdkProcessor = `
+[payment_backend]
+backend = "grpcprocessor"
+[onchain]
+onchain_backend = "none"
+[grpc_processor]
+supported_units = ["sat"]
+address = %q
+port = %s
+tls_dir = %q
+`
+
+// StartCDKProcessor starts CDK's payment processor with its fake wallet, which pays
+// every request after two seconds, with the certificates of this stack, and returns
+// where it listens.
+func (s *Stack) StartCDKProcessor(cdk CDK) (address string) {
+	s.t.Helper()
+	address = FreeAddress(s.t)
+	host, port := s.split(address)
+	p := start(s.t, launch{
+		name: "CDK's payment processor", path: cdk.Processor, log: filepath.Join(s.dir, "cdk-processor"+foreign), dir: s.dir,
+		args: []string{"--enable-logging", "--log-level", "info"},
+		env: []string{
+			"CDK_PAYMENT_PROCESSOR_BACKEND=FAKEWALLET", "CDK_PAYMENT_PROCESSOR_LISTEN_HOST=" + host,
+			"CDK_PAYMENT_PROCESSOR_LISTEN_PORT=" + port, "CDK_PAYMENT_PROCESSOR_TLS_DIR=" + s.tls(),
+		},
+	})
+	p.until("CDK's payment processor listens", func() error {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	})
+	return address
+}
+
+// TLSDir is the directory of the certificates of an MTLS stack.
+func (s *Stack) TLSDir() string { return s.tls() }
 
 // CDKWallet is CDK's command-line wallet with a directory, and so a seed, of its
 // own.

@@ -15,8 +15,11 @@ import (
 
 var cdkDir = flag.String("cdk", "", "directory of the programs of CDK")
 
-// programs are ours, built once by TestMain.
-var programs harness.Programs
+// Ours, built once by TestMain.
+var (
+	programs         harness.Programs
+	exampleProcessor string
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -35,6 +38,9 @@ func buildAndRun(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	if programs, err = harness.Build(context.Background(), dir, ""); err != nil {
+		return 1, err
+	}
+	if exampleProcessor, err = harness.BuildProcessor(context.Background(), dir); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil
