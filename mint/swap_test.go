@@ -73,10 +73,15 @@ func TestAlmostRepeatedSwapIsADoubleSpend(t *testing.T) {
 	if _, err := w.mint.Swap(t.Context(), swapRequest(inputs, notes)); err != nil {
 		t.Fatal(err)
 	}
+	others := w.mintCoins(8, 8)
+	if _, err := w.mint.Swap(t.Context(), swapRequest(others, w.notes(w.active("sat"), 8, 8))); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		name string
 		req  cashu.SwapRequest
 	}{
+		{"an input of another swap", swapRequest([]cashu.Proof{inputs[0], others[0]}, notes)},
 		{"other outputs", swapRequest(inputs, w.notes(w.active("sat"), 8, 8))},
 		{"one input less, one output less", swapRequest(inputs[:1], notes[:1])},
 		{"one other output", swapRequest(inputs, []note{notes[0], w.notes(w.active("sat"), 8)[0]})},
