@@ -140,8 +140,8 @@ func spendCoins(ctx context.Context, l Load, m *mintClient, n int) ([]bdhke.Poin
 // spendingShape spends n coins in one swap for as few as will do.
 func spendingShape(n int, m *mintClient) (shape, error) {
 	for outputs := 1; outputs <= n+1; outputs++ {
-		if form, err := swapShape(n, outputs, m.feePPK, m.denominations()); err == nil {
-			return form, nil
+		if shapes, err := swapShapes(n, outputs, m.feePPK, m.denominations()); err == nil {
+			return shapes[0], nil
 		}
 	}
 	return shape{}, fmt.Errorf("found no way to spend %d coins", n)
@@ -171,7 +171,7 @@ func (b *bank) spend(ctx context.Context, coins []coin, form shape) error {
 
 // spread makes n amounts of the lowest denominations.
 func spread(n int, m *mintClient) []cashu.Amount {
-	amounts := variety(n, m.denominations())
+	amounts := variety(n, 0, m.denominations())
 	rand.Shuffle(n, func(a, b int) { amounts[a], amounts[b] = amounts[b], amounts[a] })
 	return slices.Clip(amounts)
 }

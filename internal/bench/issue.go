@@ -26,7 +26,7 @@ func Issue(ctx context.Context, l Load, m Mint, c IssueConfig) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	amounts := variety(c.Outputs, client.denominations())
+	amounts := variety(c.Outputs, 0, client.denominations())
 	sum, err := cashu.Sum(amounts...)
 	if err != nil {
 		return Report{}, fmt.Errorf("adding up the outputs: %w", err)

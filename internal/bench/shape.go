@@ -7,8 +7,8 @@ import (
 	"mintmark/cashu"
 )
 
-// shape is what every swap of a run looks like: the amounts of its inputs and
-// outputs, which balance after the fee.
+// shape is what a swap looks like: the amounts of its inputs and outputs, which
+// balance after the fee.
 type shape struct {
 	inputs, outputs []cashu.Amount
 	fee             cashu.Amount
@@ -17,13 +17,20 @@ type shape struct {
 // chains tells whether the outputs of one swap can be the inputs of the next.
 func (s shape) chains() bool { return slices.Equal(s.inputs, s.outputs) }
 
-// swapShape finds the smallest amounts for so many inputs and outputs. When
-// nothing is lost on the way both sides are the same coins.
-func swapShape(inputs, outputs int, feePPK uint64, denominations []cashu.Amount) (shape, error) {
+// swapShapes are what the swaps of a run look like, in turn: as many inputs and
+// outputs each. When nothing is lost on the way both sides are the same coins, and
+// there are as many shapes as make all of the lowest denominations equally common:
+// a mint that works on many coins of one amount at a time would look too good.
+// Otherwise there is one shape, of the smallest amounts that balance.
+func swapShapes(inputs, outputs int, feePPK uint64, denominations []cashu.Amount) ([]shape, error) {
 	fee := cashu.InputFee(feePPK * uint64(inputs))
 	if inputs == outputs && fee == 0 {
-		coins := variety(inputs, denominations)
-		return shape{inputs: coins, outputs: coins}, nil
+		var shapes []shape
+		for first := range lowest(denominations) {
+			coins := variety(inputs, first, denominations)
+			shapes = append(shapes, shape{inputs: coins, outputs: coins})
+		}
+		return shapes, nil
 	}
 	// The smallest sum for which both sides can be had is small: a few more than
 	// the larger number of coins, or their fee.
@@ -32,19 +39,25 @@ func swapShape(inputs, outputs int, feePPK uint64, denominations []cashu.Amount)
 		left, okLeft := exactly(inputs, out+fee, denominations)
 		right, okRight := exactly(outputs, out, denominations)
 		if okLeft && okRight {
-			return shape{inputs: left, outputs: right, fee: fee}, nil
+			return []shape{{inputs: left, outputs: right, fee: fee}}, nil
 		}
 	}
-	return shape{}, fmt.Errorf("the denominations of the keyset do not allow %d inputs and %d outputs with a fee of %d", inputs, outputs, fee)
+	return nil, fmt.Errorf("the denominations of the keyset do not allow %d inputs and %d outputs with a fee of %d", inputs, outputs, fee)
 }
 
-// variety takes coins of the lowest denominations in turn, so that several keys
-// are used and no quote gets large.
-func variety(n int, denominations []cashu.Amount) []cashu.Amount {
-	lowest := denominations[:min(len(denominations), 8)]
+// lowest are the denominations that are used: several, so that several keys are,
+// and small ones, so that no quote gets large.
+func lowest(denominations []cashu.Amount) []cashu.Amount {
+	return denominations[:min(len(denominations), 8)]
+}
+
+// variety takes n coins of the lowest denominations in turn, beginning with one of
+// them.
+func variety(n, first int, denominations []cashu.Amount) []cashu.Amount {
+	lowest := lowest(denominations)
 	coins := make([]cashu.Amount, n)
 	for i := range coins {
-		coins[i] = lowest[i%len(lowest)]
+		coins[i] = lowest[(first+i)%len(lowest)]
 	}
 	slices.Sort(coins)
 	return coins

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"mintmark/cashu"
@@ -23,17 +22,19 @@ func TestEveryShapeBalancesWithTheRightNumberOfCoins(t *testing.T) {
 			for _, outputs := range []int{1, 2, 5, 64} {
 				t.Run(fmt.Sprintf("%d to %d at %d ppk", inputs, outputs, fee), func(t *testing.T) {
 					t.Parallel()
-					form, err := swapShape(inputs, outputs, fee, powers(32))
-					if err != nil {
-						t.Fatal(err)
+					shapes, err := swapShapes(inputs, outputs, fee, powers(32))
+					if err != nil || len(shapes) == 0 {
+						t.Fatal(shapes, err)
 					}
-					in, _ := cashu.Sum(form.inputs...)
-					out, _ := cashu.Sum(form.outputs...)
-					if len(form.inputs) != inputs || len(form.outputs) != outputs || in != out+cashu.InputFee(fee*uint64(inputs)) {
-						t.Errorf("%v -> %v", form.inputs, form.outputs)
-					}
-					if form.chains() != (inputs == outputs && fee == 0) {
-						t.Errorf("chains() = %v", form.chains())
+					for _, form := range shapes {
+						in, _ := cashu.Sum(form.inputs...)
+						out, _ := cashu.Sum(form.outputs...)
+						if len(form.inputs) != inputs || len(form.outputs) != outputs || in != out+cashu.InputFee(fee*uint64(inputs)) {
+							t.Errorf("%v -> %v", form.inputs, form.outputs)
+						}
+						if form.chains() != (inputs == outputs && fee == 0) {
+							t.Errorf("chains() = %v", form.chains())
+						}
 					}
 				})
 			}
@@ -43,22 +44,32 @@ func TestEveryShapeBalancesWithTheRightNumberOfCoins(t *testing.T) {
 
 func TestAShapeThatTheDenominationsForbidIsAnError(t *testing.T) {
 	t.Parallel()
-	if got, err := swapShape(2, 7, 0, []cashu.Amount{100}); err == nil {
+	if got, err := swapShapes(2, 7, 0, []cashu.Amount{100}); err == nil {
 		t.Errorf("got %v", got)
 	}
-	if got, err := swapShape(1, 1, 5000, powers(32)); err == nil { // no two powers of two differ by 5
+	if got, err := swapShapes(1, 1, 5000, powers(32)); err == nil { // no two powers of two differ by 5
 		t.Errorf("got %v", got)
 	}
 }
 
-func TestCoinsOfARunUseSeveralKeys(t *testing.T) {
+func TestCoinsOfARunUseEightKeysEquallyOften(t *testing.T) {
 	t.Parallel()
-	form, err := swapShape(10, 10, 0, powers(32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if kinds := len(slices.Compact(slices.Clone(form.inputs))); kinds != 8 {
-		t.Errorf("%d different amounts in %v", kinds, form.inputs)
+	for _, n := range []int{1, 2, 10} {
+		shapes, err := swapShapes(n, n, 0, powers(32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		uses := map[cashu.Amount]int{}
+		for _, form := range shapes {
+			for _, a := range form.inputs {
+				uses[a]++
+			}
+		}
+		for _, a := range powers(8) {
+			if uses[a] != n {
+				t.Errorf("%d inputs: %d is used %d times in %v", n, a, uses[a], shapes)
+			}
+		}
 	}
 }
 

@@ -36,13 +36,13 @@ func Swap(ctx context.Context, l Load, m Mint, c SwapConfig) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	form, err := swapShape(c.Inputs, c.Outputs, client.feePPK, client.denominations())
+	shapes, err := swapShapes(c.Inputs, c.Outputs, client.feePPK, client.denominations())
 	if err != nil {
 		return Report{}, err
 	}
 	return run(ctx, l, &swapScenario{
-		load: l, mint: client, shape: form, blind: c.Blind,
-		chain: form.chains() && !c.Fresh,
+		load: l, mint: client, inputs: c.Inputs, outputs: c.Outputs, shapes: shapes, blind: c.Blind,
+		chain: shapes[0].chains() && !c.Fresh,
 		bank:  bank{mint: client, blind: c.Blind, progress: l.Progress},
 		stock: stock{blind: c.Blind},
 	})
@@ -63,17 +63,25 @@ func begin(ctx context.Context, l Load, m Mint, problems ...error) (Load, *mintC
 }
 
 type swapScenario struct {
-	load  Load
-	mint  *mintClient
-	shape shape
-	blind bool
-	chain bool
-	begun bool // the workers have coins
-	bank  bank
-	stock stock
+	load            Load
+	mint            *mintClient
+	inputs, outputs int // of each swap
+	shapes          []shape
+	blind           bool
+	chain           bool
+	begun           bool // the workers have coins
+	minted          int  // sets so far
+	bank            bank
+	stock           stock
 
 	mu   sync.Mutex
-	sets [][]coin // the inputs of one swap each
+	sets []set
+}
+
+// set is the inputs of one swap.
+type set struct {
+	form  shape
+	coins []coin
 }
 
 // prepare has coins for n swaps: for each of them, or for the first one of each
@@ -88,48 +96,52 @@ func (s *swapScenario) prepare(ctx context.Context, n int) error {
 		s.begun = true
 	}
 	if missing := want - len(s.sets); missing > 0 {
-		amounts := make([]cashu.Amount, 0, missing*len(s.shape.inputs))
-		for range missing {
-			amounts = append(amounts, s.shape.inputs...)
+		amounts := make([]cashu.Amount, 0, missing*s.inputs)
+		for i := range missing {
+			amounts = append(amounts, s.form(i).inputs...)
 		}
 		coins, err := s.bank.coins(ctx, amounts)
 		if err != nil {
 			return err
 		}
-		for each := len(s.shape.inputs); len(coins) > 0; coins = coins[each:] {
-			s.sets = append(s.sets, coins[:each:each])
+		for i := range missing {
+			s.sets = append(s.sets, set{s.form(i), coins[i*s.inputs : (i+1)*s.inputs : (i+1)*s.inputs]})
 		}
+		s.minted += missing
 	}
 	s.load.Progress.Phase("preparing outputs", 1)
-	return s.stock.fill(ctx, n*len(s.shape.outputs))
+	return s.stock.fill(ctx, n*s.outputs)
 }
 
-func (s *swapScenario) take() ([]coin, error) {
+// form is the shape of the set that is minted after i more.
+func (s *swapScenario) form(i int) shape { return s.shapes[(s.minted+i)%len(s.shapes)] }
+
+func (s *swapScenario) take() (set, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.sets) == 0 {
-		return nil, errExhausted
+		return set{}, errExhausted
 	}
 	last := len(s.sets) - 1
-	set := s.sets[last]
+	taken := s.sets[last]
 	s.sets = s.sets[:last]
-	return set, nil
+	return taken, nil
 }
 
 func (s *swapScenario) worker() worker {
 	return &swapWorker{
 		s: s, wire: newConn(s.mint.target, s.mint.timeout), kept: sampler{every: s.load.DLEQ},
-		blanks: make([]blank, len(s.shape.outputs)),
+		blanks: make([]blank, s.outputs),
 	}
 }
 
 func (s *swapScenario) floor(f Floor) time.Duration {
-	return f.Operation(len(s.shape.inputs), len(s.shape.outputs))
+	return f.Operation(s.inputs, s.outputs)
 }
 
 func (s *swapScenario) describe(r *Report) {
 	r.Scenario = "swap"
-	r.Shape["inputs"], r.Shape["outputs"] = len(s.shape.inputs), len(s.shape.outputs)
+	r.Shape["inputs"], r.Shape["outputs"] = s.inputs, s.outputs
 	s.mint.describe(r)
 	how := "every swap spends coins that were minted before the clock started"
 	if s.chain {
@@ -155,7 +167,7 @@ func (m *mintClient) describe(r *Report) {
 type swapWorker struct {
 	s      *swapScenario
 	wire   *conn
-	coins  []coin // nil: take new ones
+	next   set // without coins: take another
 	blanks []blank
 	body   []byte
 	kept   sampler
@@ -166,11 +178,11 @@ func (w *swapWorker) close()                         { w.wire.close() }
 func (w *swapWorker) sampler() *sampler              { return &w.kept }
 
 func (w *swapWorker) operate(ctx context.Context) (time.Duration, error) {
-	coins := w.coins
-	w.coins = nil // after a failure nobody knows whether they are spent
+	now := w.next
+	w.next = set{} // after a failure nobody knows whether the coins are spent
 	var err error
-	if coins == nil {
-		if coins, err = w.s.take(); err != nil {
+	if now.coins == nil {
+		if now, err = w.s.take(); err != nil {
 			return 0, err
 		}
 	}
@@ -179,8 +191,8 @@ func (w *swapWorker) operate(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	m, form := w.s.mint, w.s.shape
-	w.body = appendSwap(w.body[:0], coins, form.inputs, w.blanks, form.outputs, m.id)
+	m, form := w.s.mint, now.form
+	w.body = appendSwap(w.body[:0], now.coins, form.inputs, w.blanks, form.outputs, m.id)
 	status, answer, took, err := w.wire.exchange(ctx, http.MethodPost, "/v1/swap", w.body)
 	if err != nil {
 		return took, err
@@ -193,13 +205,13 @@ func (w *swapWorker) operate(ctx context.Context) (time.Duration, error) {
 		key := m.keys[form.outputs[i]]
 		w.kept.see(key, w.blanks[i].b, sig)
 		if w.s.chain {
-			if coins[i], err = w.blanks[i].open(sig.C, key); err != nil {
+			if now.coins[i], err = w.blanks[i].open(sig.C, key); err != nil {
 				return took, err
 			}
 		}
 	}
 	if w.s.chain {
-		w.coins = coins
+		w.next = now
 	}
 	return took, nil
 }
