@@ -25,6 +25,13 @@ func DLEQChallenge(r1, r2, a, c Point) [32]byte {
 	return sha256.Sum256(buf[:])
 }
 
+// generator is G.
+var generator = func() curve.Affine {
+	one := curve.ReduceScalar(&[32]byte{31: 1})
+	xy, _ := curve.MulBase(one).Affine()
+	return xy
+}()
+
 // VerifyDLEQ checks the proof that came with a blind signature: a is the mint's
 // public key of the amount, b the blinded message, c the blind signature. All
 // of it is public, so the work is done in variable time.
@@ -33,27 +40,18 @@ func VerifyDLEQ(a, b, c Point, d DLEQ) bool {
 	if err != nil {
 		return false
 	}
-	ae, err := a.Element()
-	if err != nil {
+	if a.IsZero() || b.IsZero() || c.IsZero() {
 		return false
 	}
-	be, err := b.Element()
-	if err != nil {
+	ws, we := curve.WeightVartime(s), curve.WeightVartime(curve.ReduceScalar(&d.E).Negate())
+	r, ok := curve.SumsVartime([][]curve.Term{
+		{{Weight: ws, Point: generator}, {Weight: we, Point: a.xy}},
+		{{Weight: ws, Point: b.xy}, {Weight: we, Point: c.xy}},
+	})
+	if !ok {
 		return false
 	}
-	ce, err := c.Element()
-	if err != nil {
-		return false
-	}
-	minusE := curve.ReduceScalar(&d.E).Negate()
-	r1, err := FromElement(curve.MulBaseAddMulVartime(s, minusE, ae))
-	if err != nil {
-		return false
-	}
-	r2, err := FromElement(curve.MulAddMulVartime(s, be, minusE, ce))
-	if err != nil {
-		return false
-	}
+	r1, r2 := Point{r[0]}, Point{r[1]}
 	return DLEQChallenge(r1, r2, a, c) == d.E
 }
 

@@ -1,10 +1,11 @@
 package keystore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
-	"mintmark/bdhke"
 	"mintmark/bdhke/mintkey"
 	"mintmark/cashu"
 )
@@ -22,8 +23,7 @@ func (ks *Keystore) Verify(ctx context.Context, proofs []cashu.Proof) error {
 		return err
 	}
 	s, now := ks.current.Load(), ks.clock()
-	byKey := make(map[keyName][]int)
-	keys := make(map[keyName]mintkey.Key)
+	claims := make([]claim, len(proofs))
 	seen := make(map[string]struct{}, len(proofs))
 	for i, p := range proofs {
 		k, key, err := s.find(p.ID, p.Amount)
@@ -38,37 +38,25 @@ func (ks *Keystore) Verify(ctx context.Context, proofs []cashu.Proof) error {
 			return cashu.ErrDuplicateInputs
 		}
 		seen[p.Secret] = struct{}{}
-		name := keyName{p.ID, p.Amount}
-		keys[name] = key
-		byKey[name] = append(byKey[name], i)
+		claims[i] = claim{p.ID, p.Amount, mintkey.Claim{Key: key, Secret: []byte(p.Secret), C: p.C}}
 	}
-	batches := divide(byKey, max(batchLeast, (len(proofs)+ks.parallel-1)/ks.parallel))
+	batches := divide(claims, ks.parallel)
 	return ks.spread(ctx, len(batches), func(i int) error {
-		b := batches[i]
-		secrets, cs := make([][]byte, len(b.proofs)), make([]bdhke.Point, len(b.proofs))
-		for j, at := range b.proofs {
-			secrets[j], cs[j] = []byte(proofs[at].Secret), proofs[at].C
-		}
-		if !keys[b.key].VerifyAll(secrets, cs) {
+		if !mintkey.VerifyAll(batches[i]) {
 			return cashu.ErrProofInvalid
 		}
 		return nil
 	})
 }
 
-// keyName names a private key.
-type keyName struct {
+// claim is a claim and the name of its key.
+type claim struct {
 	keyset cashu.KeysetID
 	amount cashu.Amount
+	mintkey.Claim
 }
 
-// batch is proofs of one key, which are verified together.
-type batch struct {
-	key    keyName
-	proofs []int
-}
-
-// batchLeast and batchMost bound the proofs of a batch: with fewer there is little
+// batchLeast and batchMost bound the claims of a batch: with fewer there is little
 // to share, with more there is little more to gain, and ctx is looked at between
 // two batches.
 const (
@@ -76,16 +64,19 @@ const (
 	batchMost  = 64
 )
 
-// divide makes batches of at most size proofs, the largest first, so that the
-// cores end at about the same time.
-func divide(byKey map[keyName][]int, size int) []batch {
-	size = min(size, batchMost)
-	batches := make([]batch, 0, len(byKey))
-	for key, proofs := range byKey {
-		for part := range slices.Chunk(proofs, size) {
-			batches = append(batches, batch{key, part})
+// divide makes batches for so many cores, with the claims of a key side by side.
+func divide(claims []claim, cores int) [][]mintkey.Claim {
+	slices.SortFunc(claims, func(a, b claim) int {
+		return cmp.Or(bytes.Compare(a.keyset.Bytes(), b.keyset.Bytes()), cmp.Compare(a.amount, b.amount))
+	})
+	size := min(max((len(claims)+cores-1)/cores, batchLeast), batchMost)
+	var batches [][]mintkey.Claim
+	for part := range slices.Chunk(claims, size) {
+		batch := make([]mintkey.Claim, len(part))
+		for i, c := range part {
+			batch[i] = c.Claim
 		}
+		batches = append(batches, batch)
 	}
-	slices.SortFunc(batches, func(a, b batch) int { return len(b.proofs) - len(a.proofs) })
 	return batches
 }

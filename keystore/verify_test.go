@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mintmark/bdhke"
+	"mintmark/bdhke/mintkey"
 	"mintmark/cashu"
 )
 
@@ -119,25 +120,29 @@ func TestAFalseProofIsFoundAmongMany(t *testing.T) {
 
 func TestEveryProofIsInOneBatch(t *testing.T) {
 	t.Parallel()
-	for _, size := range []int{8, 9, 64, 500} {
-		byKey, left := map[keyName][]int{}, map[int]keyName{}
-		for i := range 300 {
-			name := keyName{amount: cashu.Amount(i * i % 7)}
-			byKey[name], left[i] = append(byKey[name], i), name
-		}
-		for _, b := range divide(byKey, size) {
-			if len(b.proofs) > min(size, batchMost) || len(b.proofs) == 0 {
-				t.Errorf("size %d: a batch of %d", size, len(b.proofs))
+	for _, n := range []int{0, 1, 7, 8, 9, 40, 300} {
+		for _, cores := range []int{1, 2, 16} {
+			var claims []claim
+			left := map[string]bool{}
+			for i := range n {
+				secret := testSecret(i)
+				left[secret] = true
+				claims = append(claims, claim{amount: cashu.Amount(i * i % 7), Claim: mintkey.Claim{Secret: []byte(secret)}})
 			}
-			for _, i := range b.proofs {
-				if name, ok := left[i]; !ok || name != b.key {
-					t.Errorf("size %d: proof %d is in a batch of %v", size, i, b.key)
+			for _, b := range divide(claims, cores) {
+				if len(b) > batchMost || len(b) == 0 {
+					t.Errorf("%d on %d cores: a batch of %d", n, cores, len(b))
 				}
-				delete(left, i)
+				for _, c := range b {
+					if !left[string(c.Secret)] {
+						t.Errorf("%d on %d cores: %s is in two batches", n, cores, c.Secret)
+					}
+					delete(left, string(c.Secret))
+				}
 			}
-		}
-		if len(left) > 0 {
-			t.Errorf("size %d: in no batch: %v", size, left)
+			if len(left) > 0 {
+				t.Errorf("%d on %d cores: in no batch: %v", n, cores, left)
+			}
 		}
 	}
 }

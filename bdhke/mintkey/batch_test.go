@@ -2,14 +2,17 @@ package mintkey
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"mintmark/bdhke"
+	"mintmark/bdhke/internal/curve"
 )
 
-// batchOf is n true proofs of a key.
-func batchOf(t testing.TB, k Key, n int) (secrets [][]byte, cs []bdhke.Point) {
+// claimsOf is n true claims of a key.
+func claimsOf(t testing.TB, k Key, n int) []Claim {
 	t.Helper()
+	var claims []Claim
 	for i := range n {
 		secret := fmt.Appendf(nil, "secret %d", i)
 		y, err := bdhke.HashToCurve(secret)
@@ -20,9 +23,9 @@ func batchOf(t testing.TB, k Key, n int) (secrets [][]byte, cs []bdhke.Point) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		secrets, cs = append(secrets, secret), append(cs, c)
+		claims = append(claims, Claim{k, secret, c})
 	}
-	return secrets, cs
+	return claims
 }
 
 func testKey(t testing.TB, last byte) Key {
@@ -34,25 +37,33 @@ func testKey(t testing.TB, last byte) Key {
 	return k
 }
 
-func TestTrueProofsAreVerifiedByTheirSums(t *testing.T) {
+func TestTrueClaimsAreVerifiedByTheirSums(t *testing.T) {
 	t.Parallel()
-	k := testKey(t, 7)
-	for _, n := range []int{1, 2, 3, 10, 70} {
-		secrets, cs := batchOf(t, k, n)
-		if !k.verifySums(secrets, cs) {
-			t.Errorf("the sums of %d true proofs differ", n)
+	for _, counts := range [][]int{nil, {1}, {2}, {3}, {10}, {70}, {1, 1, 1}, {2, 1, 5}, {3, 3, 3, 3}} {
+		var claims []Claim
+		for i, n := range counts {
+			claims = append(claims, claimsOf(t, testKey(t, byte(7+i)), n)...)
 		}
-		if !k.VerifyAll(secrets, cs) {
-			t.Errorf("%d true proofs do not verify", n)
+		rand.Shuffle(len(claims), func(i, j int) { claims[i], claims[j] = claims[j], claims[i] })
+		shared, alone := divide(claims)
+		if len(shared) > 0 && !verifySums(shared) {
+			t.Errorf("the sums of %v true claims differ", counts)
 		}
-	}
-	if !k.VerifyAll(nil, nil) {
-		t.Error("no proof at all does not verify")
+		if !VerifyAll(claims) {
+			t.Errorf("%v true claims do not verify", counts)
+		}
+		left := len(claims) - len(alone)
+		for _, group := range shared {
+			left -= len(group)
+		}
+		if left != 0 {
+			t.Errorf("of %v claims %d are nowhere", counts, left)
+		}
 	}
 }
 
 // What somebody would send who hopes that two errors cancel out, or that one is
-// lost among many.
+// lost among many. The first six claims are of one key, the other four of another.
 func TestNoErrorHidesInABatch(t *testing.T) {
 	t.Parallel()
 	k, other := testKey(t, 7), testKey(t, 8)
@@ -73,54 +84,60 @@ func TestNoErrorHidesInABatch(t *testing.T) {
 		return q
 	}
 	d := testKey(t, 9).Public()
-	for name, spoil := range map[string]func(secrets [][]byte, cs []bdhke.Point) ([][]byte, []bdhke.Point){
-		"two errors that add up to nothing": func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) {
-			c[1], c[4] = add(c[1], d), add(c[4], minus(d))
-			return s, c
+	for name, spoil := range map[string]func(c []Claim){
+		"two errors that add up to nothing": func(c []Claim) { c[1].C, c[4].C = add(c[1].C, d), add(c[4].C, minus(d)) },
+		"two of two keys that do":           func(c []Claim) { c[1].C, c[7].C = add(c[1].C, d), add(c[7].C, minus(d)) },
+		"three that do": func(c []Claim) {
+			c[1].C, c[2].C, c[3].C = add(c[1].C, d), add(c[2].C, d), add(c[3].C, minus(add(d, d)))
 		},
-		"three that do": func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) {
-			c[1], c[2], c[3] = add(c[1], d), add(c[2], d), add(c[3], minus(add(d, d)))
-			return s, c
-		},
-		"two signatures in each other's place": func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) {
-			c[0], c[5] = c[5], c[0]
-			return s, c
-		},
-		"one opposite":     func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { c[2] = minus(c[2]); return s, c },
-		"the first":        func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { c[0] = d; return s, c },
-		"the last":         func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { c[len(c)-1] = d; return s, c },
-		"no signature":     func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { c[3] = bdhke.Point{}; return s, c },
-		"another secret":   func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { s[3] = []byte("x"); return s, c },
-		"one of fewer":     func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { return s, c[:5] },
-		"one of more":      func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { return s[:5], c },
-		"the same twice":   func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { c[1] = c[0]; return s, c },
-		"all are the same": func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) { clear(c[1:]); return s, c },
-		"all are of another key": func(s [][]byte, c []bdhke.Point) ([][]byte, []bdhke.Point) {
-			_, c = batchOf(t, other, len(c))
-			return s, c
+		"two signatures in each other's place":             func(c []Claim) { c[0].C, c[5].C = c[5].C, c[0].C },
+		"two signatures of two keys in each other's place": func(c []Claim) { c[0].C, c[6].C = c[6].C, c[0].C },
+		"two keys in each other's place":                   func(c []Claim) { c[0].Key, c[6].Key = other, k },
+		"one opposite":                                     func(c []Claim) { c[2].C = minus(c[2].C) },
+		"the first":                                        func(c []Claim) { c[0].C = d },
+		"the last":                                         func(c []Claim) { c[9].C = d },
+		"no signature":                                     func(c []Claim) { c[3].C = bdhke.Point{} },
+		"another secret":                                   func(c []Claim) { c[3].Secret = []byte("x") },
+		"no secret":                                        func(c []Claim) { c[3].Secret = nil },
+		"no key":                                           func(c []Claim) { c[3].Key = Key{} },
+		"two without a key":                                func(c []Claim) { c[3].Key, c[4].Key = Key{}, Key{} },
+		"another key":                                      func(c []Claim) { c[3].Key = other },
+		"a third key, once":                                func(c []Claim) { c[3].Key = testKey(t, 10) },
+		"the same signature twice":                         func(c []Claim) { c[1].C = c[0].C },
+		"all of another key": func(c []Claim) {
+			for i := range c {
+				c[i].Key = testKey(t, 11)
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 20 { // the weights are drawn anew
-				if secrets, cs := spoil(batchOf(t, k, 6)); k.VerifyAll(secrets, cs) {
+				claims := append(claimsOf(t, k, 6), claimsOf(t, other, 4)...)
+				if spoil(claims); VerifyAll(claims) {
 					t.Fatal("the batch verifies")
 				}
 			}
 		})
 	}
-	secrets, cs := batchOf(t, k, 6)
-	if (Key{}).VerifyAll(secrets, cs) {
-		t.Error("the zero key verifies a batch")
+}
+
+func TestWipedKeysVerifyNoBatch(t *testing.T) {
+	t.Parallel()
+	k := testKey(t, 7)
+	claims := claimsOf(t, k, 6)
+	k.Wipe()
+	if VerifyAll(claims) {
+		t.Error("a key that was wiped verifies")
 	}
 }
 
 func TestWeightsAreNeverTheSame(t *testing.T) {
 	t.Parallel()
-	seen := map[[2]uint64]bool{}
+	seen := map[curve.Weight]bool{}
 	for range 10 {
 		for _, w := range drawWeights(50) {
-			if w[0] == 0 || w[1] == 0 || seen[w] {
-				t.Fatalf("the weight %x", w)
+			if w == curve.ShortWeight(0, 0) || seen[w] {
+				t.Fatalf("the weight %v", w)
 			}
 			seen[w] = true
 		}
@@ -128,13 +145,15 @@ func TestWeightsAreNeverTheSame(t *testing.T) {
 }
 
 func BenchmarkVerifyAll(b *testing.B) {
-	k := testKey(b, 7)
-	for _, n := range []int{2, 3, 8, 32} {
-		secrets, cs := batchOf(b, k, n)
-		b.Run(fmt.Sprintf("proofs=%d", n), func(b *testing.B) {
+	for _, shape := range []struct{ keys, each int }{{1, 2}, {1, 3}, {1, 8}, {1, 32}, {8, 1}, {8, 2}, {8, 4}} {
+		var claims []Claim
+		for i := range shape.keys {
+			claims = append(claims, claimsOf(b, testKey(b, byte(7+i)), shape.each)...)
+		}
+		b.Run(fmt.Sprintf("keys=%d/proofs=%d", shape.keys, len(claims)), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if !k.VerifyAll(secrets, cs) {
+				if !VerifyAll(claims) {
 					b.Fatal("invalid")
 				}
 			}

@@ -16,7 +16,6 @@ import (
 func TestTheTimeOfSigningDoesNotDependOnTheKey(t *testing.T) {
 	message := point(t, blinded)
 	secret := []byte("407915bc212be61a77e3e6d2aeb4c727980bda51cd06a6afc29e2861768a7837")
-	secrets, signatures := [][]byte{secret, []byte("a"), []byte("b")}, []bdhke.Point{message, message, message}
 	operations := map[string]func(mintkey.Key) error{
 		"sign": func(k mintkey.Key) error {
 			_, _, err := k.SignWithDLEQ(message)
@@ -28,7 +27,7 @@ func TestTheTimeOfSigningDoesNotDependOnTheKey(t *testing.T) {
 		},
 		// The signatures are false, so this is the sum and then the first of them.
 		"verify a batch": func(k mintkey.Key) error {
-			k.VerifyAll(secrets, signatures)
+			mintkey.VerifyAll([]mintkey.Claim{{Key: k, Secret: secret, C: message}, {Key: k, Secret: secret, C: message}, {Key: k, C: message}})
 			return nil
 		},
 	}

@@ -132,16 +132,15 @@ func flatten(to []flat, from []jacobian) {
 	}
 }
 
-// affine encodes p; false when it is infinity.
-func (p *jacobian) affine() (a Affine, ok bool) {
-	if p.z.isZero() {
-		return Affine{}, false
+// encode encodes points, with one inversion for all of them. None may be infinity.
+func encode(points []jacobian) []Affine {
+	flats, encoded := make([]flat, len(points)), make([]Affine, len(points))
+	flatten(flats, points)
+	for i := range flats {
+		x, _ := flats[i].x.canonical()
+		y, _ := flats[i].y.canonical()
+		x.put(encoded[i][:32])
+		y.put(encoded[i][32:])
 	}
-	var q [1]flat
-	flatten(q[:], []jacobian{*p})
-	x, _ := q[0].x.canonical()
-	y, _ := q[0].y.canonical()
-	x.put(a[:32])
-	y.put(a[32:])
-	return a, true
+	return encoded
 }

@@ -1,9 +1,9 @@
 //go:build libsecp256k1 && cgo
 
 // The few lines of C between the Go side and libsecp256k1. They decide nothing:
-// they bring points in and out of the library's form. A function that is not
-// called vartime may call only what the library promises to be constant-time in
-// its secret argument (TestOnlyConstantTimeFunctionsOfTheLibrarySeeSecrets).
+// they bring points in and out of the library's form. They may call only what the
+// library promises to be constant-time in its secret argument
+// (TestOnlyConstantTimeFunctionsOfTheLibrarySeeSecrets).
 
 #include "libsecp256k1.h"
 
@@ -72,14 +72,4 @@ int mm_add(unsigned char *out, const unsigned char *p, const unsigned char *q, i
 		return 0;
 	}
 	return secp256k1_ec_pubkey_combine(secp256k1_context_static, &sum, both, 2) && serialize(out, &sum);
-}
-
-int mm_mul_vartime(unsigned char *out, const unsigned char *k, const unsigned char *p) {
-	secp256k1_pubkey key;
-	return parse(&key, p) && secp256k1_ec_pubkey_tweak_mul(secp256k1_context_static, &key, k) && serialize(out, &key);
-}
-
-int mm_add_mul_base_vartime(unsigned char *out, const unsigned char *p, const unsigned char *a) {
-	secp256k1_pubkey key;
-	return parse(&key, p) && secp256k1_ec_pubkey_tweak_add(secp256k1_context_static, &key, a) && serialize(out, &key);
 }

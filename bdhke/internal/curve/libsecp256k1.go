@@ -19,10 +19,6 @@ package curve
 #cgo nocallback mm_mul_base
 #cgo noescape mm_add
 #cgo nocallback mm_add
-#cgo noescape mm_mul_vartime
-#cgo nocallback mm_mul_vartime
-#cgo noescape mm_add_mul_base_vartime
-#cgo nocallback mm_add_mul_base_vartime
 #include "libsecp256k1.h"
 */
 import "C"
@@ -132,34 +128,3 @@ var minusOne = ReduceScalar(&[32]byte{31: 1}).Negate()
 // Equal compares two decoded points, in constant time: one of them may be the
 // signature that somebody tries to guess byte by byte.
 func (e *Element) Equal(f *Element) bool { return subtle.ConstantTimeCompare(e.xy[:], f.xy[:]) == 1 }
-
-// MulBaseAddMulVartime returns a*G + b*p. Public scalars only.
-func MulBaseAddMulVartime(a, b *Scalar, p *Element) *Element {
-	bp := mulVartime(b, p)
-	if bp.xy.IsZero() {
-		return MulBase(a)
-	}
-	r := new(Element)
-	n := a.Bytes()
-	if C.mm_add_mul_base_vartime(uchar(r.xy[:]), uchar(bp.xy[:]), uchar(n[:])) != 1 {
-		*r = Element{}
-	}
-	return r
-}
-
-// MulAddMulVartime returns a*p + b*q. Public scalars only.
-func MulAddMulVartime(a *Scalar, p *Element, b *Scalar, q *Element) *Element {
-	return Add(mulVartime(a, p), mulVartime(b, q))
-}
-
-func mulVartime(k *Scalar, p *Element) *Element {
-	r := new(Element)
-	if p.xy.IsZero() {
-		return r
-	}
-	b := k.Bytes()
-	if C.mm_mul_vartime(uchar(r.xy[:]), uchar(b[:]), uchar(p.xy[:])) != 1 {
-		*r = Element{}
-	}
-	return r
-}

@@ -22,8 +22,4 @@ int mm_mul_base(const secp256k1_context *ctx, unsigned char *out, const unsigned
 // In constant time in the coordinates.
 int mm_add(unsigned char *out, const unsigned char *p, const unsigned char *q, int negate_q);
 
-// k and a are public.
-int mm_mul_vartime(unsigned char *out, const unsigned char *k, const unsigned char *p);
-int mm_add_mul_base_vartime(unsigned char *out, const unsigned char *p, const unsigned char *a);
-
 #endif

@@ -1,46 +1,54 @@
 package curve
 
-// Weight is the number w[0] + w[1]*lambda, where lambda is the cube root of one
-// modulo the group order that the curve computes for almost nothing:
-// lambda*(x, y) = (beta*x, y). Different weights are different numbers, because no
-// difference of two of them is 0 modulo the order: the shortest a + b*lambda that
-// is has an a or b of 126 bits. So random weights have 128 bits of randomness, and
-// half as many doublings as other numbers of that size.
-type Weight [2]uint64
+import "math/bits"
 
-// beta is the cube root of one modulo p that belongs to lambda.
-var beta = fe{0xc1396c28719501ee, 0x9cf0497512f58995, 0x6e64479eac3434e9, 0x7ae96a2b657c0710}
+// Term is a weight times a point, one term of a sum. Both are known to everybody,
+// or will be before they are of use to anybody.
+type Term struct {
+	Weight Weight
+	Point  Affine // from Decompress, or a result of this package
+}
 
-// SumVartime returns the sum of weights[i]*points[i], as many of the one as of the
-// other; false when it is infinity. In variable time: for weights that anybody may
-// know in the end, and points from Decompress only.
+// SumsVartime returns the sum of each list of terms; false when one of them is
+// infinity. In variable time: public numbers and points only.
 //
-// Every half of a weight is written with odd digits that are mostly zero. So one
-// chain of doublings serves all points, and each costs two additions for every
-// fifth bit (Strauss; GLV).
-func SumVartime(weights []Weight, points []Affine) (Affine, bool) {
-	n := len(points)
-	tables := make([]table, 2*n)
-	multiples(tables, points)
-	digits := make([][digitCount]int8, 2*n)
-	for i, w := range weights {
-		recode(&digits[2*i], w[0])
-		recode(&digits[2*i+1], w[1])
+// A weight is two halves of half the length, the second for lambda times the point,
+// and every half is written with odd digits that are mostly zero. So one short
+// chain of doublings serves all points of a sum, and each costs two additions for
+// every fifth bit (Strauss; GLV). The inversions are shared by all of the sums.
+func SumsVartime(sums [][]Term) ([]Affine, bool) {
+	n := 0
+	for _, terms := range sums {
+		n += len(terms)
 	}
-	var sum jacobian
-	for at := digitCount - 1; at >= 0; at-- {
-		sum.double()
-		for i := range digits {
-			switch d := digits[i][at]; {
-			case d > 0:
-				sum.addFlat(&tables[i][d/2])
-			case d < 0:
-				q := tables[i][-d/2].negated()
-				sum.addFlat(&q)
+	factors := make([]factor, 0, 2*n)
+	for _, terms := range sums {
+		for i := range terms {
+			for _, h := range terms[i].Weight.halves {
+				factors = append(factors, factor{negative: h.negative})
+				f := &factors[len(factors)-1]
+				f.length = recode(&f.digits, &h.words)
 			}
 		}
 	}
-	return sum.affine()
+	fill(factors, sums)
+	results := make([]jacobian, len(sums))
+	for i, terms := range sums {
+		results[i].addAll(factors[:2*len(terms)])
+		factors = factors[2*len(terms):]
+		if results[i].z.isZero() {
+			return nil, false
+		}
+	}
+	return encode(results), true
+}
+
+// factor is one half of a weight and what it multiplies.
+type factor struct {
+	table    [tableSize]flat // P, 3P, 5P and so on
+	digits   [digitCount]int8
+	length   int // of the digits
+	negative bool
 }
 
 const (
@@ -48,47 +56,106 @@ const (
 	// -2^(width-1) and 2^(width-1).
 	width      = 4
 	tableSize  = 1 << (width - 2)
-	digitCount = 64 + 1
+	digitCount = 256 + 1
 )
 
-// table is P, 3P, 5P and so on.
-type table [tableSize]flat
+// beta is the cube root of one modulo p that belongs to lambda.
+var beta = fe{0xc1396c28719501ee, 0x9cf0497512f58995, 0x6e64479eac3434e9, 0x7ae96a2b657c0710}
 
-// multiples fills a table for each point, and one for lambda times that point. The
-// order of P is a prime that none of the factors divides, so no entry is infinity.
-func multiples(tables []table, points []Affine) {
-	all, entries := make([]jacobian, 0, len(points)*tableSize), make([]flat, len(points)*tableSize)
-	for i := range points {
-		p := flat{feFromBytes((*[32]byte)(points[i][:32])), feFromBytes((*[32]byte)(points[i][32:]))}
-		var next jacobian
-		next.set(&p)
-		twice := next
-		twice.double()
-		for range tableSize {
-			all = append(all, next)
-			next.add(&twice)
+// fill makes the tables of all factors with one inversion. The order of a point is
+// a prime that no multiple in a table divides, so no entry is infinity.
+func fill(factors []factor, sums [][]Term) {
+	all, entries := make([]jacobian, 0, len(factors)/2*tableSize), make([]flat, len(factors)/2*tableSize)
+	for _, terms := range sums {
+		for i := range terms {
+			p := flat{feFromBytes((*[32]byte)(terms[i].Point[:32])), feFromBytes((*[32]byte)(terms[i].Point[32:]))}
+			var next jacobian
+			next.set(&p)
+			twice := next
+			twice.double()
+			for range tableSize {
+				all = append(all, next)
+				next.add(&twice)
+			}
 		}
 	}
 	flatten(entries, all)
-	for i := range points {
-		tables[2*i] = table(entries[i*tableSize:])
-		for j, q := range tables[2*i] {
-			q.x.mul(&q.x, &beta)
-			tables[2*i+1][j] = q
+	for i := 0; i < len(factors); i += 2 {
+		plain, turned := &factors[i], &factors[i+1]
+		for j := range tableSize {
+			q := entries[i/2*tableSize+j]
+			plain.table[j] = q
+			turned.table[j].x.mul(&q.x, &beta) // lambda*(x, y) = (beta*x, y)
+			turned.table[j].y = q.y
+		}
+		plain.turn()
+		turned.turn()
+	}
+}
+
+// turn takes the sign of a half into its table.
+func (f *factor) turn() {
+	if !f.negative {
+		return
+	}
+	for i := range f.table {
+		f.table[i] = f.table[i].negated()
+	}
+}
+
+// addAll makes infinity the sum of the factors.
+func (p *jacobian) addAll(factors []factor) {
+	length := 0
+	for i := range factors {
+		length = max(length, factors[i].length)
+	}
+	for at := length - 1; at >= 0; at-- {
+		p.double()
+		for i := range factors {
+			f := &factors[i]
+			switch d := f.digits[at]; {
+			case d > 0:
+				p.addFlat(&f.table[d/2])
+			case d < 0:
+				q := f.table[-d/2].negated()
+				p.addFlat(&q)
+			}
 		}
 	}
 }
 
-// recode writes k as the sum of digits[i]*2^i. Of width digits in a row at most one
-// is not zero, and it is odd.
-func recode(digits *[digitCount]int8, k uint64) {
-	for i := 0; k != 0; i++ {
-		if k&1 == 1 {
-			d := int8(k<<(8-width)) >> (8 - width) // the lowest bits, signed
-			digits[i] = d
-			k = k>>1 - uint64(int64(d>>1)) // (k - d)/2, which may not fit before it is halved
-		} else {
-			k >>= 1
+// recode writes a number, least significant word first, as the sum of
+// digits[i]*2^i. Of width digits in a row at most one is not zero, and it is odd.
+// It returns how many digits it needs.
+func recode(digits *[digitCount]int8, words *[4]uint64) (length int) {
+	top := 0
+	for i, w := range words {
+		if w != 0 {
+			top = 64*i + bits.Len64(w)
 		}
 	}
+	carry := uint64(0)
+	for at := 0; at < top || carry != 0; {
+		if bit(words, at) == carry {
+			at++
+			continue
+		}
+		n := min(width, digitCount-at)
+		d := carry
+		for i := range n {
+			d += bit(words, at+i) << i
+		}
+		carry = d >> (width - 1) & 1
+		digits[at] = int8(d) - int8(carry<<width)
+		length = at + 1
+		at += n
+	}
+	return length
+}
+
+func bit(words *[4]uint64, at int) uint64 {
+	if at >= 256 {
+		return 0
+	}
+	return words[at/64] >> (at % 64) & 1
 }

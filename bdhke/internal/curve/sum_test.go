@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	secp "gitlab.com/yawning/secp256k1-voi"
@@ -32,7 +33,10 @@ func (r random) point() Affine {
 	}
 }
 
-func (r random) weight() Weight { return Weight{r.Uint64(), r.Uint64()} }
+// pair is a short weight before it is one.
+type pair [2]uint64
+
+func (r random) pair() pair { return pair{r.Uint64(), r.Uint64()} }
 
 // lambda as the specification of the curve has it, not as the code does.
 func lambda() *secp.Scalar {
@@ -52,19 +56,24 @@ func unhex(s string) []byte {
 	return b
 }
 
-// librarySum is the same sum by secp256k1-voi, one multiplication after the other.
-func librarySum(t testing.TB, weights []Weight, points []Affine) (Affine, bool) {
+// number is a + b*lambda.
+func (p pair) number() *Scalar {
+	k := new(Scalar)
+	k.v.Multiply(secp.NewScalarFromUint64(p[1]), lambda())
+	k.v.Add(&k.v, secp.NewScalarFromUint64(p[0]))
+	return k
+}
+
+// librarySum is a sum by secp256k1-voi, one multiplication after the other.
+func librarySum(t testing.TB, scalars []*Scalar, points []Affine) (Affine, bool) {
 	t.Helper()
 	sum := secp.NewIdentityPoint()
-	for i, w := range weights {
-		k := secp.NewScalarFromUint64(w[1])
-		k.Multiply(k, lambda())
-		k.Add(k, secp.NewScalarFromUint64(w[0]))
+	for i, k := range scalars {
 		p, err := secp.NewPointFromCoords((*[32]byte)(points[i][:32]), (*[32]byte)(points[i][32:]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum.Add(sum, secp.NewIdentityPoint().ScalarMult(k, p))
+		sum.Add(sum, secp.NewIdentityPoint().ScalarMult(&k.v, p))
 	}
 	b := sum.UncompressedBytes()
 	if len(b) != 65 {
@@ -73,12 +82,24 @@ func librarySum(t testing.TB, weights []Weight, points []Affine) (Affine, bool) 
 	return Affine(b[1:]), true
 }
 
-func checkSum(t testing.TB, weights []Weight, points []Affine) {
+// checkSum compares the sum with that of the library, with short weights and with
+// the same numbers split.
+func checkSum(t testing.TB, weights []pair, points []Affine) {
 	t.Helper()
-	got, ok := SumVartime(weights, points)
-	want, wantOK := librarySum(t, weights, points)
-	if got != want || ok != wantOK {
-		t.Fatalf("the sum of %x times %x is %x (%v), secp256k1-voi has %x (%v)", weights, points, got, ok, want, wantOK)
+	var scalars []*Scalar
+	var short, split []Term
+	for i, w := range weights {
+		k := w.number()
+		scalars = append(scalars, k)
+		short = append(short, Term{ShortWeight(w[0], w[1]), points[i]})
+		split = append(split, Term{WeightVartime(k), points[i]})
+	}
+	want, wantOK := librarySum(t, scalars, points)
+	for name, terms := range map[string][]Term{"short": short, "split": split} {
+		got, ok := SumsVartime([][]Term{terms})
+		if ok != wantOK || ok && got[0] != want {
+			t.Fatalf("%s: the sum of %x times %x is %x (%v), secp256k1-voi has %x (%v)", name, weights, points, got, ok, want, wantOK)
+		}
 	}
 }
 
@@ -89,13 +110,13 @@ func opposite(a Affine) Affine {
 	return a
 }
 
-// edgeWeights have digits that are all zero, all set, or carry from one end to the
+// edgePairs have digits that are all zero, all set, or carry from one end to the
 // other.
-func edgeWeights() []Weight {
+func edgePairs() []pair {
 	words := []uint64{0, 1, 2, 7, 8, 9, 15, 1 << 32, 1 << 63, 0xaaaaaaaaaaaaaaaa, ^uint64(0) - 7, ^uint64(0)}
-	var all []Weight
+	var all []pair
 	for _, a := range words {
-		all = append(all, Weight{a, 0}, Weight{0, a}, Weight{a, a}, Weight{a, ^a})
+		all = append(all, pair{a, 0}, pair{0, a}, pair{a, a}, pair{a, ^a})
 	}
 	return all
 }
@@ -105,10 +126,10 @@ func TestSumsAgreeWithTheLibrary(t *testing.T) {
 	r := newRandom(1)
 	for _, n := range []int{0, 1, 2, 3, 7, 33} {
 		for range 20 {
-			var weights []Weight
+			var weights []pair
 			var points []Affine
 			for range n {
-				weights, points = append(weights, r.weight()), append(points, r.point())
+				weights, points = append(weights, r.pair()), append(points, r.point())
 			}
 			checkSum(t, weights, points)
 		}
@@ -126,16 +147,78 @@ func TestSumsOfRelatedPointsAgreeWithTheLibrary(t *testing.T) {
 	x.mul(&x, &beta)
 	x, _ = x.canonical()
 	x.put(turned[:32])
-	for i, a := range edgeWeights() {
-		checkSum(t, []Weight{a}, []Affine{p})
-		for j, b := range edgeWeights() {
+	for i, a := range edgePairs() {
+		checkSum(t, []pair{a}, []Affine{p})
+		for j, b := range edgePairs() {
 			if (i+j)%5 != 0 && a != b {
 				continue // a multiplication takes long under the race detector
 			}
 			for _, q := range []Affine{p, opposite(p), turned, opposite(turned)} {
-				checkSum(t, []Weight{a, b}, []Affine{p, q})
-				checkSum(t, []Weight{a, b, b}, []Affine{opposite(p), q, q})
+				checkSum(t, []pair{a, b}, []Affine{p, q})
+				checkSum(t, []pair{a, b, b}, []Affine{opposite(p), q, q})
 			}
+		}
+	}
+}
+
+func TestSeveralSumsAreEachTheirOwn(t *testing.T) {
+	t.Parallel()
+	r := newRandom(5)
+	var sums [][]Term
+	var want []Affine
+	for _, n := range []int{1, 5, 2, 11} {
+		var terms []Term
+		var scalars []*Scalar
+		var points []Affine
+		for i := range n {
+			w, p := r.pair(), r.point()
+			k := w.number()
+			scalars, points = append(scalars, k), append(points, p)
+			if i%2 == 0 {
+				terms = append(terms, Term{ShortWeight(w[0], w[1]), p})
+			} else {
+				terms = append(terms, Term{WeightVartime(k), p})
+			}
+		}
+		sum, _ := librarySum(t, scalars, points)
+		sums, want = append(sums, terms), append(want, sum)
+	}
+	got, ok := SumsVartime(sums)
+	if !ok || !slices.Equal(got, want) {
+		t.Errorf("%x (%v), want %x", got, ok, want)
+	}
+	p := r.point()
+	one := ShortWeight(1, 0)
+	sums[2] = []Term{{one, p}, {one, opposite(p)}}
+	if got, ok := SumsVartime(sums); ok {
+		t.Errorf("with infinity among them: %x", got)
+	}
+}
+
+func TestAScalarIsSplitIntoHalvesOfHalfItsLength(t *testing.T) {
+	t.Parallel()
+	r := newRandom(6)
+	scalars := []*Scalar{ReduceScalar(&[32]byte{}), ReduceScalar(&[32]byte{31: 1}), ReduceScalar(&[32]byte{31: 1}).Negate()}
+	l := &Scalar{v: *lambda()}
+	scalars = append(scalars, l, l.Negate(), MulAdd(l, l, scalars[1]))
+	for range 5000 {
+		b := r.bytes()
+		scalars = append(scalars, ReduceScalar(&b))
+	}
+	for _, s := range scalars {
+		w := WeightVartime(s)
+		var parts [2]*Scalar
+		for i, h := range w.halves {
+			if h.words[2]|h.words[3] != 0 {
+				t.Errorf("%x: a half is %x", s.Bytes(), h.words)
+			}
+			parts[i] = &Scalar{v: *number(h.words)}
+			if h.negative {
+				parts[i] = parts[i].Negate()
+			}
+		}
+		if !MulAdd(parts[1], l, parts[0]).Equal(s) {
+			t.Fatalf("%x is split into %v", s.Bytes(), w)
 		}
 	}
 }
@@ -143,32 +226,37 @@ func TestSumsOfRelatedPointsAgreeWithTheLibrary(t *testing.T) {
 func TestDigitsSpellTheNumber(t *testing.T) {
 	t.Parallel()
 	r := newRandom(4)
-	numbers := []uint64{0, 1, 7, 8, 9, ^uint64(0), ^uint64(0) - 7, 1 << 63}
-	for range 10000 {
-		numbers = append(numbers, r.Uint64())
+	ones := ^uint64(0)
+	numbers := [][4]uint64{{}, {1}, {7}, {8}, {9}, {ones}, {ones - 7}, {1 << 63}, {0, 1}, {ones, ones}, {ones, ones, ones, ones}, {0, 0, 0, 1 << 63}}
+	for range 3000 {
+		numbers = append(numbers, [4]uint64{r.Uint64()}, [4]uint64{r.Uint64(), r.Uint64()}, [4]uint64{r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64()})
 	}
 	for _, k := range numbers {
 		var digits [digitCount]int8
-		recode(&digits, k)
+		length := recode(&digits, &k)
 		sum, quiet := new(big.Int), width
 		for i := len(digits) - 1; i >= 0; i-- {
 			sum.Lsh(sum, 1).Add(sum, big.NewInt(int64(digits[i])))
 			quiet++
 			if d := digits[i]; d != 0 {
-				if d%2 == 0 || d > tableSize*2 || d < -tableSize*2 || quiet < width {
-					t.Fatalf("the digits of %d: %v", k, digits)
+				if d%2 == 0 || d > tableSize*2 || d < -tableSize*2 || quiet < width || i >= length {
+					t.Fatalf("the %d digits of %x: %v", length, k, digits)
 				}
 				quiet = 0
 			}
 		}
-		if sum.Cmp(new(big.Int).SetUint64(k)) != 0 {
-			t.Fatalf("the digits of %d make %v", k, sum)
+		want := new(big.Int)
+		for i := range 4 {
+			want.Lsh(want, 64).Or(want, new(big.Int).SetUint64(k[3-i]))
+		}
+		if sum.Cmp(want) != 0 {
+			t.Fatalf("the digits of %x make %x", k, sum)
 		}
 	}
 }
 
 func FuzzSum(f *testing.F) {
-	for i, w := range edgeWeights() {
+	for i, w := range edgePairs() {
 		f.Add(w[0], w[1], uint64(i), uint8(i))
 	}
 	f.Fuzz(func(t *testing.T, a, b, seed uint64, kind uint8) {
@@ -181,22 +269,26 @@ func FuzzSum(f *testing.F) {
 		if kind&2 == 2 {
 			points[2] = opposite(points[1])
 		}
-		checkSum(t, []Weight{{a, b}, r.weight(), {b, a}}, points)
+		checkSum(t, []pair{{a, b}, r.pair(), {b, a}}, points)
 	})
 }
 
-func BenchmarkSum(b *testing.B) {
+func BenchmarkSums(b *testing.B) {
 	r := newRandom(3)
 	for _, n := range []int{1, 2, 8, 32} {
-		weights, points := make([]Weight, n), make([]Affine, n)
-		for i := range n {
-			weights[i], points[i] = r.weight(), r.point()
+		var short, split []Term
+		for range n {
+			w, p, k := r.pair(), r.point(), r.bytes()
+			short = append(short, Term{ShortWeight(w[0], w[1]), p})
+			split = append(split, Term{WeightVartime(ReduceScalar(&k)), p})
 		}
-		b.Run(fmt.Sprintf("points=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				SumVartime(weights, points)
-			}
-		})
+		for name, terms := range map[string][]Term{"short": short, "split": split} {
+			b.Run(fmt.Sprintf("weights=%s/points=%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					SumsVartime([][]Term{terms})
+				}
+			})
+		}
 	}
 }

@@ -82,17 +82,3 @@ func Sub(p, q *Element) *Element {
 
 // Equal compares two decoded points without leaving projective coordinates.
 func (e *Element) Equal(f *Element) bool { return e.p.Equal(&f.p) == 1 }
-
-// MulBaseAddMulVartime returns a*G + b*p. Public scalars only.
-func MulBaseAddMulVartime(a, b *Scalar, p *Element) *Element {
-	r := new(Element)
-	r.p.DoubleScalarMultBasepointVartime(&a.v, &b.v, &p.p)
-	return r
-}
-
-// MulAddMulVartime returns a*p + b*q. Public scalars only.
-func MulAddMulVartime(a *Scalar, p *Element, b *Scalar, q *Element) *Element {
-	r := new(Element)
-	r.p.MultiScalarMultVartime([]*secp.Scalar{&a.v, &b.v}, []*secp.Point{&p.p, &q.p})
-	return r
-}
