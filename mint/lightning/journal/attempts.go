@@ -3,12 +3,16 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"mintmark/cashu"
 	"mintmark/internal/sqldb"
 	"mintmark/mint/lightning"
 )
+
+// errTaken: the debt is another attempt's.
+var errTaken = fmt.Errorf("%w: another attempt pays this, or has paid it", lightning.ErrRefused)
 
 // Answer is what the node said when it was ordered to pay.
 type Answer uint8

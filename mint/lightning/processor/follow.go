@@ -106,7 +106,7 @@ func (b *Backend) listen(ctx context.Context, stream interface {
 		case *pb.PaymentEventResponse_PaymentSuccessful:
 			err = b.heardPaid(ctx, e.PaymentSuccessful)
 		case *pb.PaymentEventResponse_PaymentFailed:
-			b.tellNews() // whoever waits asks; an event alone proves nothing
+			b.orders.TellNews() // whoever waits asks; an event alone proves nothing
 		default:
 			b.foreign.warn(b.log, time.Now(), "the payment processor tells what nobody understands")
 		}

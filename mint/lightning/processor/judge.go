@@ -3,7 +3,6 @@ package processor
 import (
 	"time"
 
-	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/journal"
 	pb "mintmark/proto/cdk_payment_processor"
 )
@@ -95,6 +94,3 @@ func answered(state pb.QuoteState) journal.Answer {
 	}
 	return journal.Silent
 }
-
-// pending is an attempt of which nothing is sure.
-func pending() lightning.Outgoing { return lightning.Outgoing{State: lightning.PaymentPending} }

@@ -2,6 +2,7 @@ package processor_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"math/rand/v2"
 	"os"
@@ -118,7 +119,9 @@ func TestAProcessorKilledAtRandomPaysEverythingOnceAndLosesNoPayment(t *testing.
 				mu.Lock()
 				orders = append(orders, pay)
 				mu.Unlock()
-				_, _ = send(t, b, pay)
+				ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+				_, _ = b.SendPayment(ctx, pay)
+				cancel()
 			}
 		})
 	}

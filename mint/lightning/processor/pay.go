@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -17,20 +16,14 @@ import (
 	pb "mintmark/proto/cdk_payment_processor"
 )
 
-const (
-	// lookSoon and lookSeldom bound the pauses between two questions about a payment
-	// that somebody waits for.
-	lookSoon   = 100 * time.Millisecond
-	lookSeldom = 5 * time.Second
-	// maxProof is the most bytes of a proof.
-	maxProof = 512
-)
+// maxProof is the most bytes of a proof.
+const maxProof = 512
 
 // SendPayment implements lightning.Payer. The attempt is in the journal before the
 // processor hears of it.
 func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightning.Outgoing, error) {
 	const doing = "pay"
-	if err := b.enter(&b.working); err != nil {
+	if err := b.enter(); err != nil {
 		return lightning.Outgoing{}, wrap(doing, err)
 	}
 	defer b.working.Done()
@@ -40,15 +33,11 @@ func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightni
 
 func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outgoing, error) {
 	a, err := b.journal.Attempt(ctx, p.ID)
-	known := err == nil
 	switch {
-	case known && a.State != lightning.PaymentPending:
-		return a.Outgoing(), nil
-	case !known && !errors.Is(err, journal.ErrNotFound):
+	case err == nil:
+		return b.orders.Await(ctx, a)
+	case !errors.Is(err, journal.ErrNotFound):
 		return lightning.Outgoing{}, err
-	}
-	if known {
-		return b.await(ctx, a)
 	}
 	fresh, err := b.order(p)
 	if err != nil {
@@ -57,17 +46,10 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 	if err := b.there(ctx); err != nil {
 		return lightning.Outgoing{}, err // not begun, and may be later
 	}
-	a, isNew, err := b.journal.Begin(ctx, fresh)
-	switch {
-	case errors.Is(err, journal.ErrDuplicate):
-		return lightning.Outgoing{}, fmt.Errorf("%w: another attempt pays this, or has paid it", lightning.ErrRefused)
-	case err != nil:
+	if a, err = b.orders.Begin(ctx, fresh); err != nil {
 		return lightning.Outgoing{}, err
 	}
-	if isNew {
-		b.give(a)
-	}
-	return b.await(ctx, a)
+	return b.orders.Await(ctx, a)
 }
 
 // order is what the processor is told, as it is written down before. Its errors are
@@ -137,52 +119,23 @@ func writeOrder(p lightning.Payment, t terms) *pb.MakePaymentRequest {
 	return &pb.MakePaymentRequest{PaymentOptions: variant, Unit: string(p.Unit)}
 }
 
-// give gives the order, once, and does not wait for the answer. It goes on when the
-// caller of SendPayment has left: a processor may give up a payment half way when the
-// order is taken back.
-func (b *Backend) give(a journal.Attempt) {
+// Order implements journal.Node.
+func (b *Backend) Order(ctx context.Context, a journal.Attempt) {
 	var order pb.MakePaymentRequest
 	if err := protojson.Unmarshal([]byte(a.Said), &order); err != nil {
 		b.log.Error("an order to pay cannot be read from the journal", "attempt", a.ID, "error", err)
 		return
 	}
-	b.mu.Lock()
-	if _, running := b.running[a.ID]; running || b.closed {
-		b.mu.Unlock()
+	answer, err := b.rpc.MakePayment(ctx, &order)
+	if err != nil {
+		b.log.Warn("an order to pay was not answered, it may have been carried out", "attempt", a.ID, "error", failed(err))
 		return
 	}
-	done := make(chan struct{})
-	b.running[a.ID] = done
-	b.paying.Add(1)
-	b.mu.Unlock()
-	go func() {
-		defer b.paying.Done()
-		defer func() {
-			b.mu.Lock()
-			delete(b.running, a.ID)
-			b.mu.Unlock()
-			close(done)
-		}()
-		ctx, cancel := context.WithTimeout(b.orders, b.cfg.PayDeadline)
-		defer cancel()
-		answer, err := b.rpc.MakePayment(ctx, &order)
-		if err != nil {
-			b.log.Warn("an order to pay was not answered, it may have been carried out", "attempt", a.ID, "error", failed(err))
-			return
-		}
-		noteCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), b.cfg.Deadline)
-		defer stop()
-		if err := b.heard(noteCtx, a, answer); err != nil {
-			b.log.Error("the answer to an order to pay is lost", "attempt", a.ID, "error", err)
-		}
-	}()
-}
-
-// giveAgain gives an order again of which the processor knows nothing. It has promised
-// to pay at most once.
-func (b *Backend) giveAgain(a journal.Attempt) {
-	b.log.Info("the payment processor does not know of a payment, ordering it again", "attempt", a.ID)
-	b.give(a)
+	noteCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), b.cfg.Deadline)
+	defer stop()
+	if err := b.heard(noteCtx, a, answer); err != nil {
+		b.log.Error("the answer to an order to pay is lost", "attempt", a.ID, "error", err)
+	}
 }
 
 // heard writes down the answer to an order.
@@ -211,7 +164,7 @@ func (b *Backend) heard(ctx context.Context, a journal.Attempt, answer *pb.MakeP
 // heardPaid takes an event about a payment that was made. Only one that an open attempt
 // waits for is believed.
 func (b *Backend) heardPaid(ctx context.Context, e *pb.PaymentSuccessfulResponse) error {
-	defer b.tellNews()
+	defer b.orders.TellNews()
 	if len(e.GetQuoteId()) > maxID || e.GetDetails().GetStatus() != pb.QuoteState_QUOTE_STATE_PAID {
 		return nil
 	}
@@ -261,60 +214,44 @@ func (b *Backend) proof(a journal.Attempt, text string) string {
 // CheckPayment implements lightning.Payer.
 func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightning.Outgoing, error) {
 	const doing = "check a payment"
-	if err := b.enter(&b.working); err != nil {
+	if err := b.enter(); err != nil {
 		return lightning.Outgoing{}, wrap(doing, err)
 	}
 	defer b.working.Done()
-	a, err := b.journal.Attempt(ctx, id)
-	switch {
-	case errors.Is(err, journal.ErrNotFound) || err == nil && a.Method != method:
-		return lightning.Outgoing{}, nil // what is not in the journal was never begun
-	case err != nil:
-		return lightning.Outgoing{}, wrap(doing, err)
-	case a.State != lightning.PaymentPending:
-		return a.Outgoing(), nil
-	}
-	a, v, err := b.look(ctx, a)
-	switch {
-	case err != nil:
-		return lightning.Outgoing{}, wrap(doing, err)
-	case v == notOrdered:
-		b.giveAgain(a)
-	}
-	return a.Outgoing(), nil
+	out, err := b.orders.Check(ctx, method, id)
+	return out, wrap(doing, err)
 }
 
-// look asks the processor what became of an attempt that is open, and writes down what
-// is sure.
-func (b *Backend) look(ctx context.Context, a journal.Attempt) (journal.Attempt, verdict, error) {
+// Look implements journal.Node.
+func (b *Backend) Look(ctx context.Context, a journal.Attempt, running func() bool) (journal.Attempt, bool, error) {
 	text := a.Identifier
 	if text == "" {
 		text = quoteIdentifier(a.Quote)
 	}
 	identifier, err := readIdentifier(text)
 	if err != nil {
-		return a, undecided, err
+		return a, false, err
 	}
 	callCtx, cancel := context.WithTimeout(ctx, b.cfg.Deadline)
 	defer cancel()
-	running := b.orderOf(a.ID) != nil
+	before := running()
 	answer, err := b.rpc.CheckOutgoingPayment(callCtx, &pb.CheckOutgoingPaymentRequest{RequestIdentifier: identifier})
 	if err != nil {
-		return a, undecided, failed(err)
+		return a, false, failed(err)
 	}
 	said := answer.GetStatus()
 	if p := answer.GetPaymentIdentifier(); p != nil {
 		if other, err := writeIdentifier(p); err == nil && isHash(text) && isHash(other) && other != text {
-			return a, undecided, fmt.Errorf("%w: it was asked for one payment and tells of another", errAnswer)
+			return a, false, fmt.Errorf("%w: it was asked for one payment and tells of another", errAnswer)
 		}
 	}
 	// The order may have been answered while the question was under way.
 	fresh, err := b.journal.Attempt(ctx, a.ID)
 	if err != nil || fresh.State != lightning.PaymentPending {
-		return fresh, undecided, err
+		return fresh, false, err
 	}
 	v := judge(evidence{
-		attempt: fresh, part: fresh.Part, running: running || b.orderOf(a.ID) != nil, said: said, atMostOnce: b.cfg.AtMostOnce,
+		attempt: fresh, part: fresh.Part, running: before || running(), said: said, atMostOnce: b.cfg.AtMostOnce,
 		now: b.journal.Now(), soon: b.cfg.Doubt, long: 20 * b.cfg.Doubt,
 	})
 	switch v {
@@ -323,70 +260,5 @@ func (b *Backend) look(ctx context.Context, a journal.Attempt) (journal.Attempt,
 	case isFailed:
 		fresh, err = b.journal.End(ctx, a.ID, lightning.Outgoing{State: lightning.PaymentFailed})
 	}
-	return fresh, v, err
-}
-
-// await waits for the end of an attempt. Where the processor knows nothing of it and
-// promises to pay at most once, it is ordered again.
-func (b *Backend) await(ctx context.Context, a journal.Attempt) (lightning.Outgoing, error) {
-	pause := lookSoon
-	for {
-		news, answer, again := b.nextNews(), b.orderOf(a.ID), false
-		if answer == nil {
-			next, v, err := b.look(ctx, a)
-			switch {
-			case err != nil && ctx.Err() == nil:
-				b.log.Warn("could not ask what became of a payment", "attempt", a.ID, "error", err)
-			case err == nil && next.State != lightning.PaymentPending:
-				return next.Outgoing(), nil
-			}
-			again = err == nil && v == notOrdered
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-			pause = min(2*pause, lookSeldom)
-			if again {
-				b.giveAgain(a)
-			}
-		case <-answer: // nil blocks
-		case <-news:
-		case <-ctx.Done():
-			timer.Stop()
-			return pending(), nil
-		case <-b.life.Done():
-			timer.Stop()
-			return lightning.Outgoing{}, lightning.ErrClosed
-		}
-		timer.Stop()
-		if stored, err := b.journal.Attempt(ctx, a.ID); err == nil {
-			if a = stored; a.State != lightning.PaymentPending {
-				return a.Outgoing(), nil
-			}
-		}
-	}
-}
-
-// orderOf is closed when the order of the attempt is answered; nil if none is open.
-func (b *Backend) orderOf(id string) <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if done, ok := b.running[id]; ok {
-		return done
-	}
-	return nil
-}
-
-// nextNews is closed when a payment may have ended.
-func (b *Backend) nextNews() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.news
-}
-
-func (b *Backend) tellNews() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	close(b.news)
-	b.news = make(chan struct{})
+	return fresh, v == notOrdered, err
 }

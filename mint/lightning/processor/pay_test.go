@@ -75,12 +75,17 @@ func (s *script) says(state pb.QuoteState, spent *pb.AmountMessage) {
 	})
 }
 
-// send sends for a moment.
-func send(t *testing.T, b *processor.Backend, p lightning.Payment) (lightning.Outgoing, error) {
+// send sends for a moment, which is longer on a busy machine: until it has begun.
+func send(t *testing.T, b *processor.Backend, p lightning.Payment) (out lightning.Outgoing, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	return b.SendPayment(ctx, p)
+	for end := time.Now().Add(patience); ; {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		out, err = b.SendPayment(ctx, p)
+		cancel()
+		if now, checked := b.CheckPayment(t.Context(), p.Method, p.ID); checked != nil || now.State != lightning.PaymentUnknown || time.Now().After(end) {
+			return out, err
+		}
+	}
 }
 
 func state(t *testing.T, b *processor.Backend, p lightning.Payment) lightning.PaymentState {

@@ -131,17 +131,13 @@ type Backend struct {
 	turn     chan struct{} // holds one token: the right to watch
 	wake     chan struct{} // something may have to be delivered
 
+	orders  *journal.Orders
 	life    context.Context // ends with Close
 	die     context.CancelFunc
-	orders  context.Context // ends a little later
-	abandon context.CancelFunc
 	working sync.WaitGroup // all goroutines and watchers
-	paying  sync.WaitGroup // orders to pay that are not answered
 
-	mu      sync.Mutex
-	closed  bool
-	running map[string]chan struct{} // attempts whose order is not answered; closed when it is
-	news    chan struct{}            // closed and replaced when a payment may have ended
+	mu     sync.Mutex
+	closed bool
 
 	closing  sync.Once
 	closeErr error
@@ -149,10 +145,8 @@ type Backend struct {
 
 var (
 	_ lightning.Backend = (*Backend)(nil)
+	_ journal.Node      = (*Backend)(nil)
 )
-
-// goodbye is how long Close lets orders to pay be answered.
-const goodbye = 3 * time.Second
 
 // Open opens the journal and begins to look for the processor, which may be away: what
 // it can is known from the last time, if there was one. The caller closes the Backend.
@@ -170,14 +164,14 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	}
 	b := &Backend{
 		cfg: c, conn: conn, rpc: pb.NewCdkPaymentProcessorClient(conn), journal: j, log: c.Logger,
-		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), running: map[string]chan struct{}{}, news: make(chan struct{}),
+		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
+	b.orders = journal.NewOrders(j, b, c.PayDeadline, c.Logger)
 	b.turn <- struct{}{}
 	b.life, b.die = context.WithCancel(context.WithoutCancel(ctx))
-	b.orders, b.abandon = context.WithCancel(context.WithoutCancel(ctx))
 	if err := b.recallSettings(ctx); err != nil {
 		b.die()
-		b.abandon()
+		b.orders.Close()
 		return nil, errors.Join(fmt.Errorf("payment processor: %w", err), conn.Close(), j.Close())
 	}
 	if err := b.learnSettings(ctx); err != nil {
@@ -199,10 +193,7 @@ func (b *Backend) Close() error {
 		b.closed = true
 		b.mu.Unlock()
 		b.die()
-		timer := time.AfterFunc(goodbye, b.abandon)
-		b.paying.Wait()
-		timer.Stop()
-		b.abandon()
+		b.orders.Close()
 		b.working.Wait()
 		b.closeErr = errors.Join(b.conn.Close(), b.journal.Close())
 	})
@@ -210,13 +201,13 @@ func (b *Backend) Close() error {
 }
 
 // enter counts the caller among those that Close waits for.
-func (b *Backend) enter(group *sync.WaitGroup) error {
+func (b *Backend) enter() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
 		return lightning.ErrClosed
 	}
-	group.Add(1)
+	b.working.Add(1)
 	return nil
 }
 

@@ -23,7 +23,7 @@ const (
 // follow writes: so a payment is delivered however the processor made it known.
 func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Incoming) error) error {
 	const doing = "watch payments"
-	if err := b.enter(&b.working); err != nil {
+	if err := b.enter(); err != nil {
 		return wrap(doing, err)
 	}
 	defer b.working.Done()
