@@ -31,7 +31,7 @@ func TestPlayMoneyIsSaidWhateverTheOperatorSays(t *testing.T) {
 	if info := real.Info(); info.Name != "My mint" || info.MOTD != "Closed on Sundays." {
 		t.Errorf("real money says %q, %q", info.Name, info.MOTD)
 	}
-	cfg.Backends = []mint.Backend{{Receiver: fakeMoney{w.backend}, Payer: w.payer}}
+	cfg.Backends, cfg.MixPlayMoney = []mint.Backend{{Receiver: fakeMoney{w.backend}, Payer: w.payer}}, true
 	fake, err := mint.New(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

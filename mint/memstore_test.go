@@ -419,6 +419,13 @@ func (t *memTx) Config(_ context.Context, k mint.ConfigKey) (string, error) {
 	return v, nil
 }
 
+// forgetConfig makes the store one that never heard of the key.
+func (s *memStore) forgetConfig(k mint.ConfigKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.state.config, k)
+}
+
 func (t *memTx) SetConfig(_ context.Context, k mint.ConfigKey, v string) error {
 	t.config[k] = v
 	return nil

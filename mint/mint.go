@@ -50,6 +50,8 @@ type Config struct {
 	// says otherwise.
 	Terms []Terms
 
+	// MixPlayMoney allows a unit to be of play money and of money. Only for tests.
+	MixPlayMoney bool
 	// Watchdog compares what is owed with what is held. Zero: nobody does.
 	Watchdog Watchdog
 
@@ -211,6 +213,9 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 		return nil, fmt.Errorf("mint configuration: %w", err)
 	}
 	if m.keysets, err = loadKeysets(ctx, cfg.Store, cfg.Identity, cfg.Logger); err != nil {
+		return nil, err
+	}
+	if err := checkMoney(ctx, cfg.Store, cfg.Backends, cfg.MixPlayMoney); err != nil {
 		return nil, err
 	}
 	m.settings.Store(&settings{about: cfg.About, quoteTTL: cfg.QuoteTTL})

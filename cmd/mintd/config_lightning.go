@@ -21,8 +21,9 @@ type Lightning struct {
 	// Network is the chain of all payments: "mainnet", "testnet", "signet" or
 	// "regtest". A request of another one is refused. Default "mainnet".
 	Network string `toml:"network"`
-	// PlayMoney allows a fake backend beside another one in the same unit. Everybody
-	// can then turn invented payments into real ones. Only for tests.
+	// PlayMoney allows a fake backend beside another one in the same unit, or where there
+	// was another one before. Everybody can then turn invented payments into real ones.
+	// Only for tests.
 	PlayMoney bool `toml:"play_money_beside_money"`
 	// Backends are the ways in and out by a name of a-z, 0-9, - and _, where there are
 	// several. The name must stay: it is kept with what was begun through it.

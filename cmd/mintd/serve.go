@@ -151,6 +151,7 @@ func mintConfig(cfg Config, store mint.Store, owner string, signer *signer, node
 		Source:          signer,
 		Backends:        nodes,
 		Terms:           cfg.Lightning.terms(),
+		MixPlayMoney:    cfg.Lightning.PlayMoney,
 		Watchdog:        cfg.Watchdog.mint(),
 		BackendInterval: cfg.Watchdog.Interval.std(),
 		Identity:        cfg.Signatory.identity(),
