@@ -95,7 +95,7 @@ func (n *Nutshell) command(ctx context.Context, name string, args ...string) *ex
 	cmd.Env = append([]string{
 		"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=" + n.dir, "CASHU_DIR=" + n.dir, "MINT_URL=" + n.url,
 	}, n.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = patience
 	return cmd
 }
