@@ -162,14 +162,19 @@ func (b *Backend) follow(ctx context.Context, o *order) error {
 func (b *Backend) step(ctx context.Context, o *order) (goOn bool, err error) {
 	var latest payment
 	var stands standing
-	found, err := b.track(ctx, o.hash, o.orders > 0, func(p payment) error {
+	looking, cancel := context.WithTimeout(ctx, streamTime)
+	defer cancel()
+	found, err := b.track(looking, o.hash, o.orders > 0, func(p payment) error {
 		latest = p
 		if stands = judge(o.attempt, p, true); stands == standsOpen {
 			return b.take(ctx, &o.attempt, p)
 		}
 		return errOtherPayment
 	})
-	if err != nil && !errors.Is(err, errOtherPayment) {
+	switch {
+	case ctx.Err() == nil && looking.Err() != nil:
+		return true, nil // time for another look
+	case err != nil && !errors.Is(err, errOtherPayment):
 		return true, err
 	}
 	if !found {

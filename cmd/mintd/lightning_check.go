@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"mintmark/mint/lightning/lnd"
+)
+
+func lightningCheckCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Find out what keeps the mint from using its payment backends",
+		Long: `Find out what keeps the mint from using its payment backends: a node that cannot be
+reached or shows another certificate, a macaroon that lacks a permission, the wrong chain,
+no channels. It moves no money, and mintd may be running or not.
+
+The exit code is 1 if something is broken.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			broken := 0
+			for _, b := range cfg.Lightning.all() {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s\n", b)
+				n, err := checkBackend(cmd, cfg, b)
+				if err != nil {
+					return err
+				}
+				broken += n
+			}
+			if broken > 0 {
+				return errors.New("payments will not work")
+			}
+			return nil
+		},
+	}
+	addConfigFlags(cmd.Flags())
+	return cmd
+}
+
+// checkBackend prints what there is to say of a backend, and counts what is broken.
+func checkBackend(cmd *cobra.Command, cfg Config, b named) (broken int, err error) {
+	w := cmd.OutOrStdout()
+	if b.Type != lndType {
+		fmt.Fprintln(w, "  -      backends of this type are looked at by the running mint: mintd lightning status")
+		return 0, nil
+	}
+	c, err := lndConfig(cfg, b, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return 0, err
+	}
+	list, err := lnd.Check(cmd.Context(), c)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range list {
+		mark := "ok"
+		switch f.Severity {
+		case lnd.Doubtful:
+			mark = "look"
+		case lnd.Broken:
+			mark = "BROKEN"
+			broken++
+		}
+		fmt.Fprintf(w, "  %-6s %s\n", mark, f.Text)
+	}
+	return broken, nil
+}

@@ -1,0 +1,181 @@
+package lnd
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Finding is one thing that Check has looked at.
+type Finding struct {
+	// Severity of what was found.
+	Severity Severity
+	// Text says what it is, and what to do about it if it is not fine.
+	Text string
+}
+
+// Severity of a finding.
+type Severity uint8
+
+// Fine needs nothing done, Doubtful should be looked at, and with a Broken one the mint
+// cannot work.
+const (
+	Fine Severity = iota
+	Doubtful
+	Broken
+)
+
+// Check looks at a node as the mint will use it, and finds out what stands in the way.
+// It moves no money, makes no invoice and needs no database. Of what can only be seen
+// when something else works, nothing is said until that works.
+func Check(ctx context.Context, c Config) ([]Finding, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	r := report{}
+	client, err := newClient(c)
+	if err != nil {
+		r.add(Broken, "%v", err)
+		return r.list, nil
+	}
+	defer client.close()
+	b := &Backend{cfg: c, client: client, log: c.Logger}
+	v, err := b.info(ctx)
+	if err != nil {
+		r.add(Broken, "%s", b.unreachable(err))
+		return r.list, nil
+	}
+	r.add(Fine, "the node answers: %q, %s, %s", v.Alias, v.Version, v.Pubkey)
+	if err := b.fit(v); err != nil {
+		r.add(Broken, "%v", err)
+	} else {
+		r.add(Fine, "it is on %s and has the whole chain", networks[c.Network])
+	}
+	b.checkPermissions(ctx, &r)
+	b.checkChannels(ctx, v, &r)
+	return r.list, nil
+}
+
+type report struct{ list []Finding }
+
+func (r *report) add(s Severity, format string, args ...any) {
+	r.list = append(r.list, Finding{s, fmt.Sprintf(format, args...)})
+}
+
+// unreachable says why the first call failed.
+func (b *Backend) unreachable(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("what answers at %s shows another certificate than %s: copy the node's tls.cert again, and be sure that it is the node",
+			b.cfg.URL, b.cfg.TLSCert)
+	case errors.As(err, &name):
+		return fmt.Sprintf("the node's certificate is not for the name in %s: %v; say tlsextraip or tlsextradomain in lnd.conf, and let lnd make it anew",
+			b.cfg.URL, name)
+	case errors.As(err, &invalid):
+		return fmt.Sprintf("the node's certificate is not valid: %v; lnd renews it with tlsautorefresh", invalid)
+	case permissionDenied(err):
+		return fmt.Sprintf("the macaroon %s does not permit %s", b.cfg.Macaroon, Permissions[0])
+	case answered(err):
+		return fmt.Sprintf("the node answers and does not serve us, because the macaroon %s is not of this node, or the node is locked or starting: %v", b.cfg.Macaroon, err)
+	}
+	return fmt.Sprintf("the node cannot be reached at %s: %v", b.cfg.URL, err)
+}
+
+// permissionDenied tells whether the macaroon was good and its rights were not. For that
+// lnd has no code of its own.
+func permissionDenied(err error) bool {
+	var e *nodeError
+	return errors.As(err, &e) && strings.Contains(e.Message, "permission denied")
+}
+
+// A probe is a call that changes nothing, but needs a permission. lnd looks at the
+// permission first, so whatever else it says, it is there.
+type probe struct {
+	permission, method, path string
+	in                       any
+}
+
+func probes() []probe {
+	zeros := strings.Repeat("0", 64)
+	wrong := map[string]any{"value": "1", "value_msat": "1"} // lnd wants one of them
+	return []probe{
+		{"/lnrpc.Lightning/AddInvoice", http.MethodPost, "/v1/invoices", wrong},
+		{"/lnrpc.Lightning/LookupInvoice", http.MethodGet, "/v1/invoice/" + zeros, nil},
+		{"/lnrpc.Lightning/ListInvoices", http.MethodGet, "/v1/invoices?num_max_invoices=1", nil},
+		{"/lnrpc.Lightning/SubscribeInvoices", http.MethodGet, "/v1/invoices/subscribe", nil},
+		{"/lnrpc.Lightning/ChannelBalance", http.MethodGet, "/v1/balance/channels", nil},
+		{"/lnrpc.Lightning/QueryRoutes", http.MethodGet, "/v1/graph/routes/00/1", nil},
+		{"/invoicesrpc.Invoices/CancelInvoice", http.MethodPost, "/v2/invoices/cancel", map[string]any{"payment_hash": make([]byte, 32)}},
+		{"/routerrpc.Router/SendPaymentV2", http.MethodPost, "/v2/router/send", map[string]any{"payment_request": "none"}},
+		{"/routerrpc.Router/SendToRouteV2", http.MethodPost, "/v2/router/route/send", map[string]any{}},
+		{"/routerrpc.Router/TrackPaymentV2", http.MethodGet, "/v2/router/track/" + strings.Repeat("A", 43) + "=", nil},
+		{"/routerrpc.Router/EstimateRouteFee", http.MethodPost, "/v2/router/route/estimatefee", map[string]any{}},
+	}
+}
+
+// checkPermissions names what the macaroon should permit and does not, and warns when
+// it permits what a mint never needs.
+func (b *Backend) checkPermissions(ctx context.Context, r *report) {
+	var missing []string
+	for _, p := range probes() {
+		switch err := b.try(ctx, p); {
+		case permissionDenied(err):
+			missing = append(missing, p.permission)
+		case errors.Is(err, errNotSent):
+			r.add(Broken, "while looking at %s: %v", p.permission, err)
+			return
+		}
+	}
+	if len(missing) > 0 {
+		r.add(Broken, "the macaroon lacks permissions: uri:%s", strings.Join(missing, " uri:"))
+	} else {
+		r.add(Fine, "the macaroon permits all that the mint needs")
+	}
+	more := probe{method: http.MethodGet, path: "/v1/balance/blockchain"}
+	if err := b.try(ctx, more); err == nil {
+		r.add(Doubtful, "the macaroon permits more than the mint needs: who breaks into mintd can do that too; bake one that permits only what docs/lightning.md lists")
+	}
+}
+
+func (b *Backend) try(ctx context.Context, p probe) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a stream of invoices says nothing
+	defer cancel()
+	return b.client.stream(ctx, p.method, p.path, p.in, func(json.RawMessage) (bool, error) { return true, nil })
+}
+
+// checkChannels tells whether money can go out and come in.
+func (b *Backend) checkChannels(ctx context.Context, v info, r *report) {
+	switch {
+	case v.Active == 0 && v.Inactive+v.Pending > 0:
+		r.add(Broken, "no channel is active; %d are inactive and %d pending: are the peers connected?", v.Inactive, v.Pending)
+		return
+	case v.Active == 0:
+		r.add(Broken, "the node has no channel: nothing can be paid, either way")
+		return
+	case v.Inactive > 0:
+		r.add(Doubtful, "%d of %d channels are inactive", v.Inactive, v.Active+v.Inactive)
+	}
+	if !v.Graph {
+		r.add(Doubtful, "the node does not know the whole network yet: it may not find ways to pay")
+	}
+	held, err := b.balances(ctx)
+	if err != nil {
+		return // the permission is missing, which was said
+	}
+	out, in := held.Local.Msat/msatPerSat, held.Remote.Msat/msatPerSat
+	if out == 0 {
+		r.add(Doubtful, "there is no outbound liquidity: nothing can be melted until money has come in")
+	}
+	if in == 0 {
+		r.add(Doubtful, "there is no inbound liquidity: nobody can pay the mint until some money has gone out, or somebody opens a channel to the node")
+	}
+	r.add(Fine, "%d channels are active; up to %d sat can go out and %d sat come in", v.Active, out, in)
+}
