@@ -51,6 +51,9 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 	if err != nil {
 		return Quote{}, err
 	}
+	if err := checkPrice(o, answer.Amount); err != nil {
+		return Quote{}, err
+	}
 	q := Quote{
 		Direction: QuoteMelt, ID: answer.Quote, MintURL: m.URL, Method: o.Method, Unit: o.Unit,
 		Amount: answer.Amount, FeeReserve: answer.FeeReserve, Request: o.Request, State: answer.State,

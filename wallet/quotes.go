@@ -51,6 +51,9 @@ func (w *Wallet) CreateMintQuote(ctx context.Context, mintURL string, o MintQuot
 	if err != nil {
 		return Quote{}, err
 	}
+	if err := checkInvoice(o.Method, o.Unit, o.Amount, answer.Request); err != nil {
+		return Quote{}, err
+	}
 	if req.Pubkey != "" && answer.Pubkey != "" && answer.Pubkey != req.Pubkey {
 		return Quote{}, errors.New("the mint has locked the quote to another key")
 	}
@@ -91,7 +94,9 @@ func takeMintQuote(q *Quote, a mintclient.MintQuote) {
 	if a.UpdatedAt != 0 && a.UpdatedAt < q.Updated || *a.AmountPaid < q.Paid || *a.AmountIssued < q.Issued {
 		return
 	}
-	q.State, q.Request, q.Expiry = a.State, a.Request, a.Expiry
+	if q.State, q.Expiry = a.State, a.Expiry; q.Request == "" {
+		q.Request = a.Request // looked at when it was new, and the same for ever
+	}
 	q.Paid, q.Issued, q.Updated = *a.AmountPaid, *a.AmountIssued, a.UpdatedAt
 	if q.Amount == 0 {
 		q.Amount = a.Amount

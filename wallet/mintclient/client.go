@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"mintmark/cashu"
 )
@@ -180,10 +181,10 @@ func refusal(resp *http.Response, text []byte) error {
 // text, or too much of it.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
+		if unicode.IsPrint(r) { // which also keeps the reading direction
+			return r
 		}
-		return r
+		return -1
 	}, s)
 	if runes := []rune(s); len(runes) > 200 {
 		s = string(runes[:200]) + "…"

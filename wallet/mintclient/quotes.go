@@ -2,6 +2,8 @@ package mintclient
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 
 	"mintmark/cashu"
 )
@@ -29,6 +31,18 @@ type MintQuote struct {
 	UpdatedAt    int64         `json:"updated_at"`
 }
 
+// The longest id of a quote, which becomes part of addresses, and the longest
+// invoice, offer or proof of a payment.
+const (
+	maxQuoteID = 256
+	maxRequest = 16 << 10
+)
+
+// usable tells whether a mint's text can be asked for again and shown to a person.
+func usable(s string, most int) bool {
+	return len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 // complete fills in what older or newer mints leave out.
 func (q MintQuote) complete(err error) (MintQuote, error) {
 	if err != nil {
@@ -36,6 +50,9 @@ func (q MintQuote) complete(err error) (MintQuote, error) {
 	}
 	if q.Quote == "" || q.Request == "" {
 		return q, fmt.Errorf("asking about a quote: %w: the answer is incomplete", ErrNoAnswer)
+	}
+	if !usable(q.Quote, maxQuoteID) || !usable(q.Request, maxRequest) {
+		return q, fmt.Errorf("asking about a quote: %w: the answer makes no sense", ErrNoAnswer)
 	}
 	if q.State == "" && q.AmountPaid != nil && q.AmountIssued != nil {
 		switch {
@@ -115,6 +132,9 @@ func (q MeltQuote) complete(err error) (MeltQuote, error) {
 	}
 	if q.State == "" {
 		return q, fmt.Errorf("asking about a quote: %w: the answer is incomplete", ErrNoAnswer)
+	}
+	if !usable(q.Quote, maxQuoteID) || !usable(q.Proof(), maxRequest) {
+		return q, fmt.Errorf("asking about a quote: %w: the answer makes no sense", ErrNoAnswer)
 	}
 	return q, nil
 }
