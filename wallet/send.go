@@ -34,6 +34,7 @@ type Sent struct {
 	Token  string    // as good as money
 	Amount cashu.Amount
 	Fee    cashu.Amount // paid to the mint for making it
+	Locked bool         // to somebody else, so that Revoke cannot take it back
 }
 
 // Send makes a token. Until it is claimed it can be found again among the
@@ -42,7 +43,7 @@ func (w *Wallet) Send(ctx context.Context, mintURL string, unit cashu.Unit, o Se
 	if o.Amount == 0 {
 		return Sent{}, errors.New("a token over nothing")
 	}
-	if sent, found, err := w.sentBefore(ctx, o.Key); found {
+	if sent, found, err := w.sentBefore(ctx, o); found {
 		return sent, err
 	}
 	find := w.Mint
@@ -210,24 +211,39 @@ func (r *run) sent(context.Context) (Sent, error) {
 			return Sent{}, err
 		}
 	}
-	return Sent{ID: r.s.ID, Token: string(d.Token), Amount: sum, Fee: d.Fee}, nil
+	return Sent{ID: r.s.ID, Token: string(d.Token), Amount: sum, Fee: d.Fee, Locked: d.Locked}, nil
 }
 
-// sentBefore finds the token that was made under a key.
-func (w *Wallet) sentBefore(ctx context.Context, key string) (sent Sent, found bool, err error) {
-	id, err := w.store.SagaByKey(ctx, key)
-	if key == "" || errors.Is(err, ErrNotFound) {
+// sentBefore finds the token that was made under a key. One over another amount is
+// not what is asked for now: giving it would be worse than an error.
+func (w *Wallet) sentBefore(ctx context.Context, o SendOptions) (sent Sent, found bool, err error) {
+	id, err := w.store.SagaByKey(ctx, o.Key)
+	if o.Key == "" || errors.Is(err, ErrNotFound) {
 		return Sent{}, false, nil
 	}
 	if err != nil {
 		return Sent{}, true, err
 	}
+	amount := o.Amount
 	if s, err := w.store.Saga(ctx, id); err == nil && s.State == SendTokenCreated {
+		if d, ok := s.Data.(*SendData); ok {
+			amount = d.Amount
+		}
 		sent, err = (&run{w: w, s: s}).sent(ctx)
-		return sent, true, err
+		if err != nil {
+			return Sent{}, true, err
+		}
+	} else {
+		t, _, err := w.before(ctx, o.Key, KindSend)
+		if err != nil {
+			return Sent{}, true, err
+		}
+		amount, sent = t.Amount, Sent{ID: id, Token: string(t.Token), Amount: t.Amount, Fee: t.Fee}
 	}
-	t, _, err := w.before(ctx, key, KindSend)
-	return Sent{ID: id, Token: string(t.Token), Amount: t.Amount, Fee: t.Fee}, true, err
+	if amount != o.Amount {
+		return Sent{}, true, &OperationError{ID: id, Err: fmt.Errorf("an operation of this name is a send of %d, not of %d", amount, o.Amount)}
+	}
+	return sent, true, nil
 }
 
 // abandonSend frees what a send without a token holds.

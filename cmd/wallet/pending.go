@@ -130,6 +130,7 @@ func (s *session) revoke(ctx context.Context, given []string) error {
 	var failed []error
 	for _, each := range sagas {
 		if d, ok := each.Data.(*wallet.SendData); ok && d.Locked && len(given) == 0 {
+			s.say("%s is locked, so it cannot be taken back.", each.ID)
 			continue
 		}
 		back, err := s.wallet.Revoke(ctx, each.ID)

@@ -153,6 +153,9 @@ func (s *session) receive(ctx context.Context, t token.Token, o wallet.ReceiveOp
 		return err
 	}
 	got, err := s.wallet.Receive(ctx, text, o)
+	if errors.Is(err, wallet.ErrTaken) {
+		return hint(err, "the token was received before: by somebody else, by this wallet, or taken back by its sender")
+	}
 	if err != nil {
 		return err
 	}

@@ -199,7 +199,11 @@ func (s *session) tellSent(sent wallet.Sent, unit cashu.Unit, f sendFlags) error
 	}
 	s.showQR(sent.Token, f.qr)
 	if !s.json {
-		s.say("A token over %s; making it has cost %s. \"wallet pending revoke %s\" takes it back.", formatAmount(sent.Amount, unit), formatAmount(sent.Fee, unit), sent.ID)
+		back := fmt.Sprintf(`"wallet pending revoke %s" takes it back.`, sent.ID)
+		if sent.Locked {
+			back = "It is locked, so it cannot be taken back."
+		}
+		s.say("A token over %s; making it has cost %s. %s", formatAmount(sent.Amount, unit), formatAmount(sent.Fee, unit), back)
 	}
 	return nil
 }
