@@ -76,7 +76,7 @@ func (b named) validate(wrong report, several bool) {
 			wrong(b.key+".methods", "%q is empty or there twice", method)
 		}
 	}
-	if !b.Mint && !b.Melt {
+	if !b.Mint && !b.Melt && !several {
 		wrong(b.key+".mint", "neither mint nor melt: the backend is used for nothing")
 	}
 	types := backendTypes()

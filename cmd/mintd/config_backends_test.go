@@ -82,16 +82,17 @@ func TestBackendsThatCannotBeTogetherAreRefused(t *testing.T) {
 			"\"dollars\" and \"more\" are both for method bolt11 and unit usd: say melt = false"},
 		"one for each direction": {strings.Replace(twoNodes, "[\"usd\"]", "[\"usd\"]\nmelt = false", 1) +
 			"[lightning.backends.more]\ntype = \"fake\"\nmethods = [\"bolt11\"]\nunits = [\"usd\"]\nmint = false\n", ""},
-		"without methods":         {"[lightning.backends.a]\ntype = \"fake\"\nunits = [\"sat\"]\n", "lightning.backends.a.methods: each of several"},
-		"used for nothing":        {"[lightning.backends.a]\ntype = \"fake\"\nmethods = [\"bolt11\"]\nunits = [\"sat\"]\nmint = false\nmelt = false\n", "lightning.backends.a.mint:"},
-		"of no type":              {"[lightning.backends.a]\nmethods = [\"bolt11\"]\nunits = [\"sat\"]\n", "lightning.backends.a.type: \"\" is not a backend"},
-		"with a name that is bad": {"[lightning.backends.\"A b\"]\ntype = \"fake\"\nmethods = [\"bolt11\"]\nunits = [\"sat\"]\n", "is not a name"},
-		"beside the only one":     {"[lightning]\nbackend = \"fake\"\n" + twoNodes, "lightning.backend: \"fake\" cannot be beside"},
-		"in a unit that is none":  {strings.Replace(twoNodes, "usd", "auth", 1), "lightning.backends.dollars.units:"},
-		"in a unit twice":         {strings.Replace(twoNodes, "\"usd\"", "\"usd\", \"usd\"", 1), "is there twice"},
-		"with a wrong setting":    {twoNodes + "fake.confirmations = 0\n", "lightning.backends.dollars.fake.confirmations:"},
-		"with an unknown setting": {twoNodes + "fake.confirm = 0\n", "unknown key lightning.backends.dollars.fake.confirm"},
-		"on no network":           {"[lightning]\nnetwork = \"moon\"\n", "lightning.network:"},
+		"without methods":                  {"[lightning.backends.a]\ntype = \"fake\"\nunits = [\"sat\"]\n", "lightning.backends.a.methods: each of several"},
+		"used for nothing":                 {"[lightning]\nmint = false\nmelt = false\n", "lightning.mint:"},
+		"one that only ends what it began": {twoNodes + "[lightning.backends.old]\ntype = \"fake\"\nmethods = [\"bolt11\"]\nunits = [\"usd\"]\nmint = false\nmelt = false\n", ""},
+		"of no type":                       {"[lightning.backends.a]\nmethods = [\"bolt11\"]\nunits = [\"sat\"]\n", "lightning.backends.a.type: \"\" is not a backend"},
+		"with a name that is bad":          {"[lightning.backends.\"A b\"]\ntype = \"fake\"\nmethods = [\"bolt11\"]\nunits = [\"sat\"]\n", "is not a name"},
+		"beside the only one":              {"[lightning]\nbackend = \"fake\"\n" + twoNodes, "lightning.backend: \"fake\" cannot be beside"},
+		"in a unit that is none":           {strings.Replace(twoNodes, "usd", "auth", 1), "lightning.backends.dollars.units:"},
+		"in a unit twice":                  {strings.Replace(twoNodes, "\"usd\"", "\"usd\", \"usd\"", 1), "is there twice"},
+		"with a wrong setting":             {twoNodes + "fake.confirmations = 0\n", "lightning.backends.dollars.fake.confirmations:"},
+		"with an unknown setting":          {twoNodes + "fake.confirm = 0\n", "unknown key lightning.backends.dollars.fake.confirm"},
+		"on no network":                    {"[lightning]\nnetwork = \"moon\"\n", "lightning.network:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -73,8 +73,8 @@ type Use struct {
 	// direction. Empty: whatever it can.
 	Methods []string `toml:"methods"`
 	Units   []string `toml:"units"`
-	// Mint and Melt tell whether it is used to take money in and to send it out.
-	// Default true.
+	// Mint and Melt tell whether it is used to take money in and to send it out. One of
+	// several that is used for neither ends what it began. Default true.
 	Mint bool `toml:"mint"`
 	Melt bool `toml:"melt"`
 }

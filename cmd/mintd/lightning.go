@@ -74,7 +74,9 @@ func printPayments(w io.Writer, p mint.Payments) error {
 	}
 	for _, u := range p.Units {
 		ratio := "not known"
-		if u.Known {
+		if u.Known && u.Owed == 0 {
+			ratio = "-"
+		} else if u.Known {
 			ratio = strconv.FormatFloat(u.Ratio, 'f', 3, 64)
 		}
 		fmt.Fprintf(tab, "%s\t%d\t%d\t%s\t%s\n", u.Unit, u.Owed, u.Held, ratio, watchdogSays(u))
@@ -92,7 +94,7 @@ func printPayments(w io.Writer, p mint.Payments) error {
 		if way.Max != 0 {
 			most = way.Max.String()
 		}
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", to, way.Method, way.Unit, way.Backend, onOff(way.On), way.Min, most, fee)
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", to, way.Method, way.Unit, way.Backend, onOff(way), way.Min, most, fee)
 	}
 	return tab.Flush()
 }
@@ -108,11 +110,11 @@ func watchdogSays(u mint.Watched) string {
 	return cmp.Or(strings.Join(list, ", "), "calm")
 }
 
-func onOff(on bool) string {
-	if on {
+func onOff(way mint.Way) string {
+	if way.On {
 		return "on"
 	}
-	return "OFF"
+	return "OFF: " + way.Why
 }
 
 // about adds the flags that say what terms are about.
