@@ -71,7 +71,7 @@ type receiver struct {
 func (m *Mint) receivers() []receiver {
 	var list []receiver
 	for _, b := range m.cfg.Backends {
-		if b.Receiver == nil || b.NoMint {
+		if b.Receiver == nil || b.NoMint || m.nodes.stranger(b.Name) {
 			continue
 		}
 		for _, s := range b.Receiver.Settings() {
@@ -90,7 +90,7 @@ func (m *Mint) receivers() []receiver {
 func (m *Mint) payers() []payer {
 	var list []payer
 	for _, b := range m.cfg.Backends {
-		if b.Payer == nil || b.NoMelt {
+		if b.Payer == nil || b.NoMelt || m.nodes.stranger(b.Name) {
 			continue
 		}
 		for _, s := range b.Payer.PaySettings() {
@@ -153,7 +153,9 @@ func (m *Mint) receiverFor(method string, unit cashu.Unit) (receiver, error) {
 			return r, nil
 		}
 	}
-	promised := slices.ContainsFunc(m.cfg.Backends, func(b Backend) bool { return b.Receiver != nil && !b.NoMint && b.promises(method, unit) })
+	promised := slices.ContainsFunc(m.cfg.Backends, func(b Backend) bool {
+		return b.Receiver != nil && !b.NoMint && (b.promises(method, unit) || m.nodes.stranger(b.Name) && b.serves(method, unit))
+	})
 	known := slices.ContainsFunc(list, func(r receiver) bool { return r.settings.Method == method })
 	return receiver{}, noBackend(promised, known)
 }
@@ -166,7 +168,9 @@ func (m *Mint) payerFor(method string, unit cashu.Unit) (payer, error) {
 			return p, nil
 		}
 	}
-	promised := slices.ContainsFunc(m.cfg.Backends, func(b Backend) bool { return b.Payer != nil && !b.NoMelt && b.promises(method, unit) })
+	promised := slices.ContainsFunc(m.cfg.Backends, func(b Backend) bool {
+		return b.Payer != nil && !b.NoMelt && (b.promises(method, unit) || m.nodes.stranger(b.Name) && b.serves(method, unit))
+	})
 	known := slices.ContainsFunc(list, func(p payer) bool { return p.settings.Method == method })
 	if len(list) == 0 && !promised {
 		return payer{}, cashu.ErrMeltingDisabled

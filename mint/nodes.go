@@ -26,8 +26,9 @@ type Node struct {
 
 // nodes is what is known of all backends. The zero value knows of none.
 type nodes struct {
-	mu     sync.Mutex
-	byName map[string]*Node
+	mu        sync.Mutex
+	byName    map[string]*Node
+	strangers map[string]bool // names under which another node answers than before
 }
 
 // lookAtBackends asks every backend, now and on a timer, until ctx ends. Each is asked by itself:
@@ -53,7 +54,8 @@ func (m *Mint) lookAtBackends(ctx context.Context) {
 func (m *Mint) lookAt(ctx context.Context, b Backend) {
 	pinger, pings := firstAs[lightning.Pinger](b)
 	balancer, balances := firstAs[lightning.Balancer](b)
-	if !pings && !balances {
+	_, identified := firstAs[lightning.Identified](b)
+	if !pings && !balances && !identified {
 		return
 	}
 	askCtx, cancel := context.WithTimeout(ctx, backendTimeout)
@@ -61,6 +63,9 @@ func (m *Mint) lookAt(ctx context.Context, b Backend) {
 	var err error
 	if pings {
 		err = pinger.Ping(askCtx)
+	}
+	if err == nil {
+		err = m.sameNode(askCtx, b)
 	}
 	held := map[cashu.Unit]cashu.Amount{}
 	for _, unit := range m.unitsOf(b) {
@@ -106,7 +111,8 @@ func (m *Mint) unitsOf(b Backend) []cashu.Unit {
 func (m *Mint) answered(name string, err error) {
 	for _, b := range m.cfg.Backends {
 		_, pings := firstAs[lightning.Pinger](b)
-		if _, balances := firstAs[lightning.Balancer](b); b.Name == name && !pings && !balances {
+		_, identified := firstAs[lightning.Identified](b)
+		if _, balances := firstAs[lightning.Balancer](b); b.Name == name && !pings && !balances && !identified {
 			m.heard(name, err)
 		}
 	}

@@ -135,6 +135,13 @@ type Pinger interface {
 	Ping(ctx context.Context) error
 }
 
+// Identified is a backend whose node can be told from every other.
+type Identified interface {
+	// Identity names the node that knows the payments of this backend, such as its
+	// public key. Another name is another node, which knows nothing of them.
+	Identity(ctx context.Context) (string, error)
+}
+
 // Backend is a Receiver and a Payer, as a node is.
 type Backend interface {
 	Receiver

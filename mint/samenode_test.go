@@ -1,0 +1,81 @@
+package mint_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mintmark/cashu"
+	"mintmark/mint"
+	"mintmark/mint/lightning"
+)
+
+// namedPayer is a node with a name.
+type namedPayer struct {
+	*testPayer
+	name string
+	err  error
+}
+
+func (p *namedPayer) Identity(context.Context) (string, error) { return p.name, p.err }
+
+// A melt is under way when the node is replaced by another one under the same name. The
+// new one has never heard of the payment, and must not be told to make it.
+func TestANodeThatIsReplacedUnderItsNamePaysNothingTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, newMemStore())
+		old := &namedPayer{w.payer, "old", nil}
+		backend := func(p *namedPayer) mint.Backend { return mint.Backend{Name: "node", Receiver: w.backend, Payer: p} }
+		w.mint = w.with("with the old one", backend(old))
+		stop := run(w.mint)
+		synctest.Wait() // it has looked at the node
+		q := w.meltQuote("a", 100)
+		coins := w.mintCoins(128)
+		w.payer.becomes(lightning.PaymentPending, nil)
+		w.melt(meltRequest(q, coins, w.blanks(5)))
+		stop()
+
+		stranger := &namedPayer{newTestPayer(), "new", nil}
+		w.mint = w.with("with the new one", backend(stranger))
+		stop = run(w.mint)
+		for range 3 {
+			w.clock.Add(3600)
+			time.Sleep(time.Minute)
+		}
+		w.wantMelt(q, mint.MeltPending)
+		if stranger.sends != 0 {
+			t.Errorf("the new node was told to pay %d times", stranger.sends)
+		}
+		wantCode(t, w.askToMint(8), cashu.CodeUnavailable)
+		wantCode(t, w.askToMelt("pay:b:8"), cashu.CodeUnavailable)
+		if node := w.mint.Payments(t.Context()).Backends[0]; !node.Away || !strings.Contains(node.Reason, "another node") {
+			t.Errorf("the operator reads %+v", node)
+		}
+		stop()
+
+		w.payer.becomes(lightning.PaymentPaid, nil)
+		old.err = errors.New("away")
+		w.mint = w.with("with the old one, away", backend(old))
+		stop = run(w.mint)
+		w.clock.Add(3600)
+		time.Sleep(time.Minute)
+		w.wantMelt(q, mint.MeltPending)
+		stop()
+		old.err = nil
+		w.mint = w.with("with the old one again", backend(old))
+		defer run(w.mint)()
+		w.clock.Add(3600)
+		time.Sleep(time.Minute)
+		w.wantMelt(q, mint.MeltPaid)
+		if w.payer.moved["a"] != 1 {
+			t.Errorf("money went %d times", w.payer.moved["a"])
+		}
+		if err := w.askToMint(8); err != nil {
+			t.Error(err)
+		}
+	})
+}
