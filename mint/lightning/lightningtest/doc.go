@@ -43,6 +43,9 @@ type World struct {
 	// Release makes a payee who Holds take what he holds, or not. It waits until
 	// there is something to release. nil: nobody holds.
 	Release func(t testing.TB, request string, take bool)
+	// Arrived tells whether a payment has reached a payee who Holds. nil: it has as soon
+	// as the backend calls it pending.
+	Arrived func(t testing.TB, request string) bool
 	// Received tells how much the payee of a request got, in thousandths of a
 	// satoshi. nil: nobody can tell.
 	Received func(t testing.TB, request string) uint64

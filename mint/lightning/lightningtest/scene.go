@@ -230,7 +230,7 @@ func (s *scene) begin(ctx context.Context, p lightning.Payment) (wait func() (li
 			s.Fatalf("the payment ended already: %+v, %v", a.out, a.err)
 		default:
 		}
-		return s.check(p).State == lightning.PaymentPending
+		return s.check(p).State == lightning.PaymentPending && (s.Arrived == nil || s.Arrived(s.TB, p.Request))
 	})
 	return func() (lightning.Outgoing, error) {
 		s.Helper()

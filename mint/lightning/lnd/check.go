@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -100,36 +101,49 @@ func permissionDenied(err error) bool {
 // permission first, so whatever else it says, it is there.
 type probe struct {
 	permission, method, path string
-	in                       any
+	in                       string
 }
+
+const subscribe = "/lnrpc.Lightning/SubscribeInvoices"
 
 func probes() []probe {
 	zeros := strings.Repeat("0", 64)
-	wrong := map[string]any{"value": "1", "value_msat": "1"} // lnd wants one of them
+	wrong := `{"value": "1", "value_msat": "1"}` // lnd wants one of them
 	return []probe{
 		{"/lnrpc.Lightning/AddInvoice", http.MethodPost, "/v1/invoices", wrong},
-		{"/lnrpc.Lightning/LookupInvoice", http.MethodGet, "/v1/invoice/" + zeros, nil},
-		{"/lnrpc.Lightning/ListInvoices", http.MethodGet, "/v1/invoices?num_max_invoices=1", nil},
-		{"/lnrpc.Lightning/SubscribeInvoices", http.MethodGet, "/v1/invoices/subscribe", nil},
-		{"/lnrpc.Lightning/ChannelBalance", http.MethodGet, "/v1/balance/channels", nil},
-		{"/lnrpc.Lightning/QueryRoutes", http.MethodGet, "/v1/graph/routes/00/1", nil},
-		{"/invoicesrpc.Invoices/CancelInvoice", http.MethodPost, "/v2/invoices/cancel", map[string]any{"payment_hash": make([]byte, 32)}},
-		{"/routerrpc.Router/SendPaymentV2", http.MethodPost, "/v2/router/send", map[string]any{"payment_request": "none"}},
-		{"/routerrpc.Router/SendToRouteV2", http.MethodPost, "/v2/router/route/send", map[string]any{}},
-		{"/routerrpc.Router/TrackPaymentV2", http.MethodGet, "/v2/router/track/" + strings.Repeat("A", 43) + "=", nil},
-		{"/routerrpc.Router/EstimateRouteFee", http.MethodPost, "/v2/router/route/estimatefee", map[string]any{}},
+		{"/lnrpc.Lightning/LookupInvoice", http.MethodGet, "/v1/invoice/" + zeros, ""},
+		{"/lnrpc.Lightning/ListInvoices", http.MethodGet, "/v1/invoices?num_max_invoices=1", ""},
+		{subscribe, http.MethodGet, "/v1/invoices/subscribe", ""},
+		{"/lnrpc.Lightning/ChannelBalance", http.MethodGet, "/v1/balance/channels", ""},
+		{"/lnrpc.Lightning/QueryRoutes", http.MethodGet, "/v1/graph/routes/00/1", ""},
+		{"/invoicesrpc.Invoices/CancelInvoice", http.MethodPost, "/v2/invoices/cancel", `{"payment_hash": "` + strings.Repeat("A", 43) + `="}`},
+		{"/routerrpc.Router/SendPaymentV2", http.MethodPost, "/v2/router/send", `{"payment_request": "none"}`},
+		{"/routerrpc.Router/SendToRouteV2", http.MethodPost, "/v2/router/route/send", "{}"},
+		{"/routerrpc.Router/TrackPaymentV2", http.MethodGet, "/v2/router/track/" + strings.Repeat("A", 43) + "=", ""},
+		{"/routerrpc.Router/EstimateRouteFee", http.MethodPost, "/v2/router/route/estimatefee", "{}"},
 	}
 }
 
 // checkPermissions names what the macaroon should permit and does not, and warns when
 // it permits what a mint never needs.
 func (b *Backend) checkPermissions(ctx context.Context, r *report) {
+	more := probe{method: http.MethodGet, path: "/v1/balance/blockchain"}
+	list := append(probes(), more)
+	errs := make([]error, len(list))
+	var all sync.WaitGroup
+	for i, p := range list {
+		all.Go(func() { errs[i] = b.try(ctx, p) })
+	}
+	all.Wait()
 	var missing []string
-	for _, p := range probes() {
-		switch err := b.try(ctx, p); {
+	for i, p := range list {
+		switch err := errs[i]; {
+		case p == more && err == nil:
+			r.add(Doubtful, "the macaroon permits more than the mint needs: who breaks into mintd can do that too; bake one that permits only what docs/lightning.md lists")
+		case p == more:
 		case permissionDenied(err):
 			missing = append(missing, p.permission)
-		case errors.Is(err, errNotSent):
+		case err != nil && !answered(err) && p.permission != subscribe:
 			r.add(Broken, "while looking at %s: %v", p.permission, err)
 			return
 		}
@@ -139,16 +153,20 @@ func (b *Backend) checkPermissions(ctx context.Context, r *report) {
 	} else {
 		r.add(Fine, "the macaroon permits all that the mint needs")
 	}
-	more := probe{method: http.MethodGet, path: "/v1/balance/blockchain"}
-	if err := b.try(ctx, more); err == nil {
-		r.add(Doubtful, "the macaroon permits more than the mint needs: who breaks into mintd can do that too; bake one that permits only what docs/lightning.md lists")
-	}
 }
 
 func (b *Backend) try(ctx context.Context, p probe) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a stream of invoices says nothing
+	limit := 15 * time.Second
+	if p.permission == subscribe {
+		limit = 5 * time.Second // it says nothing until somebody pays
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return b.client.stream(ctx, p.method, p.path, p.in, func(json.RawMessage) (bool, error) { return true, nil })
+	var in any
+	if p.in != "" {
+		in = json.RawMessage(p.in)
+	}
+	return b.client.stream(ctx, p.method, p.path, in, func(json.RawMessage) (bool, error) { return true, nil })
 }
 
 // checkChannels tells whether money can go out and come in.

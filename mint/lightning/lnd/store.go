@@ -148,6 +148,15 @@ func asInt(v bool) int64 {
 // begin finds the attempt, or writes it down. An attempt at a hash that another one
 // has paid, or may be paying, is written down as failed: it will never be begun.
 func (b *Backend) begin(ctx context.Context, a attempt) (attempt, error) {
+	found, err := b.tryBegin(ctx, a)
+	if errors.Is(err, sqldb.ErrUnique) {
+		// Another mint on this database was quicker; now its row can be seen.
+		found, err = b.tryBegin(ctx, a)
+	}
+	return found, err
+}
+
+func (b *Backend) tryBegin(ctx context.Context, a attempt) (attempt, error) {
 	err := b.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
 		found, err := scanAttempt(tx.QueryRow(ctx, stmtFindAttempt, a.id).Scan)
 		if !errors.Is(err, sqldb.ErrNoRows) {

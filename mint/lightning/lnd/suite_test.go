@@ -17,16 +17,21 @@ import (
 	"go.uber.org/goleak"
 
 	"mintmark/internal/lntest"
+	"mintmark/internal/pgtest"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
 	"mintmark/mint/lightning/lightningtest"
 )
 
-var network lntest.Shared
+var (
+	network  lntest.Shared
+	postgres pgtest.Shared
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
 	network.Stop()
+	postgres.Stop()
 	if code == 0 {
 		http.DefaultClient.CloseIdleConnections()
 		if err := goleak.Find(goleak.IgnoreAnyFunction("mintmark/internal/lntest.launch.func1")); err != nil {
@@ -110,6 +115,12 @@ func world(t testing.TB, change func(*Config)) lightningtest.World {
 			mu.Unlock()
 			hold.Release(t, take)
 		},
+		Arrived: func(t testing.TB, request string) bool {
+			mu.Lock()
+			hold := holds[request]
+			mu.Unlock()
+			return hold == nil || hold.Held(t)
+		},
 		Received: func(t testing.TB, request string) uint64 {
 			v, err := bolt11.Decode(request)
 			if err != nil {
@@ -163,6 +174,14 @@ func TestLNDBehavesLikeEveryBackend(t *testing.T) {
 			lightningtest.Run(t, func(t testing.TB) lightningtest.World { return world(t, change) })
 		})
 	}
+	t.Run("sat, on PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		lightningtest.Run(t, func(t testing.TB) lightningtest.World {
+			w := world(t, func(c *Config) { c.Database = postgres.Schema(t) })
+			w.Forget = nil // a server forgets nothing
+			return w
+		})
+	})
 }
 
 func random32() (b [32]byte) {
