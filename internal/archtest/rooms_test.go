@@ -116,6 +116,12 @@ var rooms = []room{
 		neverLinks: append([]string{"google.golang.org/grpc/...", "github.com/lightningnetwork/..."}, keyMaterial...),
 	},
 	{path: "mint/lightning/lightningtest", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu"}, neverLinks: keyMaterial},
+	{
+		path:         "mint/lightning/cln",
+		imports:      []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/journal", "cashu"},
+		neverImports: []string{"google.golang.org/grpc/...", "database/sql"},
+		neverLinks:   keyMaterial,
+	},
 	{path: "mint/lightning/journal", imports: []string{"mint/lightning", "cashu", "internal/sqldb"}, neverImports: network, neverLinks: keyMaterial},
 	{
 		path:         "mint/lightning/processor",
