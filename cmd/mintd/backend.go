@@ -31,6 +31,10 @@ func backendTypes() map[string]backendType {
 			validate: func(b named, wrong report) { b.LND.validate(b, wrong) },
 			open:     openLND,
 		},
+		clnType: {
+			validate: func(b named, wrong report) { b.CLN.validate(b, wrong) },
+			open:     openCLN,
+		},
 		processorType: {
 			validate: func(b named, wrong report) { b.Processor.validate(wrong) },
 			open:     openProcessor,

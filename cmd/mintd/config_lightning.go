@@ -14,9 +14,10 @@ import (
 // Lightning says how money comes in and goes out: by the one backend that Backend
 // names, or by several, each a table of its own in Backends.
 type Lightning struct {
-	// Backend is the way in and out, where there is one: "lnd"; "processor", a payment
-	// processor in another process; or "fake", which invents its payments, so the ecash
-	// is worth nothing. Empty when there are Backends. Default "fake".
+	// Backend is the way in and out, where there is one: "lnd"; "cln", a Core Lightning
+	// node; "processor", a payment processor in another process; or "fake", which invents
+	// its payments, so the ecash is worth nothing. Empty when there are Backends. Default
+	// "fake".
 	Backend string `toml:"backend"`
 	// Network is the chain of all payments: "mainnet", "testnet", "signet" or
 	// "regtest". A request of another one is refused. Default "mainnet".
@@ -83,6 +84,7 @@ type Use struct {
 type Nodes struct {
 	Fake      Fake      `toml:"fake"`
 	LND       LND       `toml:"lnd"`
+	CLN       CLN       `toml:"cln"`
 	Processor Processor `toml:"processor"`
 }
 
@@ -139,7 +141,7 @@ func defaultLightning() Lightning {
 func defaultUse() Use { return Use{Methods: []string{}, Units: []string{}, Mint: true, Melt: true} }
 
 func defaultNodes() Nodes {
-	return Nodes{Fake: defaultFake(), LND: defaultLND(), Processor: defaultProcessor()}
+	return Nodes{Fake: defaultFake(), LND: defaultLND(), CLN: defaultCLN(), Processor: defaultProcessor()}
 }
 
 func defaultFake() Fake {

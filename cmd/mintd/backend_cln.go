@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/cln"
+)
+
+// clnType is the type of a Core Lightning node.
+const clnType = "cln"
+
+func openCLN(ctx context.Context, cfg Config, b named, log *slog.Logger) (lightning.Backend, error) {
+	c := b.CLN
+	journal, err := cfg.journal(b, c.Database)
+	if err != nil {
+		return nil, err
+	}
+	unit := cashu.UnitSat
+	if list := b.units(); len(list) > 0 {
+		unit = list[0]
+	}
+	network, _ := cfg.Lightning.network()
+	return cln.Open(ctx, cln.Config{
+		URL: c.URL, TLSCert: c.TLSCert, ServerName: c.ServerName, Rune: c.Rune, Journal: journal, JournalPasswordFile: passwordFile(cfg, journal),
+		Network: network, Unit: unit, Offers: c.Offers, MinAmount: cashu.Amount(c.MinAmount), MaxAmount: cashu.Amount(c.MaxAmount),
+		FeePPM: c.FeePPM, FeeReserveMin: cashu.Amount(c.FeeReserveMin), NoMultiPath: !c.MultiPath,
+		PayTime: c.PayTime.std(), Doubt: c.Doubt.std(), Clock: crashpoint.Clock(), Logger: log,
+	})
+}
