@@ -246,6 +246,39 @@ func TestALoneSignatoryThatHangsIsNotWaitedForUntilTheDeadline(t *testing.T) {
 	until(t, "it signs again", func() bool { _, err := try(); return err == nil })
 }
 
+// Whoever follows the keysets must hear that nobody is there, or a mint whose
+// signatory hangs says that it is well.
+func TestASubscriptionEndsWhenItsSignatoryHangs(t *testing.T) {
+	t.Parallel()
+	a := newMember(t, hexG)
+	p := pool(t, PoolConfig{HangAfter: time.Second}, a)
+	came := make(chan struct{}, 100)
+	follow := func(ctx context.Context) error {
+		return p.SubscribeKeysets(ctx, func(Snapshot) error { came <- struct{}{}; return nil })
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- follow(ctx) }()
+	<-came
+	a.freeze()
+	if err := <-done; !errors.Is(err, ErrUnavailable) {
+		t.Fatalf("the subscription ended with %v", err)
+	}
+	a.thaw()
+	until(t, "it can be followed again", func() bool {
+		again, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		go func() { _ = follow(again) }()
+		select {
+		case <-came:
+			return true
+		case <-again.Done():
+			return false
+		}
+	})
+}
+
 // A long call of a signatory that is well is not cut short.
 func TestALongCallIsLeftToItsEnd(t *testing.T) {
 	t.Parallel()

@@ -98,7 +98,7 @@ func (p *Pool) SubscribeKeysets(ctx context.Context, fn func(Snapshot) error) er
 	s := &poolStream{pool: p, fn: fn, end: cancel, down: map[*replica]bool{}}
 	var streams sync.WaitGroup
 	for _, r := range p.replicas {
-		cfg := FollowConfig{Signatory: r.client, Down: func(err error, _ time.Duration) { s.ended(r, err) }}
+		cfg := FollowConfig{Signatory: r, Down: func(err error, _ time.Duration) { s.ended(r, err) }}
 		if len(p.replicas) > 1 { // of a single one the caller tells
 			cfg.Logger = r.log
 		}
@@ -106,6 +106,22 @@ func (p *Pool) SubscribeKeysets(ctx context.Context, fn func(Snapshot) error) er
 	}
 	streams.Wait()
 	return fmt.Errorf("subscribing to keysets: %w", context.Cause(ctx))
+}
+
+// SubscribeKeysets is that of the client, and ends when the replica turns out to
+// hang: its stream is as silent as that of one where nothing changes.
+func (r *replica) SubscribeKeysets(ctx context.Context, fn func(Snapshot) error) error {
+	r.mu.Lock()
+	lost := r.lost
+	r.mu.Unlock()
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(lost, cancel)()
+	err := r.client.SubscribeKeysets(own, fn)
+	if lost.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %s has stopped answering", ErrUnavailable, r.name)
+	}
+	return err
 }
 
 // poolStream is one subscription to a Pool.
