@@ -14,7 +14,7 @@ import (
 // it. Each witness is asked: the quote, the coins, and the ledger of the node.
 type meltAttempt struct {
 	quote  harness.MeltQuote
-	hash   string // of the invoice; empty: another method, see paid
+	hash   string // of the invoice, or of the request that is none
 	inputs []harness.Proof
 	blanks []harness.Output
 	body   harness.MeltRequest
@@ -53,6 +53,7 @@ func newMeltTo(w *harness.Wallet, method, request string, sat uint64) (a meltAtt
 		ask["options"] = map[string]any{"amountless": map[string]any{"amount_msat": 1000 * sat}}
 	}
 	a = prepareMelt(w, method, ask, sat)
+	a.hash = harness.DebtOf(request)
 	if method == "onchain" {
 		a.body.FeeIndex = new(uint32)
 	}
@@ -149,12 +150,11 @@ func (a meltAttempt) wantWhole(t *testing.T, s *harness.Stack, w *harness.Wallet
 	}
 }
 
-// paid counts how often the node has paid the invoice, and what it cost. The payment
-// of another method is known by its amount, which no other melt of the test has.
+// paid counts how often the node has paid this much of the debt, and what it cost.
 func (a meltAttempt) paid(t *testing.T, s *harness.Stack) (times int, fee uint64) {
 	t.Helper()
 	for _, e := range s.Payments() {
-		if e.Debt != a.hash || a.hash == "" && uint64(e.Amount) != a.quote.Amount {
+		if e.Debt != a.hash || uint64(e.Amount) != a.quote.Amount {
 			continue
 		}
 		if e.Again {

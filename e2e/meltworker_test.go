@@ -42,8 +42,9 @@ func ending(pay, check string, payErr bool) string {
 	return fmt.Sprintf(`{"pay_invoice_state":%q,"check_payment_state":%q,"pay_err":%v,"check_err":false}`, pay, check, payErr)
 }
 
-// melt pays an invoice with the purse: one of somebody outside, or one of this mint
-// that nobody else pays, or that somebody else may just be paying.
+// melt pays with the purse: an invoice of somebody outside, or one of this mint that
+// nobody else pays, or that somebody else may just be paying; or an offer or an
+// address, which are of this mint, too, but paid through the node.
 func (w *worker) melt() {
 	total, fee := w.worth()
 	if total < fee+5 {
@@ -51,19 +52,29 @@ func (w *worker) melt() {
 		return
 	}
 	// There is always some change, by which the judge knows who has paid.
-	melt := verdict.Melt{Fee: fee, Amount: 1 + rand.Uint64N(total-fee-4)}
+	melt := verdict.Melt{Method: "bolt11", Fee: fee, Amount: 1 + rand.Uint64N(total-fee-4)}
 	var invoice, payee string
-	switch rand.IntN(8) {
+	switch rand.IntN(10) {
 	case 0:
 		invoice = w.askFor(melt.Amount, "leave this unpaid")
 	case 1:
 		invoice = w.askFor(melt.Amount, "")
+	case 2:
+		end := endings[rand.IntN(len(endings))]
+		melt.Method, melt.Fails = "bolt12", end.fails
+		invoice, melt.Debt = w.openRequest(melt.Method, end.description)
+	case 3:
+		melt.Method = "onchain"
+		invoice, melt.Debt = w.openRequest(melt.Method, "")
 	default:
 		end := endings[rand.IntN(len(endings))]
 		invoice, melt.Debt = w.wallet().Invoice(melt.Amount, end.description)
 		melt.Fails = end.fails
 	}
 	payee, w.quote = w.quote, ""
+	if melt.Method != "bolt11" && invoice == "" {
+		return
+	}
 	if melt.Debt == "" {
 		v, err := bolt11.Decode(invoice)
 		if err != nil {
@@ -72,25 +83,41 @@ func (w *worker) melt() {
 		melt.Debt, melt.Within = hex.EncodeToString(v.PaymentHash[:]), payee
 	}
 	var reserve uint64
-	if melt.Quote, reserve = w.offer(invoice); melt.Quote == "" || total < melt.Amount+reserve+fee+1 {
+	if melt.Quote, reserve = w.offer(invoice, melt); melt.Quote == "" || total < melt.Amount+reserve+fee+1 {
 		return
 	}
 	w.beginMelt(melt, payee)
 }
 
-// offer gets a melt quote. Sometimes two wallets ask for one at once, and one at most
-// may have it.
-func (w *worker) offer(invoice string) (id string, reserve uint64) {
+// openRequest makes an offer or an address that nobody else is going to pay.
+func (w *worker) openRequest(method, description string) (request, debt string) {
+	var q harness.Quote
+	if !w.get("/v1/mint/quote/"+method, map[string]any{"unit": "sat", "pubkey": openPubkey, "description": description}, &q) {
+		return "", ""
+	}
+	return q.Request, harness.DebtOf(q.Request)
+}
+
+// offer gets a melt quote. Sometimes two wallets ask for one of an invoice at once,
+// and one at most may have it.
+func (w *worker) offer(request string, melt verdict.Melt) (id string, reserve uint64) {
 	var quotes [2]harness.MeltQuote
 	n := 1
-	if rand.IntN(6) == 0 {
+	if melt.Method == "bolt11" && rand.IntN(6) == 0 {
 		n = 2
+	}
+	ask := map[string]any{"request": request, "unit": "sat"}
+	switch melt.Method {
+	case "bolt12":
+		ask["options"] = map[string]any{"amountless": map[string]any{"amount_msat": 1000 * melt.Amount}}
+	case "onchain":
+		ask["amount"] = melt.Amount
 	}
 	var group sync.WaitGroup
 	front := w.wallet()
 	for i := range n {
 		group.Go(func() {
-			reply, err := front.Post("/v1/melt/quote/bolt11", map[string]any{"request": invoice, "unit": "sat"})
+			reply, err := front.Post("/v1/melt/quote/"+melt.Method, ask)
 			if err == nil && reply.Status == 200 {
 				err = json.Unmarshal([]byte(reply.Body), &quotes[i])
 			} else if err == nil {
@@ -109,7 +136,7 @@ func (w *worker) offer(invoice string) (id string, reserve uint64) {
 	if one.Quote == "" {
 		one = other
 	}
-	return one.Quote, one.FeeReserve
+	return one.Quote, one.Reserve()
 }
 
 // beginMelt prepares a melt and puts it, sometimes with a rival: the same melt with
@@ -137,11 +164,15 @@ func (w *worker) blanks() []harness.Output {
 
 // prepareMelt is prepare for melts. The first time it is put, it may ask not to wait.
 func (f *force) prepareMelt(kind string, melt verdict.Melt, payee string, inputs []harness.Proof, blanks []harness.Output) *request {
-	r := &request{path: "/v1/melt/bolt11", inputs: inputs, outputs: blanks, payee: payee}
+	r := &request{path: "/v1/melt/" + melt.Method, inputs: inputs, outputs: blanks, payee: payee}
 	r.Melt = &melt
-	r.body = harness.MeltRequest{
+	body := harness.MeltRequest{
 		Quote: melt.Quote, Inputs: inputs, Outputs: harness.Messages(blanks), PreferAsync: rand.IntN(4) == 0,
 	}
+	if melt.Method == "onchain" {
+		body.FeeIndex = new(uint32)
+	}
+	r.body = body
 	f.enter(kind, r)
 	for i := range r.Outputs {
 		r.Outputs[i].Amount = 0
@@ -166,7 +197,7 @@ func (f *force) hurry(w *harness.Wallet, r *request) {
 		r.body = body
 	}
 	var q harness.MeltQuote
-	fetch(w, "/v1/melt/quote/bolt11/"+r.Melt.Quote, &q)
+	fetch(w, "/v1/melt/quote/"+r.Melt.Method+"/"+r.Melt.Quote, &q)
 }
 
 // lookAtMelts adds what the melt quotes say.
@@ -174,7 +205,7 @@ func (f *force) lookAtMelts(requests []*request, sights []verdict.Sight) {
 	f.t.Helper()
 	for i, r := range requests {
 		if r.Melt != nil {
-			q := f.fronts[f.alive()].ReadMelt(r.Melt.Quote)
+			q := f.fronts[f.alive()].ReadMeltOf(r.Melt.Method, r.Melt.Quote)
 			sights[i].Melt, sights[i].Change = q.State, asTexts(q.Change)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
 	"time"
@@ -25,6 +26,23 @@ type MeltQuote struct {
 	Expiry     int64       `json:"expiry"`
 	Preimage   *string     `json:"payment_preimage"`
 	Change     []Signature `json:"change"`
+	FeeOptions []struct {  // NUT-30
+		FeeReserve uint64 `json:"fee_reserve"`
+	} `json:"fee_options"`
+}
+
+// Reserve is the fee reserve, or the first to choose from.
+func (q MeltQuote) Reserve() uint64 {
+	if len(q.FeeOptions) > 0 {
+		return q.FeeOptions[0].FeeReserve
+	}
+	return q.FeeReserve
+}
+
+// DebtOf is what the ledger of the fake node calls a request that is no invoice.
+func DebtOf(request string) string {
+	sum := sha256.Sum256([]byte(request))
+	return hex.EncodeToString(sum[:])
 }
 
 // MeltRequest is the body of /v1/melt/{method}.

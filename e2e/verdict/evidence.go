@@ -41,7 +41,8 @@ type Sight struct {
 // Melt is what a request pays.
 type Melt struct {
 	Quote  string // that offers it
-	Debt   string // what must not be paid twice: the payment hash
+	Method string // how it is paid
+	Debt   string // what must not be paid twice: the payment hash, or another name of one request
 	Amount uint64 // to the payee
 	Fee    uint64 // on the inputs, for the mint
 	Within string // the mint quote that asks for it, if it is one of this mint

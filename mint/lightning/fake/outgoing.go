@@ -136,6 +136,7 @@ func (b *Backend) newAttempt(p lightning.Payment) (row paymentRow, v payee, err 
 	if p.Method == lightning.MethodBolt11 {
 		row.debt = v.invoice.PaymentHash[:]
 	} else {
+		row.debt = debtOf(p.Request)
 		b.attemptOther(&row, p)
 	}
 	return row, v, nil

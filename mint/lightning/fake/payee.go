@@ -89,6 +89,12 @@ func (b *Backend) quoteOther(r lightning.PaymentRequest, s lightning.PaySettings
 	return q, nil
 }
 
+// debtOf names what is owed to who asks without an invoice. It may be paid again.
+func debtOf(request string) []byte {
+	sum := sha256.Sum256([]byte(request))
+	return sum[:]
+}
+
 // attemptOther fills in the row of an attempt that is not bolt11.
 func (b *Backend) attemptOther(row *paymentRow, p lightning.Payment) {
 	if p.Method != lightning.MethodOnchain {
@@ -104,6 +110,9 @@ func (b *Backend) attemptOther(row *paymentRow, p lightning.Payment) {
 // receive it.
 func (b *Backend) payOwn(ctx context.Context, tx sqldb.Tx, row *paymentRow, lookup string) error {
 	if paid := outcome(lightning.PaymentPaid); row.returns != paid && row.checks != paid {
+		if !mayPay(row.returns, row.checks) {
+			row.counted = 0
+		}
 		return nil
 	}
 	own, err := findRequest(ctx, tx, lookup)

@@ -26,7 +26,7 @@ SELECT ` + paymentColumns + ` FROM payments ORDER BY begun, id`}
 // paymentRow is an attempt to pay.
 type paymentRow struct {
 	id, method string
-	debt       []byte // the payment hash
+	debt       []byte // the payment hash, or the hash of what is no invoice
 	counted    uint64 // msat of the debt that this may have paid
 	unit       cashu.Unit
 	amount     cashu.Amount
@@ -72,7 +72,7 @@ func paidOf(ctx context.Context, tx sqldb.Tx, debt []byte) (msat uint64, err err
 // Entry is one attempt to pay, as the payee saw it.
 type Entry struct {
 	ID     string // of the attempt
-	Debt   string // payment hash in hex
+	Debt   string // payment hash in hex; of what is no invoice, the SHA256 of the request
 	Amount cashu.Amount
 	Fee    cashu.Amount
 	// Msat is how much of the debt this has paid, or may have, and Ends is when.

@@ -2,7 +2,9 @@ package fake
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -177,7 +179,8 @@ func TestAddressesAreKnownByTheirForm(t *testing.T) {
 func TestADescriptionSteersThePaymentOfAnOffer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := open(t, Config{Methods: allMethods, IncomingDelay: -1})
+		path := filepath.Join(t.TempDir(), "fake.db")
+		b := open(t, Config{Path: path, Methods: allMethods, IncomingDelay: -1})
 		text, err := newOffer(5000, failThePayment, time.Time{})
 		if err != nil {
 			t.Fatal(err)
@@ -192,6 +195,11 @@ func TestADescriptionSteersThePaymentOfAnOffer(t *testing.T) {
 			t.Errorf("got %+v", out)
 		}
 		closeNow(t, b)
+		debt := fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+		list, err := Ledger(t.Context(), path)
+		if err != nil || len(list) != 1 || list[0].Debt != debt || list[0].Paid || list[0].Open || list[0].Msat != 0 {
+			t.Errorf("of a payment that failed the ledger has %+v, %v", list, err)
+		}
 	})
 }
 

@@ -37,7 +37,7 @@ CREATE INDEX invoices_undelivered ON invoices (paid, id) WHERE delivered = 0 AND
 `,
 }, {
 	// One row for each attempt to pay. debt names what is owed, the payment hash
-	// of an invoice, and counted is how much of it this attempt may have paid, in
+	// of an invoice or the hash of another request, and counted is how much of it this attempt may have paid, in
 	// thousandths of a satoshi. returns and checks are what SendPayment and
 	// CheckPayment say when ends has come; -1 is an error.
 	Name: "0002_outgoing",
