@@ -15,6 +15,7 @@ package cln
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -140,10 +141,12 @@ type Backend struct {
 }
 
 var (
-	_ lightning.Backend   = (*Backend)(nil)
-	_ lightning.Canceller = (*Backend)(nil)
-	_ lightning.Balancer  = (*Backend)(nil)
-	_ journal.Node        = (*Backend)(nil)
+	_ lightning.Backend    = (*Backend)(nil)
+	_ lightning.Canceller  = (*Backend)(nil)
+	_ lightning.Balancer   = (*Backend)(nil)
+	_ lightning.Pinger     = (*Backend)(nil)
+	_ lightning.Identified = (*Backend)(nil)
+	_ journal.Node         = (*Backend)(nil)
 )
 
 // Open opens the journal. The node may be away. The caller closes the Backend.
@@ -185,6 +188,40 @@ func (b *Backend) Settings() []lightning.Settings { return b.in }
 
 // PaySettings implements lightning.Payer.
 func (b *Backend) PaySettings() []lightning.PaySettings { return b.out }
+
+// networks are the names that the node has for them.
+var networks = map[string]bolt11.Network{
+	"bitcoin": bolt11.Mainnet, "testnet": bolt11.Testnet, "signet": bolt11.Signet, "regtest": bolt11.Regtest,
+}
+
+// Ping implements lightning.Pinger.
+func (b *Backend) Ping(ctx context.Context) error {
+	_, err := b.Identity(ctx)
+	return err
+}
+
+// Identity implements lightning.Identified: it is the node's public key.
+func (b *Backend) Identity(ctx context.Context) (string, error) {
+	const doing = "ask who the node is"
+	ctx, leave, err := b.enter(ctx)
+	if err != nil {
+		return "", b.wrap(doing, err)
+	}
+	defer leave()
+	var info struct {
+		ID      string `json:"id"`
+		Network string `json:"network"`
+	}
+	if err = b.quick(ctx, "getinfo", map[string]any{}, &info); err == nil {
+		switch key, decodeErr := hex.DecodeString(info.ID); {
+		case decodeErr != nil || len(key) != 33:
+			err = errors.New("the node has no key")
+		case networks[info.Network] != b.cfg.Network:
+			err = fmt.Errorf("the node is one of network %q", clean(info.Network))
+		}
+	}
+	return info.ID, b.wrap(doing, err)
+}
 
 // Close ends everything and closes the journal. Orders to pay get a moment to be
 // answered; the node goes on with them in any case.

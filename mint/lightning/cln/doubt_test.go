@@ -121,6 +121,21 @@ func TestWhileTheNodeIsAwayNothingIsBegun(t *testing.T) {
 	}
 }
 
+func TestANodeOfAnotherNetworkPaysNothing(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	b := n.open(t)
+	defer b.Close()
+	p := owe(t, b, "take")
+	n.set(func() { n.network = "bitcoin" })
+	if err := b.Ping(t.Context()); err == nil {
+		t.Error("it is taken for the right one")
+	}
+	if out, err := b.SendPayment(t.Context(), p); err == nil || n.orders != 0 {
+		t.Errorf("it is %+v, %v", out, err)
+	}
+}
+
 // watch collects what is delivered, until the backend is closed.
 func watch(b *cln.Backend, list chan lightning.Incoming) {
 	go func() {
@@ -268,6 +283,9 @@ func TestTheRuneOfTheDocumentationSufficesAndSaysNoMoreThanItMust(t *testing.T) 
 		if out, err := b.CheckPayment(t.Context(), method, p.ID); err != nil || out.State != lightning.PaymentPaid {
 			t.Errorf("%s: %+v, %v", method, out, err)
 		}
+	}
+	if id, err := b.Identity(t.Context()); err != nil || len(id) != 66 {
+		t.Errorf("the node is %q, %v", id, err)
 	}
 	lost := owe(t, b, "take")
 	n.set(func() { n.lose["pay"] = true })

@@ -48,7 +48,7 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 	if err != nil {
 		return lightning.Outgoing{}, err
 	}
-	if err := b.quick(ctx, "getinfo", map[string]any{}, &struct{}{}); err != nil {
+	if err := b.Ping(ctx); err != nil {
 		return lightning.Outgoing{}, err // not begun, and may be later
 	}
 	if a, err = b.orders.Begin(ctx, fresh); err != nil {

@@ -145,6 +145,7 @@ type Backend struct {
 
 var (
 	_ lightning.Backend = (*Backend)(nil)
+	_ lightning.Pinger  = (*Backend)(nil)
 	_ journal.Node      = (*Backend)(nil)
 )
 
@@ -198,6 +199,11 @@ func (b *Backend) Close() error {
 		b.closeErr = errors.Join(b.conn.Close(), b.journal.Close())
 	})
 	return b.closeErr
+}
+
+// Ping implements lightning.Pinger.
+func (b *Backend) Ping(ctx context.Context) error {
+	return wrap("ask for a sign of life", b.ended(b.learnSettings(ctx)))
 }
 
 // enter counts the caller among those that Close waits for.
