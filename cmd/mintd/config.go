@@ -41,6 +41,7 @@ type Config struct {
 	Limits    Limits    `toml:"limits"`
 	Rates     Rates     `toml:"rates"`
 	Load      Load      `toml:"load"`
+	Sockets   Sockets   `toml:"sockets"`
 	Auth      Auth      `toml:"auth"`
 	Info      Info      `toml:"info"`
 	Log       Log       `toml:"log"`
@@ -174,13 +175,14 @@ func defaultConfig() Config {
 			TTL: Duration(time.Hour), ReusableTTL: Duration(30 * 24 * time.Hour), Keep: Duration(7 * 24 * time.Hour), MeltTTL: Duration(10 * time.Minute), PayTimeout: Duration(45 * time.Second),
 			PollInterval: Duration(10 * time.Second),
 		},
-		Limits: Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxQuotes: 100, MaxSecret: 1024, MaxWitness: 4096},
-		Rates:  defaultRates(),
-		Load:   Load{AtOnce: 256, Wait: Duration(5 * time.Second)},
-		Auth:   defaultAuth(),
-		Info:   Info{Name: "Mintmark"},
-		Log:    Log{Level: "info", Format: "text"},
-		Traces: Traces{Share: 0.05},
+		Limits:  Limits{MaxInputs: maxItems, MaxOutputs: maxItems, MaxStates: maxItems, MaxQuotes: 100, MaxSecret: 1024, MaxWitness: 4096},
+		Rates:   defaultRates(),
+		Load:    Load{AtOnce: 256, Wait: Duration(5 * time.Second)},
+		Sockets: defaultSockets(),
+		Auth:    defaultAuth(),
+		Info:    Info{Name: "Mintmark"},
+		Log:     Log{Level: "info", Format: "text"},
+		Traces:  Traces{Share: 0.05},
 	}
 }
 

@@ -99,6 +99,7 @@ func (c Config) validate() error {
 		}
 	}
 	c.Rates.validate(wrong)
+	c.Sockets.validate(wrong)
 	if c.Load.AtOnce < 1 || c.Load.AtOnce > 1<<16 {
 		wrong("load.at_once", "must be between 1 and %d", 1<<16)
 	}

@@ -187,8 +187,8 @@ func New(cfg Config) (*Handler, error) {
 // handler answers one request or returns why not; then nothing was written yet.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// routes is the table of everything that can be asked for.
-func (a *api) routes() (http.Handler, error) {
+// table is everything that can be asked for, by its pattern.
+func (a *api) table() map[string]handler {
 	table := map[string]handler{
 		"GET /{$}":                          a.page,
 		"GET /health":                       a.health,
@@ -210,6 +210,12 @@ func (a *api) routes() (http.Handler, error) {
 		"GET /v1/ws":                        a.socket,
 	}
 	maps.Copy(table, a.authRoutes())
+	return table
+}
+
+// routes makes the way from a request to its place in the table.
+func (a *api) routes() (http.Handler, error) {
+	table := a.table()
 	mux := http.NewServeMux()
 	verbs := map[string][]string{}
 	for pattern := range table {
