@@ -190,7 +190,8 @@ func (r *run) issueEvidence(ctx context.Context, m Mint, c *mintclient.Client, d
 		return nil
 	}
 	f.state = answer.State
-	f.issued = answer.State == "ISSUED" || *answer.AmountIssued >= d.IssuedBefore+d.Amount
+	_, issued := answer.Totals(d.Amount)
+	f.issued = answer.State == "ISSUED" || issued >= d.IssuedBefore+d.Amount
 	f.collided = before > 0 && !f.issued
 	var coins []StoredCoin
 	coins, f.restored = r.restoredCoins(ctx, m, c, d.Outputs)

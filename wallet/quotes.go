@@ -91,13 +91,14 @@ func (w *Wallet) newQuoteKey(ctx context.Context) (*uint32, string, error) {
 // takeMintQuote takes over what a mint says, unless it is older than what is
 // known: amounts only grow.
 func takeMintQuote(q *Quote, a mintclient.MintQuote) {
-	if a.UpdatedAt != 0 && a.UpdatedAt < q.Updated || *a.AmountPaid < q.Paid || *a.AmountIssued < q.Issued {
+	paid, issued := a.Totals(q.Amount)
+	if a.UpdatedAt != 0 && a.UpdatedAt < q.Updated || paid < q.Paid || issued < q.Issued {
 		return
 	}
 	if q.State, q.Expiry = a.State, a.Expiry; q.Request == "" {
 		q.Request = a.Request // looked at when it was new, and the same for ever
 	}
-	q.Paid, q.Issued, q.Updated = *a.AmountPaid, *a.AmountIssued, a.UpdatedAt
+	q.Paid, q.Issued, q.Updated = paid, issued, a.UpdatedAt
 	if q.Amount == 0 {
 		q.Amount = a.Amount
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
@@ -59,10 +60,44 @@ func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Re
 	}
 	defer r.rest()
 	crashpoint.Here(crashPoint(KindReceive, "reserved"))
-	if _, err := r.perform(ctx, r.receiveExchange); err != nil {
+	if err := r.performReceive(ctx); err != nil {
 		return Received{}, err
 	}
 	return got, nil
+}
+
+// performReceive brings a receive to its end. A token that the wallet cannot open,
+// and that no mint has been shown yet, goes into the inbox without asking.
+func (r *run) performReceive(ctx context.Context) error {
+	x, err := r.receiveExchange()
+	if err != nil {
+		return r.failed(err)
+	}
+	if err := r.closed(x); err != nil {
+		return r.failed(r.giveUp(ctx, x, nil, err))
+	}
+	_, err = r.perform(ctx, r.receiveExchange)
+	return err
+}
+
+// closed tells why the coins of a request cannot be opened: neither now, nor soon
+// by a clock that is ahead of ours. Nil: they can, or they have been shown already.
+func (r *run) closed(x exchange) (err error) {
+	if r.s.State.Sent() {
+		return nil
+	}
+	t := conditions.Transaction{Inputs: shown(x.inputs), Outputs: messages(x.outputs)}
+	for _, at := range []time.Time{r.w.now(), r.w.now().Add(expiryMargin)} {
+		spend, checkErr := conditions.Check(t, at)
+		if checkErr == nil {
+			checkErr = spend.Verify()
+		}
+		if checkErr == nil {
+			return nil
+		}
+		err = checkErr
+	}
+	return fmt.Errorf("the token is locked: %w", err)
 }
 
 // readToken finds the keysets of a token and checks what can be checked without
@@ -185,8 +220,7 @@ func (w *Wallet) lockKeys(ctx context.Context, given []bdhke.Scalar) ([]bdhke.Sc
 	return keys, nil
 }
 
-// unlock puts the witnesses on coins that are locked. What it cannot open is left
-// for the mint to refuse: a lock may have run out.
+// unlock puts the witnesses on coins that are locked, as far as it can.
 func unlock(coins []token.Coin, outputs []cashu.BlindedMessage, keys []bdhke.Scalar, preimages [][32]byte) ([]token.Coin, error) {
 	coins = slices.Clone(coins)
 	all := false
@@ -252,7 +286,7 @@ func (r *run) receiveExchange() (exchange, error) {
 		},
 		undo: func(ctx context.Context, tx Tx, _ []cashu.ProofState) error {
 			item := InboxItem{ID: r.s.ID, Token: d.Token, Amount: r.s.Amount, Unit: r.s.Unit, MintURL: r.s.MintURL,
-				Reason: "the mint refused it", At: r.w.now().Unix()}
+				Reason: "the mint refused it, or it is locked", At: r.w.now().Unix()}
 			if err := tx.AddInbox(ctx, item); err != nil {
 				return err
 			}

@@ -136,8 +136,7 @@ func (r *run) goOn(ctx context.Context) error {
 		_, err := r.perform(ctx, r.swapExchange)
 		return err
 	case ReceiveProofsPending, ReceiveSwapRequested:
-		_, err := r.perform(ctx, r.receiveExchange)
-		return err
+		return r.performReceive(ctx)
 	case IssueSecretsPrepared:
 		d, ok := r.s.Data.(*MintData)
 		if !ok {

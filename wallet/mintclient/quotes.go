@@ -69,17 +69,25 @@ func (q MintQuote) complete(err error) (MintQuote, error) {
 			q.State = "PAID"
 		}
 	}
-	if q.AmountPaid == nil || q.AmountIssued == nil {
-		var paid, issued cashu.Amount
-		switch q.State {
-		case "PAID":
-			paid = q.Amount
-		case "ISSUED":
-			paid, issued = q.Amount, q.Amount
-		}
-		q.AmountPaid, q.AmountIssued = &paid, &issued
-	}
 	return q, nil
+}
+
+// Totals are what has been paid and issued. Mints that do not say it leave it to
+// the state, and some do not even repeat the amount that was asked for.
+func (q MintQuote) Totals(asked cashu.Amount) (paid, issued cashu.Amount) {
+	if q.AmountPaid != nil && q.AmountIssued != nil {
+		return *q.AmountPaid, *q.AmountIssued
+	}
+	if q.Amount != 0 {
+		asked = q.Amount
+	}
+	switch q.State {
+	case "PAID":
+		return asked, 0
+	case "ISSUED":
+		return asked, asked
+	}
+	return 0, 0
 }
 
 // MeltQuoteRequest asks what a payment costs (NUT-05, NUT-15, NUT-23).

@@ -7,20 +7,25 @@ import (
 	"sync"
 
 	"github.com/elnosh/gonuts/mint/lightning"
+	decodepay "github.com/nbd-wtf/ln-decodepay"
 )
 
 // backend is a Lightning node that invents invoices and has them paid at once.
-// It pays nothing itself.
+// Whether it pays those of others, with play money too, is to be said.
 type backend struct {
+	pays     bool
 	mu       sync.Mutex
 	invoices map[string]lightning.Invoice // by payment hash
+	paid     map[string]bool              // by payment hash
 }
 
 var _ lightning.Client = (*backend)(nil)
 
 var errNotHere = errors.New("this backend does not pay")
 
-func newBackend() *backend { return &backend{invoices: make(map[string]lightning.Invoice)} }
+func newBackend(pays bool) *backend {
+	return &backend{pays: pays, invoices: make(map[string]lightning.Invoice), paid: make(map[string]bool)}
+}
 
 // ConnectionStatus is always good.
 func (b *backend) ConnectionStatus() error { return nil }
@@ -65,9 +70,26 @@ type subscription struct {
 // Recv returns the invoice.
 func (s subscription) Recv() (lightning.Invoice, error) { return s.b.InvoiceStatus(s.hash) }
 
-// SendPayment refuses.
-func (b *backend) SendPayment(context.Context, string, uint64) (lightning.PaymentStatus, error) {
-	return lightning.PaymentStatus{}, errNotHere
+// SendPayment pays any invoice but one that says otherwise.
+func (b *backend) SendPayment(_ context.Context, request string, _ uint64) (lightning.PaymentStatus, error) {
+	if !b.pays {
+		return lightning.PaymentStatus{}, errNotHere
+	}
+	invoice, err := decodepay.Decodepay(request)
+	if err != nil {
+		return lightning.PaymentStatus{}, fmt.Errorf("reading an invoice: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.paid[invoice.PaymentHash] = invoice.Description != lightning.FailPaymentDescription
+	return b.status(invoice.PaymentHash), nil
+}
+
+func (b *backend) status(hash string) lightning.PaymentStatus {
+	if !b.paid[hash] {
+		return lightning.PaymentStatus{PaymentStatus: lightning.Failed, PaymentFailureReason: "it was to fail"}
+	}
+	return lightning.PaymentStatus{PaymentStatus: lightning.Succeeded, Preimage: lightning.FakePreimage}
 }
 
 // PayPartialAmount refuses.
@@ -75,9 +97,14 @@ func (b *backend) PayPartialAmount(context.Context, string, uint64, uint64) (lig
 	return lightning.PaymentStatus{}, errNotHere
 }
 
-// OutgoingPaymentStatus knows none.
-func (b *backend) OutgoingPaymentStatus(context.Context, string) (lightning.PaymentStatus, error) {
-	return lightning.PaymentStatus{}, errNotHere
+// OutgoingPaymentStatus knows those that it was told to make.
+func (b *backend) OutgoingPaymentStatus(_ context.Context, hash string) (lightning.PaymentStatus, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, known := b.paid[hash]; !known {
+		return lightning.PaymentStatus{}, errNotHere
+	}
+	return b.status(hash), nil
 }
 
 // FeeReserve is nothing.

@@ -35,6 +35,8 @@ func main() {
 func run() error {
 	port := flag.Int("port", 3339, "port of 127.0.0.1 to listen on")
 	data := flag.String("data", "", "directory of the mint's database (required)")
+	index := flag.Uint("index", 0, "index of the keyset; another one than last time rotates")
+	pays := flag.Bool("pays", false, "pay invoices, with play money")
 	fee := flag.Uint("fee", 0, "input fee in thousandths of a satoshi")
 	flag.Parse()
 	if *data == "" || flag.NArg() > 0 {
@@ -43,7 +45,8 @@ func run() error {
 	}
 	server, err := mint.SetupMintServer(mint.Config{
 		Port: *port, MintPath: *data, InputFeePpk: *fee, LogLevel: mint.Disable,
-		MintInfo: mint.MintInfo{Name: "gonuts"}, LightningClient: newBackend(),
+		MintInfo: mint.MintInfo{Name: "gonuts"}, LightningClient: newBackend(*pays),
+		DerivationPathIdx: uint32(*index),
 	})
 	if err != nil {
 		return fmt.Errorf("setting up the mint: %w", err)
