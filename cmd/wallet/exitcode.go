@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"mintmark/cashu"
@@ -45,6 +46,7 @@ func exitCode(err error) int {
 		{wallet.ErrFunds, exitFunds},
 		{mintclient.ErrNotSent, exitUnreachable},
 		{mintclient.ErrNoAnswer, exitUnreachable},
+		{context.DeadlineExceeded, exitPending}, // --timeout, wherever it struck
 	} {
 		if errors.Is(err, c.is) {
 			return c.code

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"mintmark/wallet"
+	"mintmark/wallet/mintclient"
+)
+
+func TestWhatAScriptReadsFromAnExitCode(t *testing.T) {
+	t.Parallel()
+	late := context.DeadlineExceeded
+	for _, tc := range []struct {
+		err  error
+		want int
+	}{
+		{nil, exitOK},
+		{errors.New("anything"), exitFailure},
+		{usageError{errors.New("nonsense")}, exitUsage},
+		{fmt.Errorf("sending: %w", wallet.ErrFunds), exitFunds},
+		{late, exitPending},
+		{errors.Join(mintclient.ErrNoAnswer, late), exitUnreachable}, // nothing was begun
+		{errors.Join(wallet.ErrPending, mintclient.ErrNoAnswer, late), exitPending},
+		{errors.Join(wallet.ErrTakenOver, wallet.ErrPending), exitTakenOver},
+	} {
+		if got := exitCode(tc.err); got != tc.want {
+			t.Errorf("%v: %d, want %d", tc.err, got, tc.want)
+		}
+	}
+}
