@@ -26,11 +26,11 @@ const (
 )
 
 // judge decides what the node's payment of the hash is to the attempt. It is ours when
-// the node was told to pay and the payment is newer than what it had before that. A
-// hash whose payment has failed can be paid again, which the node counts as a new
-// payment with a higher number; so an older failure never speaks for a new attempt.
+// the node was told to pay and the payment is another one than it had before that. A
+// hash whose payment has failed can be paid again, and then the node puts a new payment
+// in its place; so an older failure never speaks for a new attempt.
 func judge(a attempt, p payment, found bool) standing {
-	ours := found && a.orders > 0 && uint64(p.Index) > a.before
+	ours := found && a.orders > 0 && p.mark() != a.before
 	over := !found || p.Status == statusFailed
 	switch {
 	case ours:

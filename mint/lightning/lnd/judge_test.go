@@ -12,8 +12,8 @@ import (
 // payment of the same hash never speaks for it.
 func TestWhatTheNodeSaysIsJudged(t *testing.T) {
 	t.Parallel()
-	never, ordered := attempt{}, attempt{orders: 1, before: 5}
-	seen := attempt{orders: 1, before: 5, answered: true}
+	never, ordered := attempt{}, attempt{orders: 1, before: mark{5, 100}}
+	seen := attempt{orders: 1, before: mark{5, 100}, answered: true}
 	for _, c := range []struct {
 		name  string
 		a     attempt
@@ -22,16 +22,17 @@ func TestWhatTheNodeSaysIsJudged(t *testing.T) {
 		want  standing
 	}{
 		{"nothing known, nothing ordered", never, payment{}, false, standsFree},
-		{"an older failure, nothing ordered", never, payment{Status: "FAILED", Index: 5}, true, standsFree},
-		{"somebody else's payment under way", never, payment{Status: "IN_FLIGHT", Index: 5}, true, standsForeign},
-		{"somebody else's payment made", never, payment{Status: "SUCCEEDED", Index: 5}, true, standsForeign},
-		{"ordered and under way", ordered, payment{Status: "IN_FLIGHT", Index: 6}, true, standsOpen},
-		{"ordered and made", ordered, payment{Status: "SUCCEEDED", Index: 6}, true, standsOpen},
-		{"ordered and failed", ordered, payment{Status: "FAILED", Index: 6}, true, standsOpen},
-		{"ordered, and only the older failure is there", ordered, payment{Status: "FAILED", Index: 5}, true, standsMissing},
+		{"an older failure, nothing ordered", never, payment{Status: "FAILED", Index: 5, Created: 100}, true, standsFree},
+		{"somebody else's payment under way", never, payment{Status: "IN_FLIGHT", Index: 5, Created: 100}, true, standsForeign},
+		{"somebody else's payment made", never, payment{Status: "SUCCEEDED", Index: 5, Created: 100}, true, standsForeign},
+		{"ordered and under way", ordered, payment{Status: "IN_FLIGHT", Index: 6, Created: 200}, true, standsOpen},
+		{"ordered and made", ordered, payment{Status: "SUCCEEDED", Index: 6, Created: 200}, true, standsOpen},
+		{"ordered and failed, under the number of the older one", ordered, payment{Status: "FAILED", Index: 5, Created: 200}, true, standsOpen},
+		{"ordered and failed", ordered, payment{Status: "FAILED", Index: 6, Created: 200}, true, standsOpen},
+		{"ordered, and only the older failure is there", ordered, payment{Status: "FAILED", Index: 5, Created: 100}, true, standsMissing},
 		{"ordered, and nothing is there", ordered, payment{}, false, standsMissing},
 		{"seen, and nothing is there any more", seen, payment{}, false, standsLost},
-		{"seen, and only the older failure is there", seen, payment{Status: "FAILED", Index: 5}, true, standsLost},
+		{"seen, and only the older failure is there", seen, payment{Status: "FAILED", Index: 5, Created: 100}, true, standsLost},
 	} {
 		if got := judge(c.a, c.p, c.found); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

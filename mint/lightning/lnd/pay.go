@@ -227,7 +227,7 @@ func (b *Backend) order(ctx context.Context, o *order, latest payment) error {
 		send = func(ctx context.Context) error { return b.sendWhole(ctx, o) }
 	}
 	before := milli(o.ordered)
-	mine, err := b.change(ctx, &o.attempt, &stmtOrder, max(milli(b.cfg.Clock()), before+1), uint64(latest.Index), before)
+	mine, err := b.change(ctx, &o.attempt, &stmtOrder, max(milli(b.cfg.Clock()), before+1), uint64(latest.Index), uint64(latest.Created), before)
 	if err != nil || !mine {
 		return err // another mint on the same database was quicker
 	}

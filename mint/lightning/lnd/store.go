@@ -14,9 +14,9 @@ import (
 // One row for each attempt to pay. hash is the payment hash, by which the node knows
 // the payment; times are Unix milliseconds, 0 is never.
 //
-// ordered is when the node was told to pay, written before it is told; before is the
-// number of the payment that the node had of this hash at that time, so that an older
-// one is not taken for this. answered: the node has shown this payment. missing is
+// ordered is when the node was told to pay, written before it is told; before and
+// before_created are the number and the time of the payment that the node had of this
+// hash at that time, so that an older one is not taken for this. answered: the node has shown this payment. missing is
 // since when the node, which should know the payment, says that it does not.
 const schema = `
 CREATE TABLE attempts (
@@ -51,21 +51,25 @@ func migrations(server bool) []sqldb.Migration {
 	if server {
 		sql = strings.NewReplacer("INTEGER", "BIGINT", "BLOB", "BYTEA").Replace(sql)
 	}
-	return []sqldb.Migration{{Name: "0001_attempts", SQL: sql}}
+	return []sqldb.Migration{
+		{Name: "0001_attempts", SQL: sql},
+		{Name: "0002_before_created", SQL: "ALTER TABLE attempts ADD COLUMN before_created BIGINT NOT NULL DEFAULT 0"},
+	}
 }
 
-const attemptColumns = `id, hash, part, msat, unit, expires, begun, ordered, orders, before, answered, missing, state, spent, proof`
+const attemptColumns = `id, hash, part, msat, unit, expires, begun, ordered, orders, before, answered, missing, state, spent, proof, before_created`
 
 var (
 	stmtAddAttempt = sqldb.Stmt{Name: "lnd.add_attempt", SQL: `
-INSERT INTO attempts (` + attemptColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, $8, 0, '')`}
+INSERT INTO attempts (` + attemptColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, $8, 0, '', 0)`}
 	stmtFindAttempt = sqldb.Stmt{Name: "lnd.find_attempt", SQL: `
 SELECT ` + attemptColumns + ` FROM attempts WHERE id = $1`}
 	stmtTaken = sqldb.Stmt{Name: "lnd.taken", SQL: `
 SELECT COUNT(*) FROM attempts WHERE hash = $1 AND state IN (1, 2)`}
 	stmtOrder = sqldb.Stmt{Name: "lnd.order", SQL: `
-UPDATE attempts SET ordered = $2, orders = orders + 1, before = CASE orders WHEN 0 THEN $3 ELSE before END, missing = 0
-WHERE id = $1 AND state = 1 AND ordered = $4`}
+UPDATE attempts SET ordered = $2, orders = orders + 1, missing = 0, before = CASE orders WHEN 0 THEN $3 ELSE before END,
+  before_created = CASE orders WHEN 0 THEN $4 ELSE before_created END
+WHERE id = $1 AND state = 1 AND ordered = $5`}
 	stmtTakeBack = sqldb.Stmt{Name: "lnd.take_back", SQL: `
 UPDATE attempts SET ordered = 0, orders = orders - 1 WHERE id = $1 AND state = 1 AND ordered = $2 AND orders = 1 AND answered = 0`}
 	stmtAnswered = sqldb.Stmt{Name: "lnd.answered", SQL: `
@@ -96,13 +100,17 @@ type attempt struct {
 	begun    time.Time
 	ordered  time.Time // zero: never
 	orders   int64
-	before   uint64
+	before   mark
 	answered bool
 	missing  time.Time // zero: it is not
 	state    lightning.PaymentState
 	spent    cashu.Amount
 	proof    string
 }
+
+// mark tells a payment of the node from an older one of the same hash. lnd numbers
+// payments, but on some databases a number comes again after its payment was replaced.
+type mark struct{ index, created uint64 }
 
 // outgoing is what the mint is told.
 func (a attempt) outgoing() lightning.Outgoing {
@@ -116,8 +124,8 @@ func scanAttempt(scan func(dest ...any) error) (a attempt, err error) {
 		expires, begun, ordered, missing int64
 		spent                            uint64
 	)
-	err = scan(&a.id, &a.hash, &part, &a.msat, &unit, &expires, &begun, &ordered, &a.orders, &a.before, &answered, &missing,
-		&state, &spent, &a.proof)
+	err = scan(&a.id, &a.hash, &part, &a.msat, &unit, &expires, &begun, &ordered, &a.orders, &a.before.index, &answered, &missing,
+		&state, &spent, &a.proof, &a.before.created)
 	a.part, a.answered, a.unit, a.spent = part != 0, answered != 0, cashu.Unit(unit), cashu.Amount(spent)
 	a.state = lightning.PaymentState(state)
 	a.expires, a.begun, a.ordered, a.missing = fromMilli(expires), fromMilli(begun), fromMilli(ordered), fromMilli(missing)

@@ -19,8 +19,11 @@ type payment struct {
 	Fee      number `json:"fee_msat"`
 	Preimage string `json:"payment_preimage"` // hex
 	Index    number `json:"payment_index"`
+	Created  number `json:"creation_time_ns"`
 	HTLCs    []htlc `json:"htlcs"`
 }
+
+func (p payment) mark() mark { return mark{uint64(p.Index), uint64(p.Created)} }
 
 // htlc is one part of a payment on one way.
 type htlc struct {
