@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
@@ -48,7 +49,9 @@ var ErrSnapshotRefused = errors.New("keyset snapshot refused")
 type keysets struct {
 	store  Store
 	logger *slog.Logger
+	now    func() time.Time
 
+	seen  atomic.Pointer[map[string]int64] // by id, see KeysetSeen
 	view  atomic.Pointer[KeysetView]
 	ready chan struct{} // closed with the first view that has keysets
 
@@ -58,8 +61,8 @@ type keysets struct {
 
 // loadKeysets starts from the pinned identity and the snapshot that the database
 // remembers; both may be missing.
-func loadKeysets(ctx context.Context, store Store, pin bdhke.Point, logger *slog.Logger) (*keysets, error) {
-	k := &keysets{store: store, logger: logger, ready: make(chan struct{}), pinned: pin}
+func loadKeysets(ctx context.Context, store Store, pin bdhke.Point, now func() time.Time, logger *slog.Logger) (*keysets, error) {
+	k := &keysets{store: store, logger: logger, now: now, ready: make(chan struct{}), pinned: pin}
 	k.view.Store(&KeysetView{})
 	stored, err := store.Config(ctx, ConfigIdentity)
 	switch {
@@ -77,6 +80,11 @@ func loadKeysets(ctx context.Context, store Store, pin bdhke.Point, logger *slog
 		}
 		k.pinned = identity
 	}
+	seen, err := readSeen(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	k.seen.Store(&seen)
 	snapshot, err := store.Keysets(ctx)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -100,7 +108,7 @@ func (k *keysets) Apply(ctx context.Context, s signatory.Snapshot) error {
 	if err := k.check(s); err != nil {
 		return err
 	}
-	if sameSnapshot(k.view.Load().snapshot, s) {
+	if sameSnapshot(k.view.Load().snapshot, s) && k.allSeen(s) {
 		return nil
 	}
 	if k.pinned.IsZero() {
@@ -135,7 +143,8 @@ func (k *keysets) Apply(ctx context.Context, s signatory.Snapshot) error {
 }
 
 func (k *keysets) remember(ctx context.Context, s signatory.Snapshot) error {
-	return k.store.Update(ctx, Deferred, func(tx Tx) error {
+	var seen map[string]int64
+	err := k.store.Update(ctx, Deferred, func(tx Tx) error {
 		old, err := tx.Keysets(ctx)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
@@ -143,8 +152,15 @@ func (k *keysets) remember(ctx context.Context, s signatory.Snapshot) error {
 		if s.Epoch != 0 && old.Epoch > s.Epoch {
 			return nil // another mint on this database is ahead
 		}
+		if seen, err = noteSeen(ctx, tx, s, k.now()); err != nil {
+			return err
+		}
 		return tx.SaveKeysets(ctx, s)
 	})
+	if err == nil && seen != nil {
+		k.seen.Store(&seen)
+	}
+	return err
 }
 
 // publish makes the snapshot the current view. The caller holds mu or is alone.

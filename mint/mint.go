@@ -212,7 +212,7 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 	if m.events, err = events.New(events.Config{Read: m.readTopics, Bus: cfg.Bus, Logger: cfg.Logger}); err != nil {
 		return nil, fmt.Errorf("mint configuration: %w", err)
 	}
-	if m.keysets, err = loadKeysets(ctx, cfg.Store, cfg.Identity, cfg.Logger); err != nil {
+	if m.keysets, err = loadKeysets(ctx, cfg.Store, cfg.Identity, cfg.Clock, cfg.Logger); err != nil {
 		return nil, err
 	}
 	if err := checkMoney(ctx, cfg.Store, cfg.Backends, cfg.MixPlayMoney); err != nil {

@@ -97,7 +97,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	defer closing("the payment backends", nodes)
 	mc := mintConfig(cfg, store, owner, signer, nodes, log)
 	mc.Signer = counts.Signer(mc.Signer)
-	routes := httpapi.Config{Logger: log, Observe: counts.Request, Sockets: cfg.Sockets.limits()}
+	routes := httpapi.Config{Logger: log, Observe: counts.Request, Authenticated: counts.Authenticated, Sockets: cfg.Sockets.limits()}
 	if cfg.Traces.Endpoint != "" {
 		tracer, err := tracing.Open(ctx, tracing.Config{Endpoint: cfg.Traces.Endpoint, Share: cfg.Traces.Share})
 		if err != nil {

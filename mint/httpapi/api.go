@@ -101,6 +101,10 @@ type Config struct {
 	// Observe is told of every answer: the pattern of its route, its status,
 	// its code if it is a refusal, and how long it took. nil = nobody.
 	Observe func(route string, status int, code cashu.Code, took time.Duration)
+	// Authenticated is told what came of every token that was looked at: of which kind
+	// it is, clear or blind, and accepted, missing, refused, not decided, or given back.
+	// nil = nobody.
+	Authenticated func(kind, outcome string)
 	// Trace begins to follow a request, and is told like Observe how it ended.
 	// nil = nobody follows.
 	Trace func(ctx context.Context) (inside context.Context, end func(route string, status int, code cashu.Code))
@@ -109,19 +113,20 @@ type Config struct {
 }
 
 type api struct {
-	mint       Service
-	gate       Gate
-	logins     Logins
-	limits     mint.Limits
-	maxBody    int64
-	held       held
-	retryAfter time.Duration
-	log        *slog.Logger
-	trace      func(context.Context) (context.Context, func(string, int, cashu.Code))
-	observe    func(route string, status int, code cashu.Code, took time.Duration)
-	now        func() time.Time
-	keysets    keysetPages
-	sockets    sockets
+	mint          Service
+	gate          Gate
+	logins        Logins
+	limits        mint.Limits
+	maxBody       int64
+	held          held
+	retryAfter    time.Duration
+	log           *slog.Logger
+	trace         func(context.Context) (context.Context, func(string, int, cashu.Code))
+	observe       func(route string, status int, code cashu.Code, took time.Duration)
+	now           func() time.Time
+	authenticated func(kind, outcome string)
+	keysets       keysetPages
+	sockets       sockets
 }
 
 // Handler is all routes. Its WebSockets outlive the http.Server that it serves
@@ -157,7 +162,7 @@ func New(cfg Config) (*Handler, error) {
 		return nil, fmt.Errorf("http api configuration: %w", err)
 	}
 	a := &api{mint: cfg.Mint, gate: cfg.Gate, logins: cfg.Logins, limits: cfg.Mint.Limits(), maxBody: cfg.MaxBody,
-		retryAfter: cfg.RetryAfter, log: cfg.Logger, observe: cfg.Observe, trace: cfg.Trace, now: cfg.Clock}
+		retryAfter: cfg.RetryAfter, log: cfg.Logger, observe: cfg.Observe, authenticated: cfg.Authenticated, trace: cfg.Trace, now: cfg.Clock}
 	if a.maxBody == 0 {
 		a.maxBody = 2 << 20
 	}
@@ -172,6 +177,9 @@ func New(cfg Config) (*Handler, error) {
 	}
 	if a.observe == nil {
 		a.observe = func(string, int, cashu.Code, time.Duration) {}
+	}
+	if a.authenticated == nil {
+		a.authenticated = func(string, string) {}
 	}
 	if a.now == nil {
 		a.now = time.Now

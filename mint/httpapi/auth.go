@@ -102,22 +102,37 @@ func (a *api) guarded(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		switch a.mint.Protection(r.Method, r.URL.Path) {
 		case mint.ClearAuth:
-			if _, err := a.user(r); err != nil {
+			_, err := a.user(r)
+			if a.authenticated("clear", outcome(err)); err != nil {
 				return err
 			}
 		case mint.BlindAuth:
 			giveBack, err := a.useToken(r)
-			if err != nil {
+			if a.authenticated("blind", outcome(err)); err != nil {
 				return err
 			}
 			err = h(w, r)
 			if errors.Is(err, cashu.ErrUnavailable) || errors.Is(err, cashu.ErrRateLimited) {
 				giveBack()
+				a.authenticated("blind", "given back")
 			}
 			return err
 		}
 		return h(w, r)
 	}
+}
+
+// outcome is a word for what came of looking at a token.
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return "accepted"
+	case errors.Is(err, cashu.ErrClearAuthRequired), errors.Is(err, cashu.ErrBlindAuthRequired):
+		return "missing"
+	case errors.Is(err, cashu.ErrClearAuthFailed), errors.Is(err, cashu.ErrBlindAuthFailed):
+		return "refused"
+	}
+	return "not decided" // the login provider or the database is away, for one
 }
 
 // user finds out who asks (NUT-21).
@@ -152,7 +167,7 @@ func (a *api) useToken(r *http.Request) (giveBack func(), err error) {
 // guard stands before it.
 func (a *api) issueAuthTokens(w http.ResponseWriter, r *http.Request) error {
 	user, err := a.user(r)
-	if err != nil {
+	if a.authenticated("clear", outcome(err)); err != nil {
 		return err
 	}
 	var req cashu.BlindAuthMintRequest

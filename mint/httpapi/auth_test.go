@@ -253,6 +253,38 @@ func TestAProtectedEndpointThatIsNoRouteIsAMistake(t *testing.T) {
 	}
 }
 
+func TestWhatCameOfEveryTokenIsCounted(t *testing.T) {
+	t.Parallel()
+	d := newDoorkeeper(t, []string{"POST /v1/melt/*"}, []string{"POST /v1/swap"})
+	counted := map[string]int{}
+	h, _ := server(t, d, func(c *Config) {
+		c.Logins = guests{"alice": true}
+		c.Authenticated = func(kind, outcome string) { counted[kind+" "+outcome]++ }
+	})
+	once := blindToken(t, "once")
+	ask(h, "POST", "/v1/swap", emptySwap)
+	ask(h, "POST", "/v1/swap", emptySwap, "Blind-auth", "authAAAAA")
+	ask(h, "POST", "/v1/swap", emptySwap, "Blind-auth", once)
+	ask(h, "POST", "/v1/swap", emptySwap, "Blind-auth", once)
+	ask(h, "POST", "/v1/melt/bolt11", "{}")
+	ask(h, "POST", "/v1/melt/bolt11", "{}", "Clear-auth", "mallory")
+	ask(h, "POST", "/v1/melt/bolt11", "{}", "Clear-auth", "away")
+	ask(h, "POST", "/v1/melt/bolt11", "{}", "Clear-auth", "alice")
+	ask(h, "POST", "/v1/auth/blind/mint", "{}", "Clear-auth", "alice")
+	ask(h, "GET", "/v1/keys", "")
+	d.swap = func(context.Context, cashu.SwapRequest) ([]cashu.BlindSignature, error) {
+		return nil, cashu.ErrUnavailable
+	}
+	ask(h, "POST", "/v1/swap", emptySwap, "Blind-auth", blindToken(t, "back"))
+	want := map[string]int{
+		"blind missing": 1, "blind refused": 2, "blind accepted": 2, "blind given back": 1,
+		"clear missing": 1, "clear refused": 1, "clear not decided": 1, "clear accepted": 2,
+	}
+	if !maps.Equal(counted, want) {
+		t.Errorf("counted %v, want %v", counted, want)
+	}
+}
+
 // openDoors are the routes that nobody can close: how a wallet learns how to log in, and
 // how the operator's machines see that the mint is there.
 var openDoors = []string{"GET /{$}", "GET /health", "GET /health/live", "GET /v1/info"}

@@ -26,6 +26,7 @@ import (
 const (
 	nameRequests    = "mintmark_http_request_seconds"
 	nameRefusals    = "mintmark_refusals_total"
+	nameAuth        = "mintmark_authentications_total"
 	nameStatements  = "mintmark_sql_statement_seconds"
 	nameSQLErrors   = "mintmark_sql_errors_total"
 	nameSignatory   = "mintmark_signatory_call_seconds"
@@ -37,6 +38,7 @@ const (
 	nameStuck       = "mintmark_stuck_sagas"
 	nameOverRedeem  = "mintmark_over_redeemed_total"
 	nameEpoch       = "mintmark_keyset_epoch"
+	nameSeen        = "mintmark_keyset_first_seen_seconds"
 	nameExpiry      = "mintmark_keyset_final_expiry_seconds"
 	nameIssued      = "mintmark_issued"
 	nameRedeemed    = "mintmark_redeemed"
@@ -70,6 +72,7 @@ type Metrics struct {
 	registry   *prometheus.Registry
 	requests   *prometheus.HistogramVec
 	refusals   *prometheus.CounterVec
+	auth       *prometheus.CounterVec
 	statements *prometheus.HistogramVec
 	sqlErrors  *prometheus.CounterVec
 	signatory  *prometheus.HistogramVec
@@ -88,13 +91,14 @@ func New() *Metrics {
 		registry:   prometheus.NewRegistry(),
 		requests:   histogram(nameRequests, "Requests of wallets, by route and HTTP status.", "route", "status"),
 		refusals:   counter(nameRefusals, "Refusals, by the code of the NUTs.", "code"),
+		auth:       counter(nameAuth, "Authentication tokens that were looked at, clear or blind, by what came of it.", "kind", "outcome"),
 		statements: histogram(nameStatements, "SQL statements, by name.", "statement"),
 		sqlErrors:  counter(nameSQLErrors, "SQL statements that failed, by name.", "statement"),
 		signatory:  histogram(nameSignatory, "Calls to the signatory, by method.", "method"),
 		sigErrors:  counter(nameSigErrors, "Calls to the signatory that failed, by method and reason.", "method", "reason"),
 	}
 	m.registry.MustRegister(
-		m.requests, m.refusals, m.statements, m.sqlErrors, m.signatory, m.sigErrors,
+		m.requests, m.refusals, m.auth, m.statements, m.sqlErrors, m.signatory, m.sigErrors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -112,6 +116,9 @@ func (m *Metrics) Request(route string, status int, code cashu.Code, took time.D
 		m.refusals.WithLabelValues(strconv.Itoa(int(code))).Inc()
 	}
 }
+
+// Authenticated notes what came of a token.
+func (m *Metrics) Authenticated(kind, outcome string) { m.auth.WithLabelValues(kind, outcome).Inc() }
 
 // Statement notes an SQL statement.
 func (m *Metrics) Statement(name string, took time.Duration, err error) {

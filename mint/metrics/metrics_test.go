@@ -34,6 +34,8 @@ func (s stubMint) EventStats() events.Stats {
 
 func (s stubMint) MeltStats() mint.MeltStats { return mint.MeltStats{Paid: 7, Failed: 8, Open: 9} }
 
+func (s stubMint) KeysetSeen(cashu.KeysetID) time.Time { return time.Unix(1_700_000_000, 0) }
+
 func (s stubMint) Payments(context.Context) mint.Payments {
 	return mint.Payments{
 		Backends: []mint.Node{{Name: "node", Balances: map[cashu.Unit]cashu.Amount{"sat": 70}}, {Name: "dollars", Away: true}},
@@ -86,6 +88,7 @@ func TestWhatHappensIsOnThePage(t *testing.T) {
 	m := metrics.New()
 	m.Request("POST /v1/swap", 200, 0, time.Millisecond)
 	m.Request("POST /v1/swap", 400, cashu.CodeProofsSpent, time.Millisecond)
+	m.Authenticated("blind", "refused")
 	m.Statement("proofs.add", time.Millisecond, nil)
 	m.Statement("proofs.add", time.Millisecond, errors.New("no"))
 	for _, err := range []error{nil, cashu.ErrKeysetInactive, fmt.Errorf("away: %w", signatory.ErrUnavailable), context.Canceled} {
@@ -100,6 +103,7 @@ func TestWhatHappensIsOnThePage(t *testing.T) {
 	wantLines(t, page(t, m),
 		`mintmark_http_request_seconds_count{route="POST /v1/swap",status="200"} 1`,
 		`mintmark_refusals_total{code="11001"} 1`,
+		`mintmark_authentications_total{kind="blind",outcome="refused"} 1`,
 		`mintmark_sql_statement_seconds_count{statement="proofs.add"} 2`,
 		`mintmark_sql_errors_total{statement="proofs.add"} 1`,
 		`mintmark_signatory_call_seconds_count{method="BlindSign"} 4`,

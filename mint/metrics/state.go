@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mintmark/cashu"
 	"mintmark/mint"
 	"mintmark/mint/events"
 )
@@ -17,6 +18,7 @@ type Mint interface {
 	EventStats() events.Stats
 	MeltStats() mint.MeltStats
 	Payments(ctx context.Context) mint.Payments
+	KeysetSeen(id cashu.KeysetID) time.Time
 }
 
 // Records is the part of the store that is read at every reading: what is owed,
@@ -59,6 +61,7 @@ var (
 	descOverRedeem  = prometheus.NewDesc(nameOverRedeem, "Times a keyset was about to redeem more than it issued. Anything but 0 is an alarm.", nil, nil)
 	descEpoch       = prometheus.NewDesc(nameEpoch, "The signatory's count of keyset changes.", nil, nil)
 	descExpiry      = prometheus.NewDesc(nameExpiry, "Final expiry of a keyset in unix seconds, 0 for never.", []string{"keyset", "unit", "active"}, nil)
+	descSeen        = prometheus.NewDesc(nameSeen, "When the mint first saw a keyset, in unix seconds. One that is older than this database, or than the memory of it, is as old as that.", []string{"keyset", "unit", "active"}, nil)
 	descIssued      = prometheus.NewDesc(nameIssued, "Ecash issued, in the unit of the keyset.", []string{"keyset", "unit"}, nil)
 	descRedeemed    = prometheus.NewDesc(nameRedeemed, "Ecash redeemed, in the unit of the keyset.", []string{"keyset", "unit"}, nil)
 	descSagas       = prometheus.NewDesc(nameSagas, "Operations that are under way or left over, by kind.", []string{"kind"}, nil)
@@ -89,7 +92,7 @@ var _ prometheus.Collector = (*state)(nil)
 // Describe names the metrics.
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descWritable, descStuck, descOverRedeem,
-		descEpoch, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending, descMelts, descOldestMelt,
+		descEpoch, descSeen, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending, descMelts, descOldestMelt,
 		descNode, descHeld, descWay, descOwed, descCover, descAlarm, descStopped, descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
 		ch <- d
 	}
@@ -154,6 +157,9 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 		}
 		units[id] = string(ks.Unit)
 		gauge(descExpiry, float64(ks.FinalExpiry), id, string(ks.Unit), active)
+		if seen := s.mint.KeysetSeen(ks.ID); !seen.IsZero() {
+			gauge(descSeen, float64(seen.Unix()), id, string(ks.Unit), active)
+		}
 	}
 	if totals, err := s.records.Totals(ctx); err == nil {
 		for _, t := range totals {
