@@ -9,6 +9,7 @@ import (
 
 	"mintmark/e2e/harness"
 	"mintmark/internal/lntest"
+	"mintmark/mint/lightning/lnd"
 )
 
 // victim is who dies at a place of a payment.
@@ -199,6 +200,19 @@ func lnUntil(t *testing.T, what string, holds func() bool) {
 	for end := time.Now().Add(90 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("waiting until %s", what)
+		}
+	}
+}
+
+func TestEveryCrashPointOfTheLightningBackendIsTested(t *testing.T) {
+	t.Parallel()
+	tested := map[string]bool{"lnd.delivered": true} // by the test below
+	for _, m := range lnMishaps() {
+		tested[m.point] = true
+	}
+	for _, p := range lnd.CrashPoints() {
+		if !tested[string(p)] {
+			t.Errorf("nobody dies at %s", p)
 		}
 	}
 }

@@ -7,9 +7,10 @@ import (
 	"mintmark/cashu"
 )
 
+const unitMsat cashu.Unit = "msat"
+
 const (
-	unitMsat   cashu.Unit = "msat"
-	msatPerSat            = 1000
+	msatPerSat = 1000
 	// maxMsat is all bitcoin that there will be.
 	maxMsat = 21_000_000 * 100_000_000 * msatPerSat
 )
