@@ -125,7 +125,7 @@ func (r *replica) become(c condition) {
 		return
 	}
 	level := slog.LevelInfo
-	if c == away || c == hung {
+	if c == hung || c == away && r.condition != unknown { // at the start it may yet come
 		level = slog.LevelWarn
 	}
 	if c != serving || r.condition != unknown {

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -77,10 +80,29 @@ func smallDisk(t *testing.T, size int) string {
 	return dir
 }
 
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestFullDiskIsAClearErrorAndWorksAgainLater(t *testing.T) {
 	t.Parallel()
 	dir := smallDisk(t, 2<<20)
-	db := open(t, sqldb.Config{Path: filepath.Join(dir, "coins.db"), Exclusive: true})
+	var said lines
+	db := open(t, sqldb.Config{Path: filepath.Join(dir, "coins.db"), Exclusive: true, Logger: slog.New(slog.NewTextHandler(&said, nil))})
 	if err := addBig(t, db, 1, 1000); err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +129,9 @@ func TestFullDiskIsAClearErrorAndWorksAgainLater(t *testing.T) {
 		}
 		if got := len(ids(t, db)); got != id {
 			t.Errorf("%d coins, want %d", got, id)
+		}
+		if log := said.String(); !strings.Contains(log, "full") || strings.Contains(log, "rollback") {
+			t.Errorf("the log is about something else than the disk: %s", log)
 		}
 		return
 	}

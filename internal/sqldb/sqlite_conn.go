@@ -56,7 +56,10 @@ func sqliteFailure(name string, report reporter, err error) error {
 		return err
 	}
 	code, kind := sqliteKind(err)
-	if kind != ErrUnique {
+	// A rollback with nothing to roll back: SQLite has done it by itself, and what
+	// made it do so is in the log.
+	rolledBack := name == sqliteRollback.Name && code == sqliteError
+	if kind != ErrUnique && !rolledBack {
 		report.failed(name, code, err)
 	}
 	return &stmtError{stmt: name, kind: kind}

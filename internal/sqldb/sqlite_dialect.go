@@ -95,6 +95,7 @@ func anonymous(sql string) string {
 
 // Result codes of SQLite, primary and extended: sqlite.org/rescode.html
 const (
+	sqliteError           = 1
 	sqlitePerm            = 3
 	sqliteBusy            = 5
 	sqliteLocked          = 6
