@@ -52,6 +52,7 @@ type Reads interface {
 	QuoteReads
 	MintReads
 	HistoryReads
+	SeedReads
 }
 
 // Tx is one transaction. It sees its own writes, and what it has read stays as it
@@ -64,6 +65,20 @@ type Tx interface {
 	QuoteWrites
 	MintWrites
 	HistoryWrites
+	SeedWrites
+}
+
+// SeedReads tells whose database it is.
+type SeedReads interface {
+	// SeedMark is the mark of the seed, which says nothing about it; ErrNotFound
+	// in a database that no seed has used yet.
+	SeedMark(ctx context.Context) ([]byte, error)
+}
+
+// SeedWrites makes a database a seed's.
+type SeedWrites interface {
+	// AddSeedMark writes the mark, once and for ever. False: there is one.
+	AddSeedMark(ctx context.Context, mark []byte) (bool, error)
 }
 
 // SagaReads finds unfinished operations.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -165,6 +167,37 @@ type recoveredJSON struct {
 	Reason    string `json:"reason,omitempty"`
 }
 
+// deathTime is how long a process must look at a server's locks before another one
+// counts as dead, and a little more.
+const deathTime = 15 * time.Second
+
+// recoverDead recovers, and on a server goes on looking for a while if something is
+// left to another process: it may be dead, which takes time to prove there.
+func (s *session) recoverDead(ctx context.Context, o wallet.RecoverOptions) ([]wallet.Recovered, error) {
+	done, err := s.wallet.Recover(ctx, o)
+	left := func() bool {
+		return slices.ContainsFunc(done, func(r wallet.Recovered) bool { return r.Result == wallet.RecoveredLeft })
+	}
+	for began := s.clock(); err == nil && s.onServer() && left() && s.clock().Sub(began) < deathTime; {
+		select {
+		case <-ctx.Done():
+			return done, nil
+		case <-time.After(time.Second):
+		}
+		var again []wallet.Recovered
+		again, err = s.wallet.Recover(ctx, o)
+		for _, r := range again {
+			i := slices.IndexFunc(done, func(d wallet.Recovered) bool { return d.ID == r.ID })
+			if i < 0 {
+				done = append(done, r)
+			} else {
+				done[i] = r
+			}
+		}
+	}
+	return done, err
+}
+
 func (s *session) recoverAll(ctx context.Context, given []string, force bool) error {
 	o := wallet.RecoverOptions{Force: force}
 	if len(given) == 1 {
@@ -173,7 +206,7 @@ func (s *session) recoverAll(ctx context.Context, given []string, force bool) er
 			return err
 		}
 	}
-	done, err := s.wallet.Recover(ctx, o)
+	done, err := s.recoverDead(ctx, o)
 	v := make([]recoveredJSON, len(done))
 	undecided := 0
 	for i, r := range done {

@@ -13,6 +13,8 @@ import (
 	"mintmark/internal/durable"
 	"mintmark/internal/seedfile"
 	"mintmark/internal/sqldb"
+	"mintmark/wallet"
+	"mintmark/wallet/secrets"
 )
 
 // maxImport is far more than the text of any seed.
@@ -81,6 +83,29 @@ func (p program) newWallet(cmd *cobra.Command, g *globals, f seedFlags) error {
 	defer t.Close()
 	_, err = io.WriteString(t, wordSheet(words))
 	return hint(err, "the wallet is in %s; \"wallet seed show\" shows the words", h)
+}
+
+// bindDatabase makes the database this seed's, if it is nobody's.
+func (p program) bindDatabase(ctx context.Context, g *globals, h home, text string) (err error) {
+	store, err := p.openStore(ctx, g, h)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	seed, err := seedfile.FromText(text)
+	if err != nil {
+		return err
+	}
+	source, err := secrets.New(seed.Bytes())
+	seed.Wipe()
+	if err != nil {
+		return fmt.Errorf("deriving from the seed: %w", err)
+	}
+	w, err := wallet.New(wallet.Config{Store: store, Secrets: source})
+	if err != nil {
+		return err
+	}
+	return w.Bind(ctx)
 }
 
 func (p program) importWallet(cmd *cobra.Command, g *globals, f seedFlags) error {
@@ -161,11 +186,10 @@ func (p program) createWallet(cmd *cobra.Command, g *globals, f seedFlags, text 
 			return "", fmt.Errorf("noting the database: %w", err)
 		}
 	}
-	store, err := p.openStore(cmd.Context(), g, h)
-	if err != nil {
-		return "", err
-	}
-	if err := store.Close(); err != nil {
+	if err := p.bindDatabase(cmd.Context(), g, h, text); err != nil {
+		if g.database != "" {
+			err = errors.Join(err, os.Remove(h.address()))
+		}
 		return "", err
 	}
 	if err := seedfile.Write(h.seed(), text, seal); err != nil {

@@ -72,13 +72,24 @@ func (p program) open(cmd *cobra.Command, g *globals, do action) (err error) {
 	return do(ctx, &session{program: p, globals: g, home: h, store: store})
 }
 
+// place is where the coins are.
+func place(g *globals, h home) (string, error) {
+	if g.database != "" {
+		return g.database, nil
+	}
+	return h.database()
+}
+
+// onServer tells that they are on a database server.
+func (s *session) onServer() bool {
+	path, err := place(s.globals, s.home)
+	return err == nil && sqldb.IsServer(path)
+}
+
 func (p program) openStore(ctx context.Context, g *globals, h home) (*sqlstore.Store, error) {
-	path := g.database
-	if path == "" {
-		var err error
-		if path, err = h.database(); err != nil {
-			return nil, err
-		}
+	path, err := place(g, h)
+	if err != nil {
+		return nil, err
 	}
 	return sqlstore.Open(ctx, sqlstore.Config{
 		Path: path, Postgres: sqldb.Postgres{PasswordFile: g.passwordFile}, Logger: p.quietLog(), Clock: p.clock,
@@ -109,6 +120,9 @@ func (s *session) withSeed(ctx context.Context, do action) error {
 		return err
 	}
 	defer s.wallet.Close()
+	if err := s.wallet.Bind(ctx); err != nil {
+		return err
+	}
 	return do(ctx, s)
 }
 

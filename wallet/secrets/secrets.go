@@ -62,6 +62,13 @@ func New(bytes []byte) (*Source, error) {
 	return &Source{root: root, keys: keys, seed: seed{&struct{ raw *[]byte }{&raw}}}, nil
 }
 
+// Mark is the same for the same seed, and tells nothing else about it.
+func (s *Source) Mark() []byte {
+	mac := hmac.New(sha256.New, *s.seed.box.raw)
+	mac.Write([]byte("Mintmark wallet: mark of the seed"))
+	return mac.Sum(nil)[:16]
+}
+
 // Secret is the secret of a coin and its blinding factor. The secret is text: its
 // 64 characters are what is hashed.
 func (s *Source) Secret(id cashu.KeysetID, counter uint32) (secret string, r bdhke.Scalar, err error) {

@@ -63,6 +63,23 @@ func counterCases() []testCase {
 				k.Errorf("another keyset is signed up to %d", got)
 			}
 		}},
+		{"a database is marked with a seed once", func(k *kit) {
+			if _, err := k.store.SeedMark(k.ctx); !errors.Is(err, wallet.ErrNotFound) {
+				k.Errorf("a new database: %v", err)
+			}
+			for i, mark := range []string{"one", "two"} {
+				k.update(func(tx wallet.Tx) error {
+					added, err := tx.AddSeedMark(k.ctx, []byte(mark))
+					if err == nil && added != (i == 0) {
+						k.Errorf("mark %q: added %v", mark, added)
+					}
+					return err
+				})
+				if got := must[[]byte](k)(k.store.SeedMark(k.ctx)); string(got) != "one" {
+					k.Errorf("the mark is %q", got)
+				}
+			}
+		}},
 		{"counters are returned only when they are the last ones taken", func(k *kit) {
 			k.take(1, 10)
 			k.take(1, 3)
