@@ -58,7 +58,7 @@ func TestAFrozenSignatoryGivesABoundedRefusal(t *testing.T) {
 	w := s.Wallet()
 	a := newSwap(w, w.Mint(100))
 
-	s.Signatory.Signal(syscall.SIGSTOP)
+	s.Signatory.Freeze()
 	began := time.Now()
 	reply, err := w.Post(a.path, a.body)
 	if err != nil || reply.Status != http.StatusServiceUnavailable {
@@ -90,7 +90,7 @@ func TestSignatoryLostInTheMiddleOfSwapsLeavesNothingHalfDone(t *testing.T) {
 		},
 		{
 			name:  "frozen",
-			lose:  func(s *harness.Stack) { s.Signatory.Signal(syscall.SIGSTOP) },
+			lose:  func(s *harness.Stack) { s.Signatory.Freeze() },
 			bring: func(s *harness.Stack) { s.Signatory.Signal(syscall.SIGCONT) },
 		},
 	}

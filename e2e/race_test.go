@@ -155,7 +155,7 @@ func TestASwapUnderWayFinishesWhenTheMintIsStopped(t *testing.T) {
 	a := newSwap(w, w.Mint(100))
 
 	// The frozen signatory holds the swap in the middle until mintd was told.
-	s.Signatory.Signal(syscall.SIGSTOP)
+	s.Signatory.Freeze()
 	done := make(chan harness.Reply, 1)
 	go func() {
 		reply, err := w.Post(a.path, a.body)

@@ -97,7 +97,7 @@ func TestTheServiceManagerHearsHowTheDaemonsAre(t *testing.T) {
 	} {
 		d.hears(d.ready)
 		d.hears("WATCHDOG=1")
-		d.process.Signal(syscall.SIGSTOP)
+		d.process.Freeze()
 		d.silent(2 * within)
 		d.process.Signal(syscall.SIGCONT)
 		d.hears("WATCHDOG=1")

@@ -154,7 +154,7 @@ func TestAMintGoesOnWhenItLosesSignatories(t *testing.T) {
 	tr.during("it is back", func() { first.StartSignatory() })
 
 	took := tr.during("one is frozen, and another rotates", func() {
-		second.Signatory.Signal(syscall.SIGSTOP)
+		second.Signatory.Freeze()
 		old := first.Wallet().Keyset.ID
 		start := time.Now()
 		third.Rotate()
@@ -210,7 +210,7 @@ func TestAReplayDoesNotWaitForAHangingSignatory(t *testing.T) {
 	w := s.Wallet()
 	done, fresh := newSwap(w, w.Mint(100)), newSwap(w, w.Mint(100))
 	w.Swap(done.inputs, done.outputs)
-	s.Signatory.Signal(syscall.SIGSTOP)
+	s.Signatory.Freeze()
 	for _, try := range []struct {
 		what   string
 		a      attempt

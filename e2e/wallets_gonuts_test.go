@@ -149,6 +149,31 @@ func TestGonutsMintsSendsReceivesMeltsAndRestores(t *testing.T) {
 	}
 }
 
+// This wallet drops the change of a payment that took longer than the mint waits. The
+// mint has it, so a restore finds it.
+func TestGonutsRestoresTheChangeOfAPaymentThatWasPending(t *testing.T) {
+	t.Parallel()
+	s := harness.NewOldStack(t, programs)
+	s.Config = strings.Replace(s.Config, "[quotes]\n", "[quotes]\npay_timeout = \""+payTimeout+"\"\n", 1)
+	s.Start()
+	w := loadGonuts(t, s, t.TempDir())
+	w.mint(128, 128)
+	got, err := w.pay(100, takesLong)
+	if err != nil || got.State != "PENDING" {
+		t.Fatalf("a slow payment is answered %+v, %v", got, err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); got.State != "PAID"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the payment is still %s", got.State)
+		}
+		w.Must("checkMelt", map[string]any{"quote": got.Quote}, &got)
+	}
+	w.do("state", nil, 26) // without 102, the amount and the reserve
+	if _, found := w.restored(); found != 27 {
+		t.Errorf("%d restored from the words, want 27: the fee was 1", found)
+	}
+}
+
 func TestGonutsGoesOnAfterARotation(t *testing.T) {
 	t.Parallel()
 	s := harness.NewOldStack(t, programs)

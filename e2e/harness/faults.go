@@ -1,10 +1,12 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -75,12 +77,33 @@ func (f *Faults) write(name, text string) {
 
 func (f *Faults) path(name string) string { return filepath.Join(f.dir, name) }
 
-// Frozen tells whether the kernel has stopped the process.
+// Freeze stops the process with SIGSTOP and waits until it stands still, which a busy
+// one does not do at once.
+func (p *Process) Freeze() {
+	p.t.Helper()
+	p.Signal(syscall.SIGSTOP)
+	p.until(p.Name+" stands still", func() error {
+		if !p.Frozen() {
+			return errors.New("it does not")
+		}
+		return nil
+	})
+}
+
+// Frozen tells whether the kernel has stopped the process, with all its threads.
 func (p *Process) Frozen() bool {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
-	if err != nil {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.PID()))
+	if err != nil || len(threads) == 0 {
 		return false
 	}
-	_, rest, _ := strings.Cut(string(text), ") ")
-	return strings.HasPrefix(rest, "T")
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		if err != nil {
+			return false
+		}
+		if _, rest, _ := strings.Cut(string(text), ") "); !strings.HasPrefix(rest, "T") {
+			return false
+		}
+	}
+	return true
 }
