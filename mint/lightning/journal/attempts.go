@@ -60,11 +60,22 @@ func (a Attempt) Outgoing() lightning.Outgoing {
 
 // Begin writes down an attempt, durably, unless one of its ID is there. It returns
 // the one that is there, and whether it is new: only then may the node hear of it,
-// and only once. ErrDuplicate: another attempt of the debt is open or has paid, and
-// neither pays only a part; then nothing is begun.
+// and only once. ErrDuplicate: another attempt of the debt is open or has paid, be it
+// all or a part of it; then nothing is begun.
 func (j *Journal) Begin(ctx context.Context, a Attempt) (stored Attempt, fresh bool, err error) {
-	err = j.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
-		var rivals int64
+	err = j.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) (err error) {
+		fresh = false
+		stored, err = scanAttempt(tx.QueryRow(ctx, stmtAttempt, a.ID).Scan)
+		if !errors.Is(err, sqldb.ErrNoRows) {
+			return err
+		}
+		var taken, rivals int64
+		if err := tx.QueryRow(ctx, stmtTaken, a.Debt).Scan(&taken); err != nil {
+			return err
+		}
+		if taken > 0 {
+			return ErrDuplicate
+		}
 		if err := tx.QueryRow(ctx, stmtRivals, a.Debt).Scan(&rivals); err != nil {
 			return err
 		}

@@ -140,12 +140,31 @@ func TestADebtIsPaidByOneAttemptAtATime(t *testing.T) {
 		if _, _, err := j.Begin(t.Context(), attempt("c")); !errors.Is(err, journal.ErrDuplicate) {
 			t.Errorf("after the payment: %v", err)
 		}
-		part := attempt("p")
-		part.Debt, part.Part = "shared", true
-		for _, id := range []string{"p1", "p2"} {
-			part.ID = id
-			if a, fresh, err := j.Begin(t.Context(), part); err != nil || !fresh || a.Rival != (id == "p2") || !a.Part {
-				t.Errorf("part %s: %+v, %v, %v", id, a, fresh, err)
+		part := func(id string) journal.Attempt {
+			a := attempt(id)
+			a.Debt, a.Part = "shared", true
+			return a
+		}
+		whole := attempt("w")
+		whole.Debt = "shared"
+		if a, fresh, err := j.Begin(t.Context(), part("p1")); err != nil || !fresh || !a.Part {
+			t.Errorf("a part: %+v, %v, %v", a, fresh, err)
+		}
+		if _, fresh, err := j.Begin(t.Context(), part("p1")); err != nil || fresh {
+			t.Errorf("the same part again: %v, %v", fresh, err)
+		}
+		// A node that is asked by the debt would answer for the one or for the other.
+		for _, other := range []journal.Attempt{part("p2"), whole} {
+			if _, _, err := j.Begin(t.Context(), other); !errors.Is(err, journal.ErrDuplicate) {
+				t.Errorf("%s while a part is open: %v", other.ID, err)
+			}
+		}
+		if _, err := j.End(t.Context(), "p1", lightning.Outgoing{State: lightning.PaymentPaid, Spent: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range []journal.Attempt{part("p2"), whole} {
+			if _, _, err := j.Begin(t.Context(), other); !errors.Is(err, journal.ErrDuplicate) {
+				t.Errorf("%s when a part was paid: %v", other.ID, err)
 			}
 		}
 	})

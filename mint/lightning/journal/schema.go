@@ -63,6 +63,11 @@ CREATE INDEX attempts_debt ON attempts (debt);
 CREATE UNIQUE INDEX attempts_whole ON attempts (debt) WHERE part = 0 AND state <> 3;
 CREATE INDEX attempts_quote ON attempts (quote) WHERE state = 1;
 `,
+}, {
+	// Nor is a part ordered while anything else of the debt is: a node that is asked by
+	// the debt would answer for the one or for the other.
+	Name: "0002_one_at_a_time",
+	SQL:  `CREATE UNIQUE INDEX attempts_open ON attempts (debt) WHERE state = 1`,
 }}
 
 const (
@@ -97,6 +102,7 @@ SELECT method, lookup, payment, unit, amount, at FROM received WHERE delivered =
 UPDATE received SET delivered = 1 WHERE method = $1 AND lookup = $2 AND payment = $3`}
 
 	stmtRivals = sqldb.Stmt{Name: "journal.rivals", SQL: `SELECT count(*) FROM attempts WHERE debt = $1`}
+	stmtTaken  = sqldb.Stmt{Name: "journal.taken", SQL: `SELECT count(*) FROM attempts WHERE debt = $1 AND state <> 3`}
 	stmtBegin  = sqldb.Stmt{Name: "journal.begin", SQL: `
 INSERT INTO attempts (id, method, unit, amount, max_fee, debt, identifier, quote, said, part, rival, begun)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`}
