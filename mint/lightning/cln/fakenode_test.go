@@ -42,6 +42,7 @@ type node struct {
 	drop     map[string]bool // methods that never arrive
 	funds    int64           // msat
 	orders   int
+	hollow   bool // listpays answers with nothing
 	network  string
 	seen     map[string]bool // methods that were called
 }
@@ -167,6 +168,9 @@ func (n *node) run(ctx context.Context, method string, p map[string]any) (any, *
 	case "pay":
 		return n.pay(ctx, text("bolt11"), text("label"), number("amount_msat"), number("partial_msat"), number("maxfee"))
 	case "listpays":
+		if n.hollow {
+			return map[string]any{}, nil
+		}
 		list := []any{}
 		for _, v := range n.pays {
 			if v.hash == text("payment_hash") {

@@ -31,7 +31,7 @@ type nodeError struct {
 }
 
 func (e *nodeError) Error() string {
-	return fmt.Sprintf("the node says: %s (code %d)", e.Message, e.Code)
+	return fmt.Sprintf("the node says: %.300s (code %d)", e.Message, e.Code)
 }
 
 // is tells whether err is an answer of the node with this code.
@@ -119,7 +119,12 @@ func (c *client) stream(ctx context.Context, method, path string, in any, each f
 		return fmt.Errorf("asking the node: %w", err)
 	}
 	defer res.Body.Close()
-	return readAnswers(res.Body, each)
+	return readAnswers(res.Body, func(answer json.RawMessage) (bool, error) {
+		if res.StatusCode/100 != 2 { // and no error of the node: somebody else's words
+			return false, fmt.Errorf("the answer has HTTP status %d", res.StatusCode)
+		}
+		return each(answer)
+	})
 }
 
 // readAnswers reads one JSON object after the other: an answer, an answer of a stream,

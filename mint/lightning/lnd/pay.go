@@ -295,11 +295,11 @@ func (b *Backend) sendWhole(ctx context.Context, o *order) error {
 		body["amt_msat"] = number(o.msat)
 	}
 	return b.client.stream(ctx, http.MethodPost, "/v2/router/send", body, func(answer json.RawMessage) (bool, error) {
-		var p payment
-		if err := json.Unmarshal(answer, &p); err != nil {
+		p, err := readPayment(answer)
+		if err != nil {
 			return false, err
 		}
-		err := b.take(ctx, &o.attempt, p)
+		err = b.take(ctx, &o.attempt, p)
 		o.hear()
 		return o.state != lightning.PaymentPending, err
 	})

@@ -40,6 +40,18 @@ const (
 	statusFailed    = "FAILED"
 )
 
+// readPayment reads an answer about a payment. One without a state or a number is none:
+// it comes from somebody on the way, and must not look like a payment that is not ours.
+func readPayment(answer json.RawMessage) (p payment, err error) {
+	if err := json.Unmarshal(answer, &p); err != nil {
+		return p, err
+	}
+	if p.Status == "" || p.Index == 0 {
+		return p, errors.New("an answer that tells of no payment")
+	}
+	return p, nil
+}
+
 // spent is what the payment did cost.
 func (b *Backend) spent(p payment, part bool) cashu.Amount {
 	if !part {
@@ -64,8 +76,8 @@ func (b *Backend) track(ctx context.Context, hash []byte, wait bool, each func(p
 		defer cancel()
 	}
 	err = b.client.stream(ctx, http.MethodGet, "/v2/router/track/"+base64.URLEncoding.EncodeToString(hash), nil, func(answer json.RawMessage) (bool, error) {
-		var p payment
-		if err := json.Unmarshal(answer, &p); err != nil {
+		p, err := readPayment(answer)
+		if err != nil {
 			return false, err
 		}
 		found = true
