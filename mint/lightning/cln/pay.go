@@ -82,6 +82,11 @@ func (b *Backend) attempt(ctx context.Context, p lightning.Payment) (a journal.A
 		}
 	} else {
 		request, invoice, err := b.readInvoice(p.Request)
+		if errors.Is(err, lightning.ErrRequestExpired) {
+			if err := b.idle(ctx, fmt.Sprintf("%x", invoice.PaymentHash)); err != nil {
+				return a, err
+			}
+		}
 		switch {
 		case err != nil:
 			return refused(err)
@@ -100,6 +105,27 @@ func (b *Backend) attempt(ctx context.Context, p lightning.Payment) (a journal.A
 	said, err := json.Marshal(o)
 	a.Said = string(said)
 	return a, err
+}
+
+// idle fails unless the node says that nothing of a debt is paid or under way. An order
+// that comes when it is too late for one may have been given before, and the journal lost
+// since.
+func (b *Backend) idle(ctx context.Context, debt string) error {
+	var found struct {
+		Pays []payment `json:"pays"`
+	}
+	if err := b.quick(ctx, "listpays", map[string]any{"payment_hash": debt}, &found); err != nil {
+		return err
+	}
+	if found.Pays == nil {
+		return errNoList
+	}
+	for _, p := range found.Pays {
+		if p.Status != statusFailed {
+			return errors.New("the node pays, or has paid, what the journal does not know: it is for the operator to decide")
+		}
+	}
+	return nil
 }
 
 // fetch gets an invoice for an offer. Nothing is paid yet; an invoice that is fetched
@@ -198,6 +224,10 @@ func (b *Backend) Look(ctx context.Context, a journal.Attempt, running func() bo
 		b.forget(a.ID)
 		return a, false, err
 	}
+	if found.Pays == nil {
+		b.forget(a.ID)
+		return a, false, errNoList
+	}
 	// The order may have been answered while the question was under way.
 	fresh, err := b.journal.Attempt(ctx, a.ID)
 	if err != nil || fresh.State != lightning.PaymentPending {
@@ -218,6 +248,9 @@ func (b *Backend) Look(ctx context.Context, a journal.Attempt, running func() bo
 	}
 	return fresh, false, err
 }
+
+// errNoList: an answer without a list says nothing about what would be in it.
+var errNoList = errors.New("the node's answer has no list of payments")
 
 // isOf tells whether a payment of the node may be that of the attempt. One that pays
 // the whole invoice is, whatever it is called: the journal lets nobody else pay it.

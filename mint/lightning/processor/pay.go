@@ -40,6 +40,11 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 		return lightning.Outgoing{}, err
 	}
 	fresh, err := b.order(p)
+	if errors.Is(err, lightning.ErrRequestExpired) {
+		if doubt := b.idle(ctx, p); doubt != nil {
+			return lightning.Outgoing{}, doubt
+		}
+	}
 	if err != nil {
 		return lightning.Outgoing{}, err
 	}
@@ -50,6 +55,31 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 		return lightning.Outgoing{}, err
 	}
 	return b.orders.Await(ctx, a)
+}
+
+// idle fails unless the processor says that it neither pays nor has paid an invoice. An
+// order that comes when it is too late for one may have been given before, and the journal
+// lost since.
+func (b *Backend) idle(ctx context.Context, p lightning.Payment) error {
+	t, err := readTerms(p.Terms)
+	if err != nil {
+		return err
+	}
+	identifier, err := readIdentifier(t.Identifier)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.Deadline)
+	defer cancel()
+	answer, err := b.rpc.CheckOutgoingPayment(ctx, &pb.CheckOutgoingPaymentRequest{RequestIdentifier: identifier})
+	if err != nil {
+		return failed(err)
+	}
+	switch answer.GetStatus() {
+	case pb.QuoteState_QUOTE_STATE_UNKNOWN, pb.QuoteState_QUOTE_STATE_UNPAID, pb.QuoteState_QUOTE_STATE_FAILED:
+		return nil
+	}
+	return errors.New("the payment processor pays, or has paid, what the journal does not know: it is for the operator to decide")
 }
 
 // order is what the processor is told, as it is written down before. Its errors are

@@ -437,3 +437,31 @@ func manyFees(n int) (list []*pb.OnchainFeeOption) {
 	}
 	return list
 }
+
+// The journal does not know an order, and the invoice has expired: either it was never
+// given, or the journal was lost. Coins are given back only if the processor says the one.
+func TestAnOrderThatComesTooLateIsRefusedOnlyIfTheProcessorDoesNotPayIt(t *testing.T) {
+	t.Parallel()
+	s := newScript(t)
+	late := func(c *processor.Config) { c.Clock = func() time.Time { return time.Now().Add(48 * time.Hour) } }
+	p := s.owe(t, s.open(t, t.TempDir()))
+	b := s.open(t, t.TempDir(), late)
+	for said := pb.QuoteState_QUOTE_STATE_UNSPECIFIED; said <= pb.QuoteState_QUOTE_STATE_ISSUED; said++ {
+		s.says(said, sat(101))
+		idle := said == pb.QuoteState_QUOTE_STATE_UNKNOWN || said == pb.QuoteState_QUOTE_STATE_UNPAID || said == pb.QuoteState_QUOTE_STATE_FAILED
+		if out, err := b.SendPayment(t.Context(), p); err == nil || errors.Is(err, lightning.ErrRefused) != idle {
+			t.Errorf("the processor says %v: %+v, %v", said, out, err)
+		}
+	}
+	s.set(func() {
+		s.out = func(*pb.PaymentIdentifier) (*pb.MakePaymentResponse, error) {
+			return nil, status.Error(codes.Unavailable, "later")
+		}
+	})
+	if out, err := b.SendPayment(t.Context(), p); err == nil || errors.Is(err, lightning.ErrRefused) {
+		t.Errorf("the processor says nothing: %+v, %v", out, err)
+	}
+	if n := len(s.ordered()); n != 0 {
+		t.Errorf("it was ordered %d times", n)
+	}
+}

@@ -1,0 +1,75 @@
+package cln_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/cln"
+)
+
+// Somebody on the way answers in place of the node. That is no list without payments.
+func TestAnAnswerWithoutAListOfPaymentsProvesNothing(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	b := n.open(t)
+	defer b.Close()
+	p := owe(t, b, "hold")
+	n.set(func() { n.lose["pay"], n.hollow = true, true })
+	begun := make(chan lightning.Outgoing, 1)
+	go func() {
+		out, _ := b.SendPayment(t.Context(), p)
+		begun <- out
+	}()
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // PayTime and Doubt, twice
+		if out, err := b.CheckPayment(t.Context(), p.Method, p.ID); err == nil && out.State != lightning.PaymentPending && out.State != lightning.PaymentUnknown {
+			t.Fatalf("it is %+v", out)
+		}
+	}
+	n.set(func() { n.hollow = false })
+	if !n.release(p.Request, true) {
+		t.Fatal("nothing is held")
+	}
+	if out := <-begun; out.State != lightning.PaymentPaid {
+		t.Errorf("it is %+v", out)
+	}
+}
+
+// The journal is lost while a payment is held, and the invoice has expired when the mint
+// asks for the payment again. It must not conclude that nothing was begun.
+func TestAJournalThatIsLostDoesNotMakeAPaymentFail(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	b := n.open(t)
+	p, untouched := owe(t, b, "take"), owe(t, b, "take")
+	if out, err := b.SendPayment(t.Context(), p); err != nil || out.State != lightning.PaymentPaid {
+		t.Fatalf("it is %+v, %v", out, err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(n.dir, "journal.db*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there is no journal: %v", err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := n.config()
+	c.Clock = func() time.Time { return time.Now().Add(48 * time.Hour) }
+	if b, err = cln.Open(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if out, err := b.SendPayment(t.Context(), p); err == nil || errors.Is(err, lightning.ErrRefused) {
+		t.Errorf("what was paid is %+v, %v", out, err)
+	}
+	if out, err := b.SendPayment(t.Context(), untouched); !errors.Is(err, lightning.ErrRefused) {
+		t.Errorf("what was never begun is %+v, %v", out, err)
+	}
+}
