@@ -26,12 +26,12 @@ func TestTheRulesOfExchanges(t *testing.T) {
 		want ruling
 	}{
 		{"it never left", exchangeFacts{neverSent: true}, ruleUndo},
-		{"nothing is known", exchangeFacts{restored: nobody, outputs: 2}, ruleWait},
+		{"I7: nothing is known", exchangeFacts{restored: nobody, outputs: 2}, ruleWait},
 		{"refused, and the states are not known", exchangeFacts{refused: true, settled: true, restored: nobody, outputs: 2}, ruleWait},
 		{"no answer, and nothing happened yet", exchangeFacts{settled: true, states: states(free, free), outputs: 2}, ruleWait},
 		{"refused", exchangeFacts{refused: true, settled: true, states: states(free, free), outputs: 2}, ruleUndo},
-		{"refused, an earlier one may be on its way", exchangeFacts{refused: true, states: states(free, free), outputs: 2}, ruleWait},
-		{"refused while the mint works on it", exchangeFacts{refused: true, settled: true, states: states(free, held), outputs: 2}, ruleWait},
+		{"W12: refused, an earlier one may be on its way", exchangeFacts{refused: true, states: states(free, free), outputs: 2}, ruleWait},
+		{"W4: refused while the mint works on it", exchangeFacts{refused: true, settled: true, states: states(free, held), outputs: 2}, ruleWait},
 		{"the mint works on the last coin", exchangeFacts{refused: true, settled: true, states: states(gone, held), restored: 2, outputs: 2}, ruleWait},
 		{"the outputs are of another request", exchangeFacts{collided: true, states: states(free, free), outputs: 2}, ruleUndo},
 		{"somebody else has one of the coins", exchangeFacts{states: states(gone, free), restored: nobody, outputs: 2}, ruleUndo},
@@ -56,7 +56,7 @@ func TestTheRulesOfIssues(t *testing.T) {
 		{"it never left", issueFacts{neverSent: true}, ruleUndo},
 		{"the quote is not known", issueFacts{refused: true, settled: true, outputs: 2}, ruleWait},
 		{"signatures could not be asked for", issueFacts{refused: true, settled: true, state: "PAID", restored: nobody, outputs: 2}, ruleWait},
-		{"issued and signed", issueFacts{state: "ISSUED", issued: true, restored: 2, outputs: 2}, ruleAdopt},
+		{"W12: issued and signed", issueFacts{state: "ISSUED", issued: true, restored: 2, outputs: 2}, ruleAdopt},
 		{"issued for somebody else", issueFacts{state: "ISSUED", issued: true, outputs: 2}, ruleLost},
 		{"signed, but not for this quote", issueFacts{state: "PAID", restored: 2, outputs: 2}, ruleWait},
 		{"no answer", issueFacts{settled: true, state: "PAID", outputs: 2}, ruleWait},
@@ -79,7 +79,7 @@ func TestTheRulesOfPayments(t *testing.T) {
 		want ruling
 	}{
 		{"it never left", meltFacts{neverSent: true}, ruleUndo},
-		{"nothing is known", meltFacts{}, ruleWait},
+		{"I7: nothing is known", meltFacts{}, ruleWait},
 		{"paid with our coins", meltFacts{state: "PAID", states: states(gone, gone)}, ruleAdopt},
 		{"paid, and the mint is not done", meltFacts{state: "PAID", states: states(gone, held)}, ruleWait},
 		{"paid, and our coins are free", meltFacts{state: "PAID", states: states(free, free)}, ruleWait},
@@ -90,7 +90,7 @@ func TestTheRulesOfPayments(t *testing.T) {
 		{"under way, say the coins", meltFacts{state: "UNPAID", expired: true, refused: true, states: states(free, held)}, ruleWait},
 		{"under way, say the quote and not the coins", meltFacts{state: "PENDING", refused: true, expired: true, states: states(free, free)}, ruleWait},
 		{"the quote is not known", meltFacts{refused: true, expired: true, states: states(free, free)}, ruleWait},
-		{"unpaid, no answer", meltFacts{state: "UNPAID", states: states(free, free)}, ruleWait},
+		{"W14: unpaid, no answer", meltFacts{state: "UNPAID", states: states(free, free)}, ruleWait},
 		{"unpaid, an earlier one was refused", meltFacts{state: "UNPAID", settled: true, states: states(free, free)}, ruleWait},
 		{"unpaid and refused", meltFacts{state: "UNPAID", refused: true, states: states(free, free)}, ruleUndo},
 		{"unpaid, begun and over", meltFacts{state: "UNPAID", arrived: true, states: states(free, free)}, ruleUndo},
@@ -100,7 +100,7 @@ func TestTheRulesOfPayments(t *testing.T) {
 		{"unpaid, and somebody has all the coins", meltFacts{state: "UNPAID", settled: true, states: states(gone, gone)}, ruleUndo},
 		{"unpaid a moment ago, and the coins are spent", meltFacts{state: "UNPAID", refused: true, states: states(gone, gone)}, ruleWait},
 		// A mint that has shown the proof of a payment cannot take that back.
-		{"proven, and unpaid again", meltFacts{state: "UNPAID", proven: true, refused: true, expired: true, states: states(free, free)}, ruleWait},
+		{"I8: proven, and unpaid again", meltFacts{state: "UNPAID", proven: true, refused: true, expired: true, states: states(free, free)}, ruleWait},
 		{"proven, and failed", meltFacts{state: "FAILED", proven: true, states: states(free, free)}, ruleWait},
 		{"proven, and the mint is silent", meltFacts{proven: true}, ruleWait},
 	} {
