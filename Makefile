@@ -51,7 +51,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
 	@tools/ln/install || echo 'lnd and btcd could not be built: the tests on a real Lightning network are NOT run'
 	$(GO) test -count=1 -run '^TestEvery' ./wallet
-	$(GO) test -count=1 -parallel 4 -timeout 15m ./e2e/...
+	$(GO) test -count=1 -parallel 4 -timeout 20m ./e2e/...
 
 crash: ## the long crash matrix, on an otherwise idle machine (CRASHTIME)
 	$(GO) test -count=1 -v -parallel 16 -timeout 2h -run '^TestCrashMatrixForLong$$' ./e2e -crash $(CRASHTIME)
