@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,42 +93,6 @@ func TestTheWordsAreShownOnceAndOnlyOnTheTerminal(t *testing.T) {
 			}
 			if all := strings.Join(words[:3], " "); strings.Contains(got.stdout+got.stderr, all) {
 				t.Error("the words are in the output")
-			}
-		})
-	}
-}
-
-func TestThePassphraseComesFromADescriptor(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct{ written, want, problem string }{
-		"a line":               {"open sesame\n", "open sesame", ""},
-		"without an end":       {"open sesame", "open sesame", ""},
-		"an end from Windows":  {"open sesame\r\n", "open sesame", ""},
-		"spaces are part":      {"  open  sesame \n\n", "  open  sesame ", ""},
-		"nothing":              {"", "", "is empty"},
-		"an empty line":        {"\nsecond", "", "is empty"},
-		"two lines":            {"open\nsesame\n", "", "more than one line"},
-		"something enormous":   {strings.Repeat("x", maxPassphrase), "", "more than one line"},
-		"something else large": {strings.Repeat("x", maxPassphrase-1), strings.Repeat("x", maxPassphrase-1), ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r, w, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.WriteString(w, c.written); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Close(); err != nil {
-				t.Fatal(err)
-			}
-			got, err := firstLine(r)
-			if string(got) != c.want || (err == nil) != (c.problem == "") || (err != nil && !strings.Contains(err.Error(), c.problem)) {
-				t.Errorf("firstLine = %q, %v", got, err)
-			}
-			if err != nil && strings.Contains(err.Error(), "sesame") {
-				t.Errorf("the error shows the passphrase: %v", err)
 			}
 		})
 	}

@@ -165,6 +165,7 @@ var rooms = []room{
 	{path: "internal/heap"},
 	{path: "internal/metricspage"},
 	{path: "internal/lntest"},
+	{path: "internal/passphrase", imports: []string{"internal/terminal"}, neverImports: append(databases, network...)},
 	{path: "internal/procs"},
 	{path: "internal/release"},
 	{path: "internal/requestid", neverImports: outside, noClock: true, neverLinks: keyMaterial},
