@@ -33,8 +33,8 @@ func TestANodeThatIsReplacedUnderItsNamePaysNothingTwice(t *testing.T) {
 		w.mint = w.with("with the old one", backend(old))
 		stop := run(w.mint)
 		synctest.Wait() // it has looked at the node
-		q := w.meltQuote("a", 100)
-		coins := w.mintCoins(128)
+		q, late := w.meltQuote("a", 100), w.meltQuote("c", 8)
+		coins, lateCoins := w.mintCoins(128), w.mintCoins(16)
 		w.payer.becomes(lightning.PaymentPending, nil)
 		w.melt(meltRequest(q, coins, w.blanks(5)))
 		stop()
@@ -42,6 +42,9 @@ func TestANodeThatIsReplacedUnderItsNamePaysNothingTwice(t *testing.T) {
 		stranger := &namedPayer{newTestPayer(), "new", nil}
 		w.mint = w.with("with the new one", backend(stranger))
 		stop = run(w.mint)
+		synctest.Wait()
+		_, err := w.mint.Melt(t.Context(), "bolt11", meltRequest(late, lateCoins, w.blanks(4)))
+		wantCode(t, err, cashu.CodeUnavailable)
 		for range 3 {
 			w.clock.Add(3600)
 			time.Sleep(time.Minute)
