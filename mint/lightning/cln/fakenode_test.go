@@ -42,7 +42,8 @@ type node struct {
 	drop     map[string]bool // methods that never arrive
 	funds    int64           // msat
 	orders   int
-	hollow   bool // listpays answers with nothing
+	name     string // its key
+	hollow   bool   // listpays answers with nothing
 	network  string
 	seen     map[string]bool // methods that were called
 }
@@ -79,7 +80,7 @@ func newNode(t testing.TB) *node {
 		t.Fatal(err)
 	}
 	n := &node{
-		t: t, dir: t.TempDir(), key: key, changed: make(chan struct{}), offers: map[string]*madeOffer{}, funds: 10_000_000_000, network: "regtest",
+		t: t, dir: t.TempDir(), key: key, changed: make(chan struct{}), offers: map[string]*madeOffer{}, funds: 10_000_000_000, network: "regtest", name: "02" + strings.Repeat("ab", 32),
 		lose: map[string]bool{}, drop: map[string]bool{}, seen: map[string]bool{},
 	}
 	n.server = httptest.NewTLSServer(http.HandlerFunc(n.serve))
@@ -138,7 +139,7 @@ func (n *node) run(ctx context.Context, method string, p map[string]any) (any, *
 	number := func(key string) uint64 { f, _ := p[key].(float64); return uint64(f) }
 	switch method {
 	case "getinfo":
-		return map[string]any{"id": "02" + strings.Repeat("ab", 32), "network": n.network}, nil
+		return map[string]any{"id": n.name, "network": n.network}, nil
 	case "invoice":
 		return n.invoice(text("label"), text("description"), number("amount_msat"), time.Duration(number("expiry"))*time.Second)
 	case "listinvoices":

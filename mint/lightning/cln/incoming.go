@@ -16,8 +16,9 @@ import (
 const (
 	// labelPrefix tells the invoices of a mint from others of the node.
 	labelPrefix = "mintmark-"
-	// cursorNote is up to which paid invoice the mint has heard.
-	cursorNote = "cln.pay_index"
+	// cursorNote and the key of a node are up to which of its paid invoices the mint has
+	// heard. Every node counts for itself.
+	cursorNote = "cln.pay_index."
 	// cancelledNote and a payment hash are there for an invoice that was taken back, of
 	// which the node then knows nothing.
 	cancelledNote = "cln.cancelled."

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,5 +72,34 @@ func TestAJournalThatIsLostDoesNotMakeAPaymentFail(t *testing.T) {
 	}
 	if out, err := b.SendPayment(t.Context(), untouched); !errors.Is(err, lightning.ErrRefused) {
 		t.Errorf("what was never begun is %+v, %v", out, err)
+	}
+}
+
+// The node is set up anew, and counts its invoices from one again. Those that are paid now
+// are not the ones that were delivered before.
+func TestANewNodeOnTheSameJournalIsListenedToFromItsBeginning(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	for _, name := range []string{"ab", "cd"} {
+		n.set(func() {
+			n.name = "02" + strings.Repeat(name, 32)
+			n.invoices, n.paid = nil, 0
+		})
+		b := n.open(t)
+		list := make(chan lightning.Incoming, 2)
+		watch(b, list)
+		v, err := b.CreateInvoice(t.Context(), lightning.InvoiceRequest{Method: "bolt11", Amount: 7, Unit: "sat"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.payIn(v.Request, 7000); err != nil {
+			t.Fatal(err)
+		}
+		if got := next(t, list); got.LookupID != v.LookupID {
+			t.Errorf("delivered %+v", got)
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -26,9 +26,8 @@ func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Inco
 	case <-ctx.Done():
 		return b.wrap(doing, context.Cause(ctx))
 	}
-	cursor, err := b.cursor(ctx)
 	for err == nil {
-		cursor, err = b.next(ctx, cursor, deliver)
+		err = b.watch(ctx, deliver)
 	}
 	if outer.Err() != nil {
 		err = outer.Err()
@@ -36,8 +35,24 @@ func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Inco
 	return b.wrap(doing, err)
 }
 
-func (b *Backend) cursor(ctx context.Context) (uint64, error) {
-	text, err := b.journal.Note(ctx, cursorNote)
+// watch delivers until something fails, or nothing has come for a while: then it is time
+// to look whether it is still the same node.
+func (b *Backend) watch(ctx context.Context, deliver func(lightning.Incoming) error) error {
+	node, err := b.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	cursor, err := b.cursor(ctx, node)
+	for quiet := false; err == nil && !quiet; {
+		before := cursor
+		cursor, err = b.next(ctx, node, cursor, deliver)
+		quiet = cursor == before
+	}
+	return err
+}
+
+func (b *Backend) cursor(ctx context.Context, node string) (uint64, error) {
+	text, err := b.journal.Note(ctx, cursorNote+node)
 	if errors.Is(err, journal.ErrNotFound) {
 		return 0, nil
 	}
@@ -48,7 +63,7 @@ func (b *Backend) cursor(ctx context.Context) (uint64, error) {
 }
 
 // next waits for the next invoice that is paid, delivers it, and then moves the cursor.
-func (b *Backend) next(ctx context.Context, cursor uint64, deliver func(lightning.Incoming) error) (uint64, error) {
+func (b *Backend) next(ctx context.Context, node string, cursor uint64, deliver func(lightning.Incoming) error) (uint64, error) {
 	var v invoice
 	waitCtx, cancel := context.WithTimeout(ctx, longPoll+b.cfg.Deadline)
 	defer cancel()
@@ -71,7 +86,7 @@ func (b *Backend) next(ctx context.Context, cursor uint64, deliver func(lightnin
 	}
 	noteCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), b.cfg.Deadline)
 	defer stop()
-	return v.PayIndex, b.journal.SetNote(noteCtx, cursorNote, strconv.FormatUint(v.PayIndex, 10))
+	return v.PayIndex, b.journal.SetNote(noteCtx, cursorNote+node, strconv.FormatUint(v.PayIndex, 10))
 }
 
 // complete asks for the offer of an invoice that is not one of the mint's own: only the
