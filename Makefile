@@ -56,9 +56,15 @@ e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
 crash: ## the long crash matrix, on an otherwise idle machine (CRASHTIME)
 	$(GO) test -count=1 -v -parallel 16 -timeout 2h -run '^TestCrashMatrixForLong$$' ./e2e -crash $(CRASHTIME)
 
-wallet-crash: ## every fault and every kill at every place of the wallet's operations (an hour; STEPS for two wallets on one database)
-	MINTMARK_WALLET_MATRIX=all MINTMARK_WALLET_STEPS=$(STEPS) $(GO) test -count=1 -v -timeout 3h \
-	  -run '^(TestEveryFaultAtEveryEdge|TestEveryOperationSurvivesSIGKILLAnywhere|TestE3)' ./wallet
+# They wait more than they work, so they run at the same time; each has its log.
+WALLETCRASH = TestEveryFaultAtEveryEdge TestEveryOperationSurvivesSIGKILLAnywhere TestE3WalletsOnOneDatabaseDoNotHarmEachOther
+wallet-crash: ## every fault and every kill at every place of the wallet's operations (long; STEPS for two wallets on one database)
+	$(GO) test -c -o bin/wallet-crash/wallet.test ./wallet
+	@cd wallet; pids=; for test in $(WALLETCRASH); do \
+	  MINTMARK_WALLET_MATRIX=all MINTMARK_WALLET_STEPS=$(STEPS) ../bin/wallet-crash/wallet.test \
+	    -test.v -test.timeout 3h -test.run "^$$test\$$" >../bin/wallet-crash/$$test.log 2>&1 & pids="$$pids $$!"; \
+	done; failed=0; for pid in $$pids; do wait $$pid || failed=1; done; \
+	for test in $(WALLETCRASH); do grep -hE '^ *--- FAIL|^(PASS|FAIL|ok)|^ +[a-z_]+_test\.go' ../bin/wallet-crash/$$test.log; done; exit $$failed
 
 wallets:
 	e2e/wallets/install
