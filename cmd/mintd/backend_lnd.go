@@ -33,10 +33,7 @@ func lndConfig(cfg Config, b named, log *slog.Logger) (lnd.Config, error) {
 			return lnd.Config{}, errors.New("several mintd may share the mint's database, so they must share what they remember of the node: say " +
 				b.key + ".lnd.database, another database or another schema on the server")
 		}
-		database = filepath.Join(cfg.Data, "lnd.db")
-		if len(cfg.Lightning.Backends) > 0 {
-			database = filepath.Join(cfg.Data, "lnd-"+b.name+".db")
-		}
+		database = filepath.Join(cfg.Data, b.memoryFile())
 	}
 	unit := cashu.UnitSat
 	if list := b.units(); len(list) > 0 {

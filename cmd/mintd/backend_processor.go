@@ -38,8 +38,16 @@ func (cfg Config) journal(b named, place string) (string, error) {
 	case sqldb.IsServer(cfg.databasePath()):
 		return "", fmt.Errorf("several mintd may share the mint's database, so they must share what they remember of payments: say "+
 			"%s.%s.database, another database or another schema on the server", b.key, b.Type)
-	case len(cfg.Lightning.Backends) > 0:
-		return filepath.Join(cfg.Data, b.Type+"-"+b.name+".db"), nil
 	}
-	return filepath.Join(cfg.Data, b.Type+".db"), nil
+	return filepath.Join(cfg.Data, b.memoryFile()), nil
+}
+
+// memoryFile is the file in which a backend remembers payments. The only backend is called
+// by its type; it keeps its file when it becomes one of several under that name, for what
+// it has begun must not be begun again.
+func (b named) memoryFile() string {
+	if b.name == b.Type {
+		return b.Type + ".db"
+	}
+	return b.Type + "-" + b.name + ".db"
 }

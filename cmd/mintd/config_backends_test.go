@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -156,5 +157,32 @@ func TestEveryBackendIsOpenedForWhatItIsUsedForAndHasItsOwnFile(t *testing.T) {
 	}
 	if _, err := fake.Ledger(t.Context(), filepath.Join(cfg.Data, "fake-lightning-dollars.db")); err != nil {
 		t.Error(err)
+	}
+}
+
+// The only backend becomes one of several. Under the name that its quotes have, it finds
+// the payments that it has begun, or it would begin them again.
+func TestABackendThatBecomesOneOfSeveralRemembersItsPayments(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{lndType, clnType, processorType} {
+		memory := func(l Lightning) (list []string) {
+			cfg := Config{Data: "/data", Database: "/data/mint.db", Lightning: l}
+			for _, b := range l.all() {
+				path, err := cfg.journal(b, "")
+				if c, lndErr := lndConfig(cfg, b, nil); kind == lndType {
+					path, err = c.Database, lndErr
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				list = append(list, b.name+" "+path)
+			}
+			return list
+		}
+		one := memory(Lightning{Backend: kind})
+		several := memory(Lightning{Backends: map[string]*Backend{kind: {Type: kind}, "other": {Type: kind}}})
+		if len(several) != 2 || !slices.Contains(several, one[0]) || strings.Fields(several[0])[1] == strings.Fields(several[1])[1] {
+			t.Errorf("alone it is %v, of several %v", one, several)
+		}
 	}
 }
