@@ -136,15 +136,27 @@ func (m *Mint) pruneMelts(ctx context.Context, before time.Time) (total int, err
 	}
 }
 
-// forgettable asks the backends which of the quotes were not paid after all.
+// forgettable asks the backends which of the quotes were not paid after all. A node that
+// has taken over another's name cannot tell.
 func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, error) {
 	var ids []string
+	same := map[string]error{}
 	for _, q := range quotes {
 		b, err := m.receiverOf(q)
 		if err != nil {
 			continue
 		}
 		askCtx, cancel := context.WithTimeout(ctx, backendTimeout)
+		if _, asked := same[b.Name]; !asked {
+			same[b.Name] = m.sameNode(askCtx, b)
+		}
+		if err := same[b.Name]; err != nil {
+			cancel()
+			if errors.Is(err, errOtherNode) {
+				continue
+			}
+			return nil, err
+		}
 		payments, err := b.Receiver.CheckIncoming(askCtx, q.Method, q.LookupID)
 		cancel()
 		if err != nil && !errors.Is(err, lightning.ErrUnknownRequest) {

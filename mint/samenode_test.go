@@ -82,3 +82,28 @@ func TestANodeThatIsReplacedUnderItsNamePaysNothingTwice(t *testing.T) {
 		}
 	})
 }
+
+// The node is replaced while a quote is not paid, as far as the mint has heard. The new
+// one knows nothing of it, which does not make it a quote that nobody paid.
+func TestANodeThatIsReplacedUnderItsNameMakesNoQuoteBeForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newMemStore())
+	backend := func(p *namedPayer) mint.Backend { return mint.Backend{Name: "node", Receiver: w.backend, Payer: p} }
+	old := &namedPayer{w.payer, "old", nil}
+	w.mint = w.with("with the old one", backend(old))
+	q, other := w.quote(8), w.quote(8)
+	w.prune(0)
+	w.wait(30 * 24 * time.Hour)
+	w.backend.pay(other)
+	w.prune(1) // and the mint knows its node
+	kept := w.quote(8)
+	w.wait(30 * 24 * time.Hour)
+	w.mint = w.with("with the new one", backend(&namedPayer{newTestPayer(), "new", nil}))
+	w.prune(0)
+	w.mint = w.with("with the old one again", backend(old))
+	w.backend.pay(kept)
+	w.prune(0)
+	if w.known(q) || !w.known(other) || !w.known(kept) {
+		t.Errorf("known are %v, %v and %v", w.known(q), w.known(other), w.known(kept))
+	}
+}
