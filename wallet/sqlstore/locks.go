@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // locks is one file for each process that has the database file open, beside it,
@@ -21,17 +22,27 @@ type locks struct {
 // openLocks makes the file of this process and removes those of dead ones.
 func openLocks(database, instance string) (*locks, error) {
 	l := &locks{prefix: database + ".process-", instance: instance}
-	l.sweep()
-	f, err := os.OpenFile(l.prefix+instance, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	sweep(l.prefix, 0)
+	sweep(database+unborn, time.Minute)
+	f, err := os.OpenFile(database+unborn+instance, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("showing that this process lives: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	// The file gets the name that others look for once it is locked: one that is
+	// there and free is that of a dead process, at every moment.
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		err = os.Rename(f.Name(), l.prefix+instance)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("showing that this process lives: %w", err), f.Close(), os.Remove(f.Name()))
 	}
 	l.mine = f
 	return l, nil
 }
+
+// unborn is what the file is called until it is locked.
+const unborn = ".starts-"
 
 // Gone tells whether the process of this name is dead. A name that has no file is
 // that of a process which has ended or was swept.
@@ -62,12 +73,13 @@ func free(f *os.File) bool {
 	return true
 }
 
-// sweep removes files of dead processes. A process that has made its file and not
-// locked it yet loses the file, and counts as dead too early: whoever takes its
-// sagas over is still held up by their versions.
-func (l *locks) sweep() {
-	files, _ := filepath.Glob(globEscape(l.prefix) + "*")
+// sweep removes files of dead processes that are at least so old.
+func sweep(prefix string, age time.Duration) {
+	files, _ := filepath.Glob(globEscape(prefix) + "*")
 	for _, name := range files {
+		if info, err := os.Stat(name); err != nil || time.Since(info.ModTime()) < age {
+			continue
+		}
 		if f, err := os.Open(name); err == nil {
 			if free(f) {
 				_ = os.Remove(name)
@@ -82,5 +94,5 @@ func globEscape(s string) string {
 }
 
 func (l *locks) Close() error {
-	return errors.Join(os.Remove(l.mine.Name()), l.mine.Close())
+	return errors.Join(os.Remove(l.prefix+l.instance), l.mine.Close())
 }
