@@ -1,9 +1,15 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
 	"testing"
 	"time"
@@ -17,9 +23,12 @@ type PeerMint struct {
 	launch  func(keyset int) launch
 	keyset  int
 	process *Process
+	front   string // where wallets find it, if not at its address
 }
 
-// StartGonutsMint starts the mint of gonuts.
+// StartGonutsMint starts the mint of gonuts, without its WebSockets: version 0.4.2
+// ends with a panic ("send on closed channel") when somebody hangs up while it has
+// something to tell him.
 func StartGonutsMint(t testing.TB) *PeerMint {
 	t.Helper()
 	program, err := filepath.Abs(filepath.Join(Installed, "installed", "gonuts"))
@@ -35,7 +44,19 @@ func StartGonutsMint(t testing.TB) *PeerMint {
 			args: []string{"-pays", "-data", filepath.Join(dir, "data"), "-port", port, "-index", fmt.Sprint(keyset)},
 		}
 	}
+	m.logWhenFailed(filepath.Join(dir, "log"))
 	m.start()
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: m.address})
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/ws" {
+			http.NotFound(w, r)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	m.front = front.URL
 	return m
 }
 
@@ -60,12 +81,21 @@ func StartNutshellMint(t testing.TB) *PeerMint {
 			},
 		}
 	}
+	m.logWhenFailed(filepath.Join(dir, "log"))
 	m.start()
 	return m
 }
 
+func (m *PeerMint) logWhenFailed(path string) {
+	m.t.Cleanup(func() {
+		if m.t.Failed() {
+			m.t.Logf("log of the mint:\n%s", tail(path))
+		}
+	})
+}
+
 // URL is where wallets find it.
-func (m *PeerMint) URL() string { return "http://" + m.address }
+func (m *PeerMint) URL() string { return cmp.Or(m.front, "http://"+m.address) }
 
 // Rotate starts the mint again with a new keyset; the old one is no longer active.
 func (m *PeerMint) Rotate() {
@@ -79,7 +109,7 @@ func (m *PeerMint) start() {
 	m.t.Helper()
 	m.process = start(m.t, m.launch(m.keyset))
 	for end := time.Now().Add(5 * patience); ; time.Sleep(50 * time.Millisecond) { // Python begins slowly
-		resp, err := http.Get(m.URL() + "/v1/info")
+		resp, err := http.Get("http://" + m.address + "/v1/info")
 		if err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
