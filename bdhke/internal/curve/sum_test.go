@@ -161,6 +161,30 @@ func TestSumsOfRelatedPointsAgreeWithTheLibrary(t *testing.T) {
 	}
 }
 
+// Numbers of the full length, whose halves have either sign.
+func TestSumsOfWholeScalarsAgreeWithTheLibrary(t *testing.T) {
+	t.Parallel()
+	r := newRandom(7)
+	one := ReduceScalar(&[32]byte{31: 1})
+	edges := []*Scalar{one, one.Negate(), ReduceScalar(&[32]byte{0: 0x80}), ReduceScalar(&[32]byte{15: 1})}
+	for i := range 60 {
+		b := r.bytes()
+		scalars := []*Scalar{ReduceScalar(&b), edges[i%len(edges)]}
+		points := []Affine{r.point(), r.point()}
+		if i%3 == 0 {
+			points[1] = opposite(points[0])
+		}
+		var terms []Term
+		for j, k := range scalars {
+			terms = append(terms, Term{WeightVartime(k), points[j]})
+		}
+		want, _ := librarySum(t, scalars, points)
+		if got, ok := SumsVartime([][]Term{terms}); !ok || got[0] != want {
+			t.Fatalf("%x times %x is %x (%v), secp256k1-voi has %x", scalars[0].Bytes(), points, got, ok, want)
+		}
+	}
+}
+
 func TestSeveralSumsAreEachTheirOwn(t *testing.T) {
 	t.Parallel()
 	r := newRandom(5)
