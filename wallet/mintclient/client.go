@@ -7,17 +7,13 @@
 package mintclient
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"mintmark/cashu"
 )
@@ -127,67 +123,12 @@ func (c *Client) post(ctx context.Context, what, path string, body, answer any, 
 // do sends one request. Its errors are a *Refusal or wrap ErrNotSent or
 // ErrNoAnswer.
 func (c *Client) do(ctx context.Context, what, method, path string, body []byte, header http.Header, answer any) error {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	reply, err := c.Exchange(ctx, method, path, header, body)
+	if err == nil {
+		err = reply.Read(answer)
+	}
 	if err != nil {
-		return fmt.Errorf("%s: %w: the request cannot be made", what, ErrNotSent)
-	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
-	req.Header.Set("User-Agent", c.agent)
-	req.Header.Set("Accept", "application/json")
-	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/json")
-		// With a body that can be read again net/http would send the request
-		// a second time on its own when a connection turns out to be dead.
-		req.GetBody = nil
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, transportError(err))
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, c.maxBody+1))
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w: the answer was cut off", what, ErrNoAnswer)
-	case int64(len(text)) > c.maxBody:
-		return fmt.Errorf("%s: %w: the answer is too long", what, ErrNoAnswer)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("%s: %w", what, refusal(resp, text))
-	}
-	if err := cashu.Decode(text, answer); err != nil {
-		return fmt.Errorf("%s: %w: the answer makes no sense", what, ErrNoAnswer)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
-}
-
-// refusal reads the body of an answer that is no success.
-func refusal(resp *http.Response, text []byte) error {
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	var body struct {
-		Detail any         `json:"detail"`
-		Code   *cashu.Code `json:"code"`
-	}
-	if kind != "application/json" || cashu.Decode(text, &body) != nil || body.Code == nil || *body.Code == 0 {
-		return fmt.Errorf("%w: HTTP %d", ErrNoAnswer, resp.StatusCode)
-	}
-	detail, _ := body.Detail.(string)
-	return &Refusal{Code: *body.Code, Detail: printable(detail), Status: resp.StatusCode}
-}
-
-// printable keeps a mint from writing to the terminal of a person what is no
-// text, or too much of it.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) { // which also keeps the reading direction
-			return r
-		}
-		return -1
-	}, s)
-	if runes := []rune(s); len(runes) > 200 {
-		s = string(runes[:200]) + "…"
-	}
-	return s
 }
