@@ -202,9 +202,12 @@ func (i *image) copy(t *testing.T, from, to, uid, gid string) {
 	t.Helper()
 	to = filepath.Join(i.root, to)
 	var err error
-	if from == "/empty" {
+	switch _, missing := os.Stat(from); {
+	case from == "/empty":
 		err = os.MkdirAll(to, 0o700)
-	} else {
+	case missing != nil && strings.HasPrefix(from, "/etc/ssl/"):
+		t.Logf("%s: this machine has no %s to copy; the image of the build stage has", i.name, from)
+	default:
 		var data []byte
 		if data, err = os.ReadFile(from); err == nil {
 			if err = os.MkdirAll(filepath.Dir(to), 0o755); err == nil {
