@@ -44,9 +44,9 @@ func (m *Mint) Melt(ctx context.Context, method string, req cashu.MeltRequest) (
 	if err != nil {
 		return Melted{}, fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the payment backend that made this offer is not there any more"), err)
 	}
-	if m.nodes.stranger(way.Name) {
-		// It would pay, but nobody could ask it again: the quote is that of the node before it.
-		return Melted{}, fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the payment backend is not available"), errOtherNode)
+	if why := m.nodes.estranged(way.Name); why != nil {
+		// It would pay, but nobody could ask it again: the quote is that of the one before it.
+		return Melted{}, fmt.Errorf("%w: %w", cashu.Errorf(cashu.CodeUnavailable, "the payment backend is not available"), why)
 	}
 	if err := m.signatoryUp(ctx); err != nil {
 		return Melted{}, err

@@ -218,6 +218,9 @@ func New(ctx context.Context, cfg Config) (*Mint, error) {
 	if err := checkMoney(ctx, cfg.Store, cfg.Backends, cfg.MixPlayMoney); err != nil {
 		return nil, err
 	}
+	if err := m.checkMemories(ctx); err != nil {
+		return nil, err
+	}
 	m.settings.Store(&settings{about: cfg.About, quoteTTL: cfg.QuoteTTL})
 	m.loadSettings(ctx)
 	return m, nil

@@ -28,7 +28,7 @@ type Node struct {
 type nodes struct {
 	mu        sync.Mutex
 	byName    map[string]*Node
-	strangers map[string]bool // names under which another node answers than before
+	strangers map[string]error // names under which another node, or another memory, answers than before
 }
 
 // lookAtBackends asks every backend, now and on a timer, until ctx ends. Each is asked by itself:
@@ -52,12 +52,11 @@ func (m *Mint) lookAtBackends(ctx context.Context) {
 
 // lookAt asks one backend for a sign of life and what it holds, as far as it can tell.
 func (m *Mint) lookAt(ctx context.Context, b Backend) {
-	pinger, pings := firstAs[lightning.Pinger](b)
-	balancer, balances := firstAs[lightning.Balancer](b)
-	_, identified := firstAs[lightning.Identified](b)
-	if !pings && !balances && !identified {
+	if !looksAt(b) {
 		return
 	}
+	pinger, pings := firstAs[lightning.Pinger](b)
+	balancer, balances := firstAs[lightning.Balancer](b)
 	askCtx, cancel := context.WithTimeout(ctx, backendTimeout)
 	defer cancel()
 	var err error
@@ -79,6 +78,15 @@ func (m *Mint) lookAt(ctx context.Context, b Backend) {
 	}
 	m.heard(b.Name, err)
 	m.nodes.hold(b.Name, held, err)
+}
+
+// looksAt tells whether there is anything that a backend can be asked for by itself.
+func looksAt(b Backend) bool {
+	_, pings := firstAs[lightning.Pinger](b)
+	_, balances := firstAs[lightning.Balancer](b)
+	_, identified := firstAs[lightning.Identified](b)
+	_, remembers := firstAs[lightning.Remembering](b)
+	return pings || balances || identified || remembers
 }
 
 // firstAs finds what a backend can, in either of its halves.
@@ -110,9 +118,7 @@ func (m *Mint) unitsOf(b Backend) []cashu.Unit {
 // by itself, it does not count: strangers choose what is asked.
 func (m *Mint) answered(name string, err error) {
 	for _, b := range m.cfg.Backends {
-		_, pings := firstAs[lightning.Pinger](b)
-		_, identified := firstAs[lightning.Identified](b)
-		if _, balances := firstAs[lightning.Balancer](b); b.Name == name && !pings && !balances && !identified {
+		if b.Name == name && !looksAt(b) {
 			m.heard(name, err)
 		}
 	}

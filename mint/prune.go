@@ -152,7 +152,7 @@ func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, e
 		}
 		if err := same[b.Name]; err != nil {
 			cancel()
-			if errors.Is(err, errOtherNode) {
+			if isStranger(err) {
 				continue
 			}
 			return nil, err

@@ -19,9 +19,26 @@ var errOtherNode = errors.New("another node than before answers under the name o
 // configNode is where the database remembers which node a name belongs to.
 func configNode(name string) ConfigKey { return ConfigKey("node/" + name) }
 
-// sameNode asks the backend's node who it is, and fails if it is another than the first
-// time, or does not say.
+// sameNode fails if a backend remembers in another place than the first time, or its node
+// is another one, or does not say who it is.
 func (m *Mint) sameNode(ctx context.Context, b Backend) error {
+	err := m.sameMemory(ctx, b)
+	if err == nil {
+		err = m.sameIdentity(ctx, b)
+	}
+	if err == nil || isStranger(err) { // else nobody can tell
+		m.nodes.estrange(b.Name, err)
+	}
+	return err
+}
+
+// isStranger tells whether an error says that a backend is not the one that it was.
+func isStranger(err error) bool {
+	return errors.Is(err, errOtherNode) || errors.Is(err, errOtherMemory)
+}
+
+// sameIdentity asks the backend's node who it is.
+func (m *Mint) sameIdentity(ctx context.Context, b Backend) error {
 	identified, can := firstAs[lightning.Identified](b)
 	if !can {
 		return nil
@@ -30,36 +47,44 @@ func (m *Mint) sameNode(ctx context.Context, b Backend) error {
 	if err != nil {
 		return fmt.Errorf("asking a payment backend which node it is: %w", err)
 	}
-	was, err := m.store.Config(ctx, configNode(b.Name))
-	if errors.Is(err, ErrNotFound) {
-		err = m.store.Update(ctx, Durable, func(tx Tx) (err error) {
-			if was, err = tx.Config(ctx, configNode(b.Name)); errors.Is(err, ErrNotFound) {
-				was, err = is, tx.SetConfig(ctx, configNode(b.Name), is)
-			}
-			return err
-		})
-	}
+	was, err := m.firstSeen(ctx, configNode(b.Name), is)
 	if err != nil {
 		return fmt.Errorf("reading which node a payment backend was: %w", err)
 	}
-	m.nodes.estrange(b.Name, is != was)
 	if is != was {
 		return fmt.Errorf("%w (%s)", errOtherNode, b.Name)
 	}
 	return nil
 }
 
-func (n *nodes) estrange(name string, stranger bool) {
+// firstSeen is what the database remembers under the key, which is what it was told first.
+func (m *Mint) firstSeen(ctx context.Context, key ConfigKey, is string) (was string, err error) {
+	if was, err = m.store.Config(ctx, key); err == nil && was != "" || err != nil && !errors.Is(err, ErrNotFound) {
+		return was, err
+	}
+	err = m.store.Update(ctx, Durable, func(tx Tx) (err error) {
+		if was, err = tx.Config(ctx, key); errors.Is(err, ErrNotFound) || err == nil && was == "" {
+			was, err = is, tx.SetConfig(ctx, key, is)
+		}
+		return err
+	})
+	return was, err
+}
+
+func (n *nodes) estrange(name string, why error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.strangers == nil {
-		n.strangers = map[string]bool{}
+		n.strangers = map[string]error{}
 	}
-	n.strangers[name] = stranger
+	n.strangers[name] = why
 }
 
-// stranger tells whether another node answers under the name.
-func (n *nodes) stranger(name string) bool {
+// stranger tells whether the backend is another one than it was.
+func (n *nodes) stranger(name string) bool { return n.estranged(name) != nil }
+
+// estranged says in what the backend is another one than it was, or nil.
+func (n *nodes) estranged(name string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.strangers[name]

@@ -24,7 +24,8 @@ func lightningCommand() *cobra.Command {
 		Use:   "lightning",
 		Short: "Look at the payment backends, and switch minting and melting",
 	}
-	cmd.AddCommand(lightningStatusCommand(), lightningCheckCommand(), lightningSwitchCommand("enable", true), lightningSwitchCommand("disable", false), lightningTermsCommand())
+	cmd.AddCommand(lightningStatusCommand(), lightningCheckCommand(), lightningSwitchCommand("enable", true), lightningSwitchCommand("disable", false),
+		lightningTermsCommand(), lightningAcceptCommand())
 	return cmd
 }
 

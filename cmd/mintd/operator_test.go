@@ -135,6 +135,8 @@ func TestOperatorCommandsWorkWithAndWithoutARunningMint(t *testing.T) {
 			{"a setting that nobody knows", "", []string{"setting", "set", "colour", "green"}, 1, "unknown configuration key"},
 			{"a setting is set", "", []string{"setting", "set", "quote_ttl", "5m"}, 0, ""},
 			{"and read", "", []string{"setting", "get", "quote_ttl"}, 0, "5m"},
+			{"a memory is given up by its name", "", []string{"lightning", "accept", "nobody", "--yes"}, 1, "no payment backend of this name"},
+			{"and after a question", "no\n", []string{"lightning", "accept", "nobody"}, 1, "nothing was changed"},
 		} {
 			code, stdout, stderr := o.mintd(step.stdin, step.args...)
 			if code != step.code || !strings.Contains(stdout+stderr, step.want) {

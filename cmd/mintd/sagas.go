@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -127,10 +125,9 @@ func resolveSaga(ctx context.Context, cmd *cobra.Command, op operator.Operator, 
 		return err
 	}
 	if !yes {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s it? Type yes: ", d)
-		answer, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-		if strings.TrimSpace(answer) != "yes" {
-			return errors.New("nothing was changed")
+		fmt.Fprintf(cmd.OutOrStdout(), "%s it? ", d)
+		if err := confirm(cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
+			return err
 		}
 	}
 	if err := op.Resolve(ctx, id, d); err != nil {

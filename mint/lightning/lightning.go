@@ -142,6 +142,15 @@ type Identified interface {
 	Identity(ctx context.Context) (string, error)
 }
 
+// Remembering is a backend that keeps by itself what its node cannot be asked, such as
+// which payments were begun.
+type Remembering interface {
+	// Memory names what it remembers in. The name was made up together with it, at random,
+	// and stays in it. Another name is another memory: the one before was lost or swapped,
+	// and what is said to have never begun may be under way.
+	Memory() string
+}
+
 // Backend is a Receiver and a Payer, as a node is.
 type Backend interface {
 	Receiver

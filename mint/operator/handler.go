@@ -35,6 +35,8 @@ const (
 	pathSet         = "/setting/set"
 	pathSay         = "/terms/say"
 	pathPayments    = "/payments"
+
+	pathAcceptMemory = "/payments/accept-memory"
 )
 
 // maxBody is far above the longest mint info.
@@ -79,6 +81,7 @@ func Handler(op Operator) http.Handler {
 	handle(pathSetting, func(ctx context.Context, r request) (any, error) { return op.Setting(ctx, r.Name) })
 	handle(pathSet, func(ctx context.Context, r request) (any, error) { return nil, op.Set(ctx, r.Name, r.Value) })
 	handle(pathSay, func(ctx context.Context, r request) (any, error) { return nil, op.Say(ctx, r.Terms) })
+	handle(pathAcceptMemory, func(ctx context.Context, r request) (any, error) { return nil, op.AcceptMemory(ctx, r.Name) })
 	handle(pathPayments, func(ctx context.Context, _ request) (any, error) { return op.Payments(ctx) })
 	return mux
 }

@@ -44,6 +44,9 @@ type Operator interface {
 	Set(ctx context.Context, name, value string) error
 	// Say keeps terms in the database, beside those that it does not contradict.
 	Say(ctx context.Context, said mint.Terms) error
+	// AcceptMemory lets a payment backend remember its payments in another place than
+	// before; mint.ErrMeltsOpen while that could make one of them twice.
+	AcceptMemory(ctx context.Context, backend string) error
 	// Payments is what a running mint thinks of its payment backends, and on what
 	// terms it deals; ErrNotRunning without one.
 	Payments(ctx context.Context) (mint.Payments, error)
@@ -281,6 +284,11 @@ func (l *Local) Set(ctx context.Context, name, value string) error {
 // Say keeps terms in the database.
 func (l *Local) Say(ctx context.Context, said mint.Terms) error {
 	return mint.ChangeTerms(ctx, l.Store, said)
+}
+
+// AcceptMemory lets a payment backend remember its payments in another place.
+func (l *Local) AcceptMemory(ctx context.Context, backend string) error {
+	return mint.AcceptMemory(ctx, l.Store, backend)
 }
 
 // Payments is what the running mint thinks of its payment backends.

@@ -100,6 +100,11 @@ func (r *Remote) Say(ctx context.Context, said mint.Terms) error {
 	return r.call(ctx, pathSay, request{Terms: said}, nil)
 }
 
+// AcceptMemory lets a payment backend remember its payments in another place.
+func (r *Remote) AcceptMemory(ctx context.Context, backend string) error {
+	return r.call(ctx, pathAcceptMemory, request{Name: backend}, nil)
+}
+
 // Payments is what the running mint thinks of its payment backends.
 func (r *Remote) Payments(ctx context.Context) (p mint.Payments, err error) {
 	return p, r.call(ctx, pathPayments, request{}, &p)

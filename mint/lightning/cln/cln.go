@@ -141,12 +141,13 @@ type Backend struct {
 }
 
 var (
-	_ lightning.Backend    = (*Backend)(nil)
-	_ lightning.Canceller  = (*Backend)(nil)
-	_ lightning.Balancer   = (*Backend)(nil)
-	_ lightning.Pinger     = (*Backend)(nil)
-	_ lightning.Identified = (*Backend)(nil)
-	_ journal.Node         = (*Backend)(nil)
+	_ lightning.Backend     = (*Backend)(nil)
+	_ lightning.Canceller   = (*Backend)(nil)
+	_ lightning.Balancer    = (*Backend)(nil)
+	_ lightning.Pinger      = (*Backend)(nil)
+	_ lightning.Identified  = (*Backend)(nil)
+	_ lightning.Remembering = (*Backend)(nil)
+	_ journal.Node          = (*Backend)(nil)
 )
 
 // Open opens the journal. The node may be away. The caller closes the Backend.
@@ -222,6 +223,9 @@ func (b *Backend) Identity(ctx context.Context) (string, error) {
 	}
 	return info.ID, b.wrap(doing, err)
 }
+
+// Memory implements lightning.Remembering.
+func (b *Backend) Memory() string { return b.journal.Identity() }
 
 // Close ends everything and closes the journal. Orders to pay get a moment to be
 // answered; the node goes on with them in any case.

@@ -13,6 +13,7 @@ package journal
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,9 +48,13 @@ type Config struct {
 // Journal is an open journal. It is safe for concurrent use, also by several
 // processes on one server.
 type Journal struct {
-	db    *sqldb.DB
-	clock func() time.Time
+	db       *sqldb.DB
+	clock    func() time.Time
+	identity string
 }
+
+// identityNote is the name of the journal itself.
+const identityNote = "journal.identity"
 
 // Open opens the journal, and makes it if there is none. The caller closes it.
 func Open(ctx context.Context, c Config) (*Journal, error) {
@@ -63,8 +68,26 @@ func Open(ctx context.Context, c Config) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("payment journal: %w", err)
 	}
-	return &Journal{db: db, clock: c.Clock}, nil
+	j := &Journal{db: db, clock: c.Clock}
+	if err := j.identify(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return j, nil
 }
+
+// identify reads the journal's name, or gives it one.
+func (j *Journal) identify(ctx context.Context) error {
+	return wrap("give it a name", j.db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+		if _, err := tx.Exec(ctx, stmtFirstNote, identityNote, rand.Text()); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, stmtNote, identityNote).Scan(&j.identity)
+	}))
+}
+
+// Identity names this journal among all others. It was made up at random when the
+// journal was made: a new journal in its place has another.
+func (j *Journal) Identity() string { return j.identity }
 
 // Close closes the journal once what was begun is done.
 func (j *Journal) Close() error { return wrap("close", j.db.Close()) }

@@ -292,3 +292,23 @@ func TestASecondProcessIsRefusedOnAFile(t *testing.T) {
 		t.Errorf("a second one: %v", err)
 	}
 }
+
+// A journal in the place of another one is told from it by its name.
+func TestAJournalKeepsItsNameAndANewOneHasAnother(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	var mu sync.Mutex
+	everywhere(t, func(t *testing.T, open func() *journal.Journal) {
+		j := open()
+		name := j.Identity()
+		if j = reopen(t, j, open); name == "" || j.Identity() != name {
+			t.Errorf("it is called %q, then %q", name, j.Identity())
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if seen[name] {
+			t.Errorf("two are called %q", name)
+		}
+		seen[name] = true
+	})
+}

@@ -80,6 +80,9 @@ var (
 	stmtSetNote = sqldb.Stmt{Name: "journal.set_note", SQL: `
 INSERT INTO notes (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`}
 
+	stmtFirstNote = sqldb.Stmt{Name: "journal.first_note", SQL: `
+INSERT INTO notes (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`}
+
 	stmtAddRequest = sqldb.Stmt{Name: "journal.add_request", SQL: `
 INSERT INTO requests (` + requestColumns + `, next) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`}
 	stmtRequest = sqldb.Stmt{Name: "journal.request", SQL: `

@@ -26,6 +26,9 @@ func (b *Backend) info(ctx context.Context) (v info, err error) {
 	ctx, cancel := quickly(ctx)
 	defer cancel()
 	err = b.client.call(ctx, http.MethodGet, "/v1/getinfo", nil, &v)
+	if err == nil && v.Pubkey == "" {
+		err = errors.New("an answer that tells of no node")
+	}
 	return v, err
 }
 

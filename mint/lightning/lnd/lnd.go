@@ -147,6 +147,7 @@ type Backend struct {
 	cfg    Config
 	client *client
 	db     *sqldb.DB
+	memory string // the name of db
 	log    *slog.Logger
 
 	turn   chan struct{} // holds one token: the right to watch
@@ -186,8 +187,12 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lnd: %w", err)
 	}
+	memory, err := identify(ctx, db)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lnd: %w", err), db.Close())
+	}
 	b := &Backend{
-		cfg: c, client: client, db: db, log: c.Logger,
+		cfg: c, client: client, db: db, memory: memory, log: c.Logger,
 		turn: make(chan struct{}, 1), pursuits: map[string]*pursuit{},
 	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))

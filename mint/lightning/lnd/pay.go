@@ -162,6 +162,15 @@ func (b *Backend) follow(ctx context.Context, o *order) error {
 func (b *Backend) step(ctx context.Context, o *order) (goOn bool, err error) {
 	var latest payment
 	var stands standing
+	node, err := b.info(ctx)
+	if err != nil {
+		return true, err
+	}
+	if o.elsewhere(node.Pubkey) {
+		b.log.Error("another node was told to make this payment than the one that answers now; it stays pending until that one is back, or the operator decides",
+			"attempt", o.id, "told", o.node, "answers", node.Pubkey)
+		return false, nil
+	}
 	looking, cancel := context.WithTimeout(ctx, streamTime)
 	defer cancel()
 	found, err := b.track(looking, o.hash, o.orders > 0, func(p payment) error {
@@ -182,7 +191,7 @@ func (b *Backend) step(ctx context.Context, o *order) (goOn bool, err error) {
 	}
 	switch stands {
 	case standsFree:
-		return true, b.order(ctx, o, latest)
+		return true, b.order(ctx, o, node.Pubkey, latest)
 	case standsForeign:
 		b.log.Error("the node pays, or has paid, an invoice that this mint did not tell it to pay; whether that is this payment is for the operator to decide: it stays pending",
 			"attempt", o.id)
@@ -191,7 +200,7 @@ func (b *Backend) step(ctx context.Context, o *order) (goOn bool, err error) {
 		b.log.Error("the node has forgotten a payment that it had begun; it stays pending until the operator decides", "attempt", o.id)
 		return false, nil
 	case standsMissing:
-		return true, b.missing(ctx, o, latest)
+		return true, b.missing(ctx, o, node.Pubkey, latest)
 	}
 	return true, nil
 }
@@ -200,19 +209,19 @@ func (b *Backend) step(ctx context.Context, o *order) (goOn bool, err error) {
 var errOtherPayment = errors.New("another payment of this hash")
 
 // missing goes on with an order of which the node knows nothing.
-func (b *Backend) missing(ctx context.Context, o *order, latest payment) error {
+func (b *Backend) missing(ctx context.Context, o *order, node string, latest payment) error {
 	may, err := b.mayOrderAgain(ctx, &o.attempt)
 	switch {
 	case err != nil || !may:
 		return err
 	case !o.part:
-		return b.order(ctx, o, latest)
+		return b.order(ctx, o, node, latest)
 	}
 	return b.giveUpPart(ctx, &o.attempt)
 }
 
-// order tells the node to pay, after it is written down that it is told.
-func (b *Backend) order(ctx context.Context, o *order, latest payment) error {
+// order tells the node to pay, after it is written down which one is told.
+func (b *Backend) order(ctx context.Context, o *order, node string, latest payment) error {
 	var send func(context.Context) error
 	if o.part {
 		route, err := b.route(ctx, o)
@@ -227,7 +236,7 @@ func (b *Backend) order(ctx context.Context, o *order, latest payment) error {
 		send = func(ctx context.Context) error { return b.sendWhole(ctx, o) }
 	}
 	before := milli(o.ordered)
-	mine, err := b.change(ctx, &o.attempt, &stmtOrder, max(milli(b.cfg.Clock()), before+1), uint64(latest.Index), uint64(latest.Created), before)
+	mine, err := b.change(ctx, &o.attempt, &stmtOrder, max(milli(b.cfg.Clock()), before+1), uint64(latest.Index), uint64(latest.Created), before, node)
 	if err != nil || !mine {
 		return err // another mint on the same database was quicker
 	}
@@ -330,6 +339,15 @@ func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightnin
 // the node does not know yet means nothing.
 func (b *Backend) check(ctx context.Context, a attempt, pursued bool) (lightning.Outgoing, error) {
 	pending := lightning.Outgoing{State: lightning.PaymentPending}
+	if a.orders > 0 {
+		node, err := b.info(ctx)
+		if err != nil {
+			return pending, fmt.Errorf("asking which node it is: %w", err)
+		}
+		if a.elsewhere(node.Pubkey) {
+			return pending, nil
+		}
+	}
 	var stands standing
 	found, err := b.track(ctx, a.hash, false, func(p payment) error {
 		if stands = judge(a, p, true); stands == standsOpen {

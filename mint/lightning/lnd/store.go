@@ -2,6 +2,7 @@ package lnd
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -54,21 +55,32 @@ func migrations(server bool) []sqldb.Migration {
 	return []sqldb.Migration{
 		{Name: "0001_attempts", SQL: sql},
 		{Name: "0002_before_created", SQL: "ALTER TABLE attempts ADD COLUMN before_created BIGINT NOT NULL DEFAULT 0"},
+		// node is the key of the node that was told to pay; '' in rows of before.
+		{Name: "0003_node", SQL: `
+ALTER TABLE attempts ADD COLUMN node TEXT NOT NULL DEFAULT '';
+CREATE TABLE notes (
+  name  TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+)`},
 	}
 }
 
-const attemptColumns = `id, hash, part, msat, unit, expires, begun, ordered, orders, before, answered, missing, state, spent, proof, before_created`
+const attemptColumns = `id, hash, part, msat, unit, expires, begun, ordered, orders, before, answered, missing, state, spent, proof, before_created, node`
 
 var (
 	stmtAddAttempt = sqldb.Stmt{Name: "lnd.add_attempt", SQL: `
-INSERT INTO attempts (` + attemptColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, $8, 0, '', 0)`}
+INSERT INTO attempts (` + attemptColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, $8, 0, '', 0, '')`}
+	stmtFirstNote = sqldb.Stmt{Name: "lnd.first_note", SQL: `
+INSERT INTO notes (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`}
+	stmtNote = sqldb.Stmt{Name: "lnd.note", SQL: `
+SELECT value FROM notes WHERE name = $1`}
 	stmtFindAttempt = sqldb.Stmt{Name: "lnd.find_attempt", SQL: `
 SELECT ` + attemptColumns + ` FROM attempts WHERE id = $1`}
 	stmtTaken = sqldb.Stmt{Name: "lnd.taken", SQL: `
 SELECT COUNT(*) FROM attempts WHERE hash = $1 AND state IN (1, 2)`}
 	stmtOrder = sqldb.Stmt{Name: "lnd.order", SQL: `
 UPDATE attempts SET ordered = $2, orders = orders + 1, missing = 0, before = CASE orders WHEN 0 THEN $3 ELSE before END,
-  before_created = CASE orders WHEN 0 THEN $4 ELSE before_created END
+  before_created = CASE orders WHEN 0 THEN $4 ELSE before_created END, node = CASE orders WHEN 0 THEN $6 ELSE node END
 WHERE id = $1 AND state = 1 AND ordered = $5`}
 	stmtTakeBack = sqldb.Stmt{Name: "lnd.take_back", SQL: `
 UPDATE attempts SET ordered = 0, orders = orders - 1 WHERE id = $1 AND state = 1 AND ordered = $2 AND orders = 1 AND answered = 0`}
@@ -92,6 +104,7 @@ DELETE FROM delivered WHERE node = $1`}
 // attempt is a row.
 type attempt struct {
 	id       string
+	node     string // the key of the one that was told; "" if nobody has noted it
 	hash     []byte
 	part     bool
 	msat     uint64
@@ -125,7 +138,7 @@ func scanAttempt(scan func(dest ...any) error) (a attempt, err error) {
 		spent                            uint64
 	)
 	err = scan(&a.id, &a.hash, &part, &a.msat, &unit, &expires, &begun, &ordered, &a.orders, &a.before.index, &answered, &missing,
-		&state, &spent, &a.proof, &a.before.created)
+		&state, &spent, &a.proof, &a.before.created, &a.node)
 	a.part, a.answered, a.unit, a.spent = part != 0, answered != 0, cashu.Unit(unit), cashu.Amount(spent)
 	a.state = lightning.PaymentState(state)
 	a.expires, a.begun, a.ordered, a.missing = fromMilli(expires), fromMilli(begun), fromMilli(ordered), fromMilli(missing)
@@ -151,6 +164,20 @@ func asInt(v bool) int64 {
 		return 1
 	}
 	return 0
+}
+
+// memoryNote is the name of the database itself.
+const memoryNote = "memory"
+
+// identify reads the name of the database, or gives it one.
+func identify(ctx context.Context, db *sqldb.DB) (name string, err error) {
+	err = db.Write(ctx, sqldb.Durable, func(tx sqldb.Tx) error {
+		if _, err := tx.Exec(ctx, stmtFirstNote, memoryNote, rand.Text()); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, stmtNote, memoryNote).Scan(&name)
+	})
+	return name, err
 }
 
 // begin finds the attempt, or writes it down. An attempt at a hash that another one

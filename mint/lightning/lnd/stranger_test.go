@@ -61,7 +61,7 @@ func TestAnAnswerThatTellsOfNoPaymentProvesNothing(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if mine, err := b.change(t.Context(), &a, &stmtOrder, milli(now), uint64(0), uint64(0), int64(0)); err != nil || !mine {
+				if mine, err := b.change(t.Context(), &a, &stmtOrder, milli(now), uint64(0), uint64(0), int64(0), ""); err != nil || !mine {
 					t.Fatalf("ordered: %v, %v", mine, err)
 				}
 				for range 3 {

@@ -144,9 +144,10 @@ type Backend struct {
 }
 
 var (
-	_ lightning.Backend = (*Backend)(nil)
-	_ lightning.Pinger  = (*Backend)(nil)
-	_ journal.Node      = (*Backend)(nil)
+	_ lightning.Backend     = (*Backend)(nil)
+	_ lightning.Pinger      = (*Backend)(nil)
+	_ lightning.Remembering = (*Backend)(nil)
+	_ journal.Node          = (*Backend)(nil)
 )
 
 // Open opens the journal and begins to look for the processor, which may be away: what
@@ -200,6 +201,9 @@ func (b *Backend) Close() error {
 	})
 	return b.closeErr
 }
+
+// Memory implements lightning.Remembering.
+func (b *Backend) Memory() string { return b.journal.Identity() }
 
 // Ping implements lightning.Pinger.
 func (b *Backend) Ping(ctx context.Context) error {
