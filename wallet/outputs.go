@@ -21,6 +21,7 @@ type want struct {
 	amount cashu.Amount
 	role   Role
 	lock   *conditions.Lock
+	blind  bool // the keys of the lock (NUT-28)
 }
 
 // split wants an amount in as few coins as the keyset has for it.
@@ -34,7 +35,7 @@ func split(k cashu.Keyset, amount cashu.Amount, role Role, lock *conditions.Lock
 	}
 	wants := make([]want, len(parts))
 	for i, a := range parts {
-		wants[i] = want{a, role, lock}
+		wants[i] = want{amount: a, role: role, lock: lock}
 	}
 	return wants, nil
 }
@@ -73,6 +74,7 @@ func (w *Wallet) plan(ctx context.Context, tx Tx, keyset cashu.KeysetID, wants [
 		counters, next = Counters{Start: &start, End: &end}, start
 	}
 	planned := make([]Planned, len(wants))
+	var smith locksmith
 	for i, o := range wants {
 		p := Planned{Amount: o.amount, KeysetID: keyset, Role: o.role}
 		var secret string
@@ -84,7 +86,10 @@ func (w *Wallet) plan(ctx context.Context, tx Tx, keyset cashu.KeysetID, wants [
 			p.Counter = &counter
 			secret, r, err = w.secrets.Secret(keyset, counter)
 		} else {
-			secret, r, err = lockedSecret(*o.lock)
+			secret, p.E, err = smith.secret(o)
+			if err == nil {
+				r, err = bdhke.RandomScalar(nil)
+			}
 			raw := r.Bytes()
 			p.Secret, p.Blinding = Secret(secret), Secret(hex.EncodeToString(raw[:]))
 		}
@@ -97,15 +102,6 @@ func (w *Wallet) plan(ctx context.Context, tx Tx, keyset cashu.KeysetID, wants [
 		planned[i] = p
 	}
 	return planned, counters, nil
-}
-
-func lockedSecret(l conditions.Lock) (string, bdhke.Scalar, error) {
-	secret, err := l.Secret(nil)
-	if err != nil {
-		return "", bdhke.Scalar{}, err
-	}
-	r, err := bdhke.RandomScalar(nil)
-	return secret, r, err
 }
 
 // open gives the secret and the blinding factor of a planned output.
@@ -182,7 +178,7 @@ func (w *Wallet) coin(m Mint, p Planned, sig cashu.BlindSignature) (token.Coin, 
 	if err != nil {
 		return token.Coin{}, err
 	}
-	c := token.Coin{Proof: cashu.Proof{Amount: sig.Amount, ID: p.KeysetID, Secret: secret}}
+	c := token.Coin{Proof: cashu.Proof{Amount: sig.Amount, ID: p.KeysetID, Secret: secret}, E: p.E}
 	if c.C, err = bdhke.Unblind(sig.C, r, key); err != nil {
 		return token.Coin{}, fmt.Errorf("%w: it cannot be unblinded", errBadAnswer)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"mintmark/bdhke"
@@ -203,66 +202,6 @@ func (w *Wallet) startReceive(ctx context.Context, m Mint, t token.Token, text s
 	return r, got, err
 }
 
-// lockKeys are the keys that may open a lock: those given, and the wallet's own.
-func (w *Wallet) lockKeys(ctx context.Context, given []bdhke.Scalar) ([]bdhke.Scalar, error) {
-	n, err := w.keyCount(ctx)
-	if err != nil {
-		return nil, err
-	}
-	keys := slices.Clone(given)
-	for i := range n {
-		k, err := w.secrets.Key(secrets.PurposeP2PK, i)
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, k)
-	}
-	return keys, nil
-}
-
-// unlock puts the witnesses on coins that are locked, as far as it can.
-func unlock(coins []token.Coin, outputs []cashu.BlindedMessage, keys []bdhke.Scalar, preimages [][32]byte) ([]token.Coin, error) {
-	coins = slices.Clone(coins)
-	all := false
-	for i := range coins {
-		c, err := conditions.Parse(coins[i].Secret)
-		if err != nil {
-			return nil, err
-		}
-		if c == nil {
-			continue
-		}
-		for _, p := range preimages {
-			if err := conditions.AddPreimage(&coins[i].Proof, p); err != nil && !errors.Is(err, conditions.ErrNotThisPreimage) {
-				return nil, err
-			}
-		}
-		for _, key := range keys {
-			err := conditions.SignInput(&coins[i].Proof, key, nil)
-			switch {
-			case errors.Is(err, conditions.ErrNotThisFlag):
-				all = true
-			case err != nil && !errors.Is(err, conditions.ErrNotThisKey):
-				return nil, err
-			}
-		}
-	}
-	if !all {
-		return coins, nil
-	}
-	proofs := shown(coins)
-	for _, key := range keys {
-		err := conditions.SignAll(conditions.Transaction{Inputs: proofs, Outputs: outputs}, key, nil)
-		if err != nil && !errors.Is(err, conditions.ErrNotThisKey) {
-			return nil, err
-		}
-	}
-	for i := range coins {
-		coins[i].Proof = proofs[i]
-	}
-	return coins, nil
-}
-
 // receiveExchange is the request of a receive, from what was written down.
 func (r *run) receiveExchange() (exchange, error) {
 	d, ok := r.s.Data.(*ReceiveData)
@@ -331,7 +270,11 @@ func (w *Wallet) NewKey(ctx context.Context) (bdhke.Point, error) {
 
 // Keys lists the keys that NewKey has made, oldest first.
 func (w *Wallet) Keys(ctx context.Context) ([]bdhke.Point, error) {
-	secret, err := w.lockKeys(ctx, nil)
+	n, err := w.store.KeyIndex(ctx, purposeP2PK)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := w.ownKeys(n)
 	if err != nil {
 		return nil, err
 	}
@@ -343,7 +286,3 @@ func (w *Wallet) Keys(ctx context.Context) ([]bdhke.Point, error) {
 }
 
 const purposeP2PK = "p2pk"
-
-func (w *Wallet) keyCount(ctx context.Context) (uint32, error) {
-	return w.store.KeyIndex(ctx, purposeP2PK)
-}

@@ -64,8 +64,9 @@ type Planned struct {
 	B        bdhke.Point    `json:"b_"`
 	Counter  *uint32        `json:"counter,omitzero"`
 	Secret   Secret         `json:"secret,omitzero"`
-	Blinding Secret         `json:"r,omitzero"`    // hex of the scalar
-	Role     Role           `json:"role,omitzero"` // empty: keep
+	Blinding Secret         `json:"r,omitzero"`      // hex of the scalar
+	Role     Role           `json:"role,omitzero"`   // empty: keep
+	E        bdhke.Point    `json:"p2pk_e,omitzero"` // what the receiver of blinded keys needs (NUT-28)
 }
 
 // Role says whose an output will be. The strings are stored: append only.

@@ -140,12 +140,12 @@ func scenarios() []scenario {
 			return arg
 		}
 	}
-	locked := func(all bool) func(s *stage) string {
+	locked := func(all, blind bool) func(s *stage) string {
 		return func(s *stage) string {
 			key, err := s.x.NewKey(s.t.Context())
 			s.must(err)
 			s.fund(s.y, 200)
-			return s.sendFrom(s.y, wallet.SendOptions{Amount: 50, Lock: &conditions.Lock{Key: key, SigAll: all}}).Token
+			return s.sendFrom(s.y, wallet.SendOptions{Amount: 50, Lock: &conditions.Lock{Key: key, SigAll: all}, Blind: blind}).Token
 		}
 	}
 	quote := func(s *stage) string { return s.mintQuote(s.x, 77) }
@@ -173,6 +173,7 @@ func scenarios() []scenario {
 		funded("send after a swap", nil, send(wallet.SendOptions{Amount: 50, IncludeFee: true})),
 		funded("send after a swap after a rotation", rotated(nil), send(wallet.SendOptions{Amount: 50})),
 		funded("send to a key", theirKey, send(wallet.SendOptions{Amount: 50, Lock: &conditions.Lock{}})),
+		funded("send to a blinded key", theirKey, send(wallet.SendOptions{Amount: 50, Lock: &conditions.Lock{}, Blind: true})),
 		funded("check a token that was claimed", func(s *stage) string {
 			sent := s.sendFrom(s.x, wallet.SendOptions{Amount: 50})
 			_, err := s.y.Receive(s.t.Context(), sent.Token, wallet.ReceiveOptions{AnyMint: true})
@@ -183,8 +184,9 @@ func scenarios() []scenario {
 		funded("revoke after a rotation", rotated(out), op((*wallet.Wallet).Revoke)),
 		funded("receive", token, doReceive),
 		funded("receive after a rotation", rotated(token), doReceive),
-		funded("receive with a key", locked(false), doReceive),
-		funded("receive with signatures over all", locked(true), doReceive),
+		funded("receive with a key", locked(false, false), doReceive),
+		funded("receive with signatures over all", locked(true, false), doReceive),
+		funded("receive with a blinded key", locked(true, true), doReceive),
 		funded("melt", melt, doMelt),
 		funded("melt after a rotation", rotated(melt), doMelt),
 		funded("melt that fails", func(s *stage) string {

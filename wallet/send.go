@@ -21,6 +21,9 @@ type SendOptions struct {
 	IncludeFee bool
 	// Lock puts a spending condition on the coins; nil = none.
 	Lock *conditions.Lock
+	// Blind hides from the mint whose keys the lock has (NUT-28). The receiver's
+	// wallet has to know how to find them.
+	Blind bool
 	// Offline asks no mint: the coins at hand must fit exactly.
 	Offline bool
 	// Key is the caller's name of this call: repeated under it, the call gives
@@ -40,8 +43,11 @@ type Sent struct {
 // Send makes a token. Until it is claimed it can be found again among the
 // operations, and taken back.
 func (w *Wallet) Send(ctx context.Context, mintURL string, unit cashu.Unit, o SendOptions) (Sent, error) {
-	if o.Amount == 0 {
+	switch {
+	case o.Amount == 0:
 		return Sent{}, errors.New("a token over nothing")
+	case o.Blind && o.Lock == nil:
+		return Sent{}, errors.New("a token without a lock has no keys to blind")
 	}
 	if sent, found, err := w.sentBefore(ctx, o); found {
 		return sent, err
@@ -128,8 +134,14 @@ func (w *Wallet) sendAfterSwap(ctx context.Context, m Mint, unit cashu.Unit, o S
 func sendWants(m Mint, keyset cashu.Keyset, o SendOptions) (wants []want, total cashu.Amount, err error) {
 	total = o.Amount
 	for range 64 {
-		if wants, err = split(keyset, total, RoleSend, o.Lock); err != nil || !o.IncludeFee {
+		if wants, err = split(keyset, total, RoleSend, o.Lock); err != nil {
 			return wants, total, err
+		}
+		for i := range wants {
+			wants[i].blind = o.Blind
+		}
+		if !o.IncludeFee {
+			return wants, total, nil
 		}
 		ids := make([]cashu.KeysetID, len(wants))
 		for i := range ids {

@@ -26,12 +26,25 @@ var ErrTooManySlots = errors.New("too many keys to blind")
 // secret e and the receiver's key P, the receiver with the secret p and the
 // ephemeral key E: both have e*P = p*E.
 func BlindingFactor(secret bdhke.Scalar, public bdhke.Point, slot int) (bdhke.Scalar, error) {
-	if slot < 0 || slot >= MaxSlots {
-		return bdhke.Scalar{}, ErrTooManySlots
+	shared, err := agree(secret, public)
+	if err != nil {
+		return bdhke.Scalar{}, err
 	}
+	return factor(shared, slot)
+}
+
+// agree is the point that sender and receiver have in common.
+func agree(secret bdhke.Scalar, public bdhke.Point) (bdhke.Point, error) {
 	shared, err := secret.Mul(public)
 	if err != nil {
-		return bdhke.Scalar{}, fmt.Errorf("agreeing on a blinding factor: %w", err)
+		return bdhke.Point{}, fmt.Errorf("agreeing on a blinding factor: %w", err)
+	}
+	return shared, nil
+}
+
+func factor(shared bdhke.Point, slot int) (bdhke.Scalar, error) {
+	if slot < 0 || slot >= MaxSlots {
+		return bdhke.Scalar{}, ErrTooManySlots
 	}
 	x := shared.Bytes()
 	in := append([]byte(blindingDomain), x[1:]...)
@@ -58,7 +71,15 @@ func BlindKey(key bdhke.Point, ephemeral bdhke.Scalar, slot int) (bdhke.Point, e
 // receiver's key for this slot; false when it was not. The sender may have known
 // the receiver's key with either sign of y.
 func UnblindKey(secret bdhke.Scalar, ephemeral, blinded bdhke.Point, slot int) (bdhke.Scalar, bool, error) {
-	r, err := BlindingFactor(secret, ephemeral, slot)
+	shared, err := agree(secret, ephemeral)
+	if err != nil {
+		return bdhke.Scalar{}, false, err
+	}
+	return unblind(secret, shared, blinded, slot)
+}
+
+func unblind(secret bdhke.Scalar, shared, blinded bdhke.Point, slot int) (bdhke.Scalar, bool, error) {
+	r, err := factor(shared, slot)
 	if err != nil {
 		return bdhke.Scalar{}, false, err
 	}
@@ -123,9 +144,13 @@ func (c *Condition) Unblind(secret bdhke.Scalar, ephemeral bdhke.Point) ([]bdhke
 	if first+len(keys) > MaxSlots {
 		return nil, ErrTooManySlots
 	}
+	shared, err := agree(secret, ephemeral)
+	if err != nil {
+		return nil, err
+	}
 	var found []bdhke.Scalar
 	for i, key := range keys {
-		k, ok, err := UnblindKey(secret, ephemeral, key, first+i)
+		k, ok, err := unblind(secret, shared, key, first+i)
 		if err != nil {
 			return nil, err
 		}

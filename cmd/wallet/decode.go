@@ -40,6 +40,7 @@ type tokenCoinJSON struct {
 	Lock     string       `json:"lock,omitempty"` // P2PK or HTLC
 	Keys     []string     `json:"keys,omitempty"`
 	Locktime uint64       `json:"locktime,omitempty"`
+	Blinded  bool         `json:"blinded,omitempty"` // the keys are (NUT-28)
 	DLEQ     bool         `json:"dleq"`
 }
 
@@ -76,7 +77,7 @@ func jsonToken(t token.Token) (tokenJSON, error) {
 	}
 	v := tokenJSON{Mint: t.Mint, Unit: t.Unit.String(), Memo: t.Memo, Amount: sum}
 	for _, c := range t.Unchecked(nil) {
-		coin := tokenCoinJSON{Amount: c.Amount, DLEQ: c.DLEQ != nil}
+		coin := tokenCoinJSON{Amount: c.Amount, DLEQ: c.DLEQ != nil, Blinded: !c.E.IsZero()}
 		if !c.ID.IsZero() {
 			coin.Keyset = c.ID.String()
 		}
@@ -105,6 +106,9 @@ func (v tokenJSON) text(w io.Writer, unit cashu.Unit) {
 		text := formatAmount(c.Amount, unit)
 		if c.Lock != "" {
 			text += ", locked: " + c.Lock + " " + strings.Join(c.Keys, " ")
+			if c.Blinded {
+				text += " (blinded)"
+			}
 		}
 		if c.Locktime != 0 {
 			text += ", until " + moment(int64(min(c.Locktime, 1<<40)))

@@ -38,7 +38,9 @@ received, "wallet pending" shows it and can take it back.
 
 A token can be locked: to a public key ("wallet keys new" of the receiver shows
 one), or to a hash whose preimage opens it. A locked token cannot be taken back;
-with --locktime it is open to --refund, or to anybody, from then on.
+with --locktime it is open to --refund, or to anybody, from then on. With --blinded
+the mint does not see whose keys they are (NUT-28, P2BK); wallets that cannot do that
+will not open the token.
 
 With --wait it ends when the receiver has taken the token; Ctrl-C ends only the
 waiting. With --offline no mint is asked; then the coins at hand must fit exactly.`,
@@ -67,6 +69,7 @@ type lockFlags struct {
 	to, hash, locktime string
 	refund, signers    []string
 	needed             int
+	blinded            bool
 }
 
 func (f *lockFlags) add(flags *pflag.FlagSet) {
@@ -75,12 +78,13 @@ func (f *lockFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.locktime, "locktime", "", "`when` the lock ends: 48h, 2027-01-31T12:00:00Z or unix seconds")
 	flags.StringArrayVar(&f.refund, "refund", nil, "public `key` that can take it after --locktime; may be repeated")
 	flags.StringArrayVar(&f.signers, "signer", nil, "further public `key` that may sign, with --hash must; may be repeated")
+	flags.BoolVar(&f.blinded, "blinded", false, "hide from the mint whose keys the lock has")
 	flags.IntVar(&f.needed, "signatures", 0, "`number` of keys that must sign")
 }
 
 func (f *lockFlags) lock(cmd *cobra.Command, now time.Time) (*conditions.Lock, error) {
 	if f.to == "" && f.hash == "" {
-		if f.locktime != "" || len(f.refund)+len(f.signers) > 0 || f.needed != 0 {
+		if f.locktime != "" || len(f.refund)+len(f.signers) > 0 || f.needed != 0 || f.blinded {
 			return nil, usagef(cmd, "a lock needs --lock-to or --hash")
 		}
 		return nil, nil
@@ -105,6 +109,12 @@ func (f *lockFlags) lock(cmd *cobra.Command, now time.Time) (*conditions.Lock, e
 	}
 	if lock.Refund, err = bdhke.ParsePointsHex(f.refund); err != nil {
 		return nil, usagef(cmd, "--refund is not a public key")
+	}
+	if _, err := lock.Secret(nil); err != nil {
+		return nil, usagef(cmd, "%w", err)
+	}
+	if most := conditions.MaxSlots; f.blinded && 1+len(lock.Pubkeys)+len(lock.Refund) > most {
+		return nil, usagef(cmd, "--blinded: %w, %d are possible, and a hash takes one place", conditions.ErrTooManySlots, most)
 	}
 	if f.locktime != "" {
 		if lock.Locktime, err = parseMoment(f.locktime, now); err != nil {
@@ -158,7 +168,7 @@ func (s *session) send(ctx context.Context, text string, f sendFlags, lock *cond
 		return err
 	}
 	sent, err := s.wallet.Send(ctx, mintURL, unit, wallet.SendOptions{
-		Amount: amount, Memo: f.memo, IncludeFee: f.includeFee, Lock: lock, Offline: s.offline, Key: s.op,
+		Amount: amount, Memo: f.memo, IncludeFee: f.includeFee, Lock: lock, Blind: f.lock.blinded, Offline: s.offline, Key: s.op,
 	})
 	if err != nil {
 		return err
