@@ -187,8 +187,10 @@ func (w *Wallet) sendEnded(ctx context.Context, id uuid.UUID) (SendStatus, error
 		return SendStatus{}, err
 	case t.Kind != KindSend:
 		return SendStatus{}, &OperationError{ID: id, Err: fmt.Errorf("the operation is a %s", t.Kind)}
-	case t.Status == "failed":
+	case t.Status == StatusTakenBack:
 		return SendStatus{}, &OperationError{ID: id, Err: ErrTakenBack}
+	case t.Status == StatusAbandoned:
+		return SendStatus{}, &OperationError{ID: id, Err: ErrAbandoned}
 	}
 	return SendStatus{Claimed: t.Amount}, nil
 }

@@ -35,6 +35,8 @@ func (w *Wallet) before(ctx context.Context, key string, kind Kind) (t Transacti
 		return t, true, err
 	case t.Kind != kind:
 		return Transaction{}, true, &OperationError{ID: id, Err: fmt.Errorf("an operation of this name is a %s", t.Kind)}
+	case t.Status == StatusAbandoned:
+		return Transaction{}, true, &OperationError{ID: id, Err: ErrAbandoned}
 	case t.Status == "failed" && kind != KindSend: // a token that was taken back is still that token
 		return Transaction{}, true, &OperationError{ID: id, Err: errors.New("an operation of this name has failed")}
 	}

@@ -7,11 +7,11 @@ import (
 // The places between two commits, or between a commit and a byte on the wire,
 // where a crash must cost nobody anything.
 var steps = map[Kind][]string{
-	KindSwap:    {"reserved", "sending", "answered", "taken", "undone", "replanned"},
-	KindReceive: {"reserved", "sending", "answered", "taken", "undone", "replanned"},
-	KindMint:    {"reserved", "sending", "answered", "taken", "undone", "replanned"},
-	KindSend:    {"reserved", "created", "rolling_back", "rolled_back"},
-	KindMelt:    {"reserved", "sending", "answered", "pending", "taken", "undone", "replanned", "reclaimed"},
+	KindSwap:    {"reserved", "sending", "answered", "taken", "undone", "replanned", "abandoned", "resumed"},
+	KindReceive: {"reserved", "sending", "answered", "taken", "undone", "replanned", "abandoned", "resumed"},
+	KindMint:    {"reserved", "sending", "answered", "taken", "undone", "replanned", "abandoned", "resumed"},
+	KindSend:    {"reserved", "created", "rolling_back", "rolled_back", "abandoned", "resumed"},
+	KindMelt:    {"reserved", "sending", "answered", "pending", "taken", "undone", "replanned", "reclaimed", "abandoned", "resumed"},
 }
 
 func crashPoint(k Kind, step string) crashpoint.Name {

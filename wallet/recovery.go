@@ -228,7 +228,11 @@ func (w *Wallet) SweepOrphans(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	live := map[uuid.UUID]bool{}
-	for _, s := range sagas {
+	abandoned, err := w.store.Abandoned(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range append(sagas, abandoned...) { // what is given up keeps what it holds
 		live[s.ID] = true
 	}
 	coins, err := w.store.Coins(ctx, CoinFilter{States: []CoinState{CoinReserved, CoinPending, CoinPendingSpent}})

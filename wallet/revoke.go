@@ -200,7 +200,7 @@ func (r *run) endRollback(ctx context.Context) error {
 		}
 		status := "completed"
 		if swapped {
-			status = "failed" // as a payment
+			status = StatusTakenBack
 		}
 		return tx.PutTransaction(ctx, r.sendEntry(status))
 	})

@@ -97,6 +97,18 @@ func op[T any](fn func(x *wallet.Wallet, ctx context.Context, id uuid.UUID) (T, 
 	}
 }
 
+// doGiveUp gives an operation up and takes it up again.
+func doGiveUp(ctx context.Context, x *wallet.Wallet, _, arg string) error {
+	id, err := uuid.Parse(arg)
+	if err != nil {
+		return err
+	}
+	if a, err := x.Abandon(ctx, id, wallet.AbandonOptions{Force: true}); err != nil || a.Ended {
+		return err
+	}
+	return x.Resume(ctx, id)
+}
+
 // inDoubt starts a payment whose request is lost.
 func inDoubt(s *stage) string {
 	q := s.meltQuote(s.x, 100)
@@ -195,6 +207,7 @@ func scenarios() []scenario {
 			return q.ID
 		}, doMelt),
 		funded("reclaim", inDoubt, op((*wallet.Wallet).Reclaim)),
+		funded("give up and take up again", inDoubt, doGiveUp),
 		{"restore", func(s *stage) string {
 			device, _ := s.walletOfSeed(s.xSeed)
 			s.fund(device, 100)
@@ -219,6 +232,15 @@ func (s *stage) settle(name string) error {
 	if name == "restore" || name == "issue where another device was" {
 		if _, err := s.x.Restore(ctx, s.url, wallet.RestoreOptions{}); err != nil {
 			return err
+		}
+	}
+	abandoned, err := s.x.Abandoned(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range abandoned {
+		if a.Data.Common().Parent == uuid.Nil {
+			s.must(s.x.Resume(ctx, a.ID))
 		}
 	}
 	if err := s.recovered([]wallet.Store{s.xStore, s.yStore}, s.x, s.y); err != nil {

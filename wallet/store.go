@@ -86,7 +86,10 @@ type SagaReads interface {
 	// Sagas lists all, oldest first. Rows that cannot be read are not left out
 	// in silence: the rest comes with an *UnreadableError that names them.
 	Sagas(ctx context.Context) ([]Saga, error)
-	// Saga reads one; ErrNotFound when it is finished or never was.
+	// Abandoned lists those that their owner has given up, oldest first. Sagas
+	// and Saga leave them out.
+	Abandoned(ctx context.Context) ([]Saga, error)
+	// Saga reads one; ErrNotFound when it is finished, given up or never was.
 	Saga(ctx context.Context, id uuid.UUID) (Saga, error)
 	// SagaByKey finds the saga, finished or not, that was started under an
 	// idempotency key; ErrNotFound when there was none.
@@ -107,6 +110,9 @@ type SagaWrites interface {
 	UpdateSaga(ctx context.Context, s Saga) (bool, error)
 	// DeleteSaga removes the row where the version is this one. False as above.
 	DeleteSaga(ctx context.Context, id uuid.UUID, version uint32) (bool, error)
+	// AbandonSaga gives a saga up, or takes it up again. It writes s and succeeds
+	// as UpdateSaga does, and only if that changes something.
+	AbandonSaga(ctx context.Context, s Saga, abandoned bool) (bool, error)
 	// AddJournal appends an entry. It must hold no secret.
 	AddJournal(ctx context.Context, e JournalEntry) error
 }
@@ -130,6 +136,7 @@ const (
 	CoinPending      CoinState = "PENDING"       // shown to the mint by an operation
 	CoinPendingSpent CoinState = "PENDING_SPENT" // in a token that was handed out
 	CoinSpent        CoinState = "SPENT"         // kept for history
+	CoinAbandoned    CoinState = "ABANDONED"     // of an operation that was given up
 )
 
 // StoredCoin is a coin of the wallet.
@@ -309,7 +316,7 @@ type Transaction struct {
 	Amount    cashu.Amount
 	Fee       cashu.Amount
 	Incoming  bool
-	Status    string // pending, completed, failed
+	Status    string // one of the words below
 	Memo      string
 	QuoteID   string
 	Request   string
@@ -317,6 +324,15 @@ type Transaction struct {
 	Proof     Secret // of the payment
 	At        int64  // unix seconds
 }
+
+// How an operation stands in the history. The strings are stored: append only.
+const (
+	StatusPending   = "pending"
+	StatusCompleted = "completed"
+	StatusFailed    = "failed"
+	StatusTakenBack = "taken_back" // a token, by its sender
+	StatusAbandoned = "abandoned"  // given up, and can be taken up again
+)
 
 // InboxItem is a token that could not be received: kept until it can, or until
 // its owner throws it away.
@@ -340,8 +356,8 @@ type HistoryReads interface {
 
 // HistoryWrites writes what happened.
 type HistoryWrites interface {
-	// PutTransaction inserts or replaces the operation's entry. An entry that
-	// is completed or failed keeps its status.
+	// PutTransaction inserts or replaces the operation's entry. One that has
+	// ended for good stays as it is.
 	PutTransaction(ctx context.Context, t Transaction) error
 	AddInbox(ctx context.Context, item InboxItem) error
 	RemoveInbox(ctx context.Context, id uuid.UUID) error

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"mintmark/cashu"
 )
 
@@ -56,11 +58,19 @@ func (w *Wallet) Claim(ctx context.Context) ([]Claimed, error) {
 	if err != nil {
 		return nil, err
 	}
+	abandoned, err := w.store.Abandoned(ctx)
+	if err != nil {
+		return nil, err
+	}
+	aside := map[uuid.UUID]bool{}
+	for _, s := range abandoned {
+		aside[s.ID] = true
+	}
 	var done []Claimed
 	for _, q := range quotes {
 		// Quotes of other methods can be paid any number of times.
 		over := q.State == "ISSUED" && q.Method == methodBolt11 || q.State == "UNPAID" && q.Expiry != 0 && w.now().Unix() > q.Expiry+claimAfterExpiry
-		if q.Direction != QuoteMint || over {
+		if q.Direction != QuoteMint || over || aside[q.UsedBy] {
 			continue
 		}
 		c := Claimed{Quote: q}

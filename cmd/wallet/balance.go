@@ -17,7 +17,8 @@ func (p program) balanceCommand(g *globals) *cobra.Command {
 		Use:   "balance",
 		Short: "Show how much there is",
 		Long: `balance shows, for each mint and unit, what can be spent, what operations hold that
-are under way, and what is in tokens that nobody has received yet.`,
+are under way, and what is in tokens that nobody has received yet. What belongs to operations that were
+given up is not counted.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.balance(ctx) })
@@ -33,6 +34,7 @@ type balanceJSON struct {
 	Pending   cashu.Amount `json:"pending"` // held by operations under way
 	Sent      cashu.Amount `json:"sent"`    // in tokens that nobody has received
 	Coins     int          `json:"coins"`   // available ones
+	Abandoned cashu.Amount `json:"abandoned,omitempty"`
 }
 
 type balancesJSON struct {
@@ -43,6 +45,7 @@ type balancesJSON struct {
 func (b *balanceJSON) add(other wallet.Balance) error {
 	sum := map[wallet.CoinState]*cashu.Amount{
 		wallet.CoinUnspent: &b.Available, wallet.CoinReserved: &b.Pending, wallet.CoinPending: &b.Pending, wallet.CoinPendingSpent: &b.Sent,
+		wallet.CoinAbandoned: &b.Abandoned,
 	}[other.State]
 	if sum == nil {
 		return nil // spent
@@ -72,6 +75,11 @@ func (s *session) balance(ctx context.Context) error {
 		if len(v.Mints) > len(v.Totals) {
 			for _, b := range v.Totals {
 				row(w, "total", b.text(b.Available), b.text(b.Pending), b.text(b.Sent))
+			}
+		}
+		for _, b := range v.Totals {
+			if b.Abandoned > 0 {
+				line(w, `Not counted: %s of operations that were given up ("wallet ops list --abandoned").`, b.text(b.Abandoned))
 			}
 		}
 	})

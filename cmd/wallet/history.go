@@ -68,9 +68,20 @@ func (s *session) history(ctx context.Context, limit int) error {
 		}
 		row(w, "WHEN", "WHAT", "AMOUNT", "FEE", "STATUS", "MINT", "OPERATION")
 		for _, t := range list {
-			row(w, moment(t.At), string(t.Kind), signed(t), formatAmount(t.Fee, t.Unit), t.Status, t.MintURL, t.Operation.String())
+			row(w, moment(t.At), string(t.Kind), signed(t), formatAmount(t.Fee, t.Unit), statusText(t), t.MintURL, t.Operation.String())
 		}
 	})
+}
+
+// statusText is how an operation stands, for people.
+func statusText(t wallet.Transaction) string {
+	switch t.Status {
+	case wallet.StatusTakenBack:
+		return "taken back"
+	case wallet.StatusAbandoned:
+		return "given up"
+	}
+	return t.Status
 }
 
 func signed(t wallet.Transaction) string {
@@ -94,13 +105,17 @@ func (s *session) tellRepeated(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	if err := s.show(jsonEntry(t), func(w io.Writer) {
-		line(w, "%q was started before: %s of %s is %s.", s.op, t.Kind, formatAmount(t.Amount, t.Unit), t.Status)
+		line(w, "%q was started before: %s of %s is %s.", s.op, t.Kind, formatAmount(t.Amount, t.Unit), statusText(t))
 	}); err != nil {
 		return err
 	}
 	switch t.Status {
 	case "completed":
 		return nil
+	case wallet.StatusTakenBack:
+		return &wallet.OperationError{ID: id, Err: wallet.ErrTakenBack}
+	case wallet.StatusAbandoned:
+		return &wallet.OperationError{ID: id, Err: wallet.ErrAbandoned}
 	case "failed":
 		return &wallet.OperationError{ID: id, Err: errors.New("it has failed")}
 	}

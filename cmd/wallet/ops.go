@@ -16,8 +16,9 @@ import (
 )
 
 func (p program) opsCommand(g *globals) *cobra.Command {
+	var abandoned bool
 	list := func(cmd *cobra.Command, _ []string) error {
-		return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.operations(ctx) })
+		return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.operations(ctx, abandoned) })
 	}
 	cmd := &cobra.Command{
 		Use:   "ops",
@@ -46,8 +47,11 @@ code 4).`,
 			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.reclaim(ctx, given[0]) })
 		},
 	}
+	listing := &cobra.Command{Use: "list", Short: "List them", Args: noArgs, RunE: list}
+	listing.Flags().BoolVar(&abandoned, "abandoned", false, "those that were given up instead")
+	cmd.AddCommand(p.abandonCommands(g)...)
 	cmd.AddCommand(
-		&cobra.Command{Use: "list", Short: "List them", Args: noArgs, RunE: list},
+		listing,
 		&cobra.Command{
 			Use: "show OPERATION", Short: "Show what happened to one, step by step", Args: args(cobra.ExactArgs(1)),
 			RunE: func(cmd *cobra.Command, given []string) error {
@@ -76,15 +80,15 @@ func jsonOperation(o wallet.Saga) operationJSON {
 	return operationJSON{o.ID.String(), string(o.Kind), o.State.String(), o.MintURL, o.Unit.String(), o.Amount, o.QuoteID, o.Created, o.Updated, o.Version}
 }
 
-func (s *session) operations(ctx context.Context) error {
-	sagas, err := s.store.Sagas(ctx)
+func (s *session) operations(ctx context.Context, abandoned bool) error {
+	sagas, err := s.listed(ctx, abandoned)
 	v := make([]operationJSON, len(sagas))
 	for i, each := range sagas {
 		v[i] = jsonOperation(each)
 	}
 	return errors.Join(err, s.show(v, func(w io.Writer) {
 		if len(v) == 0 {
-			line(w, "Everything is finished.")
+			line(w, "%s", map[bool]string{false: "Everything is finished.", true: "Nothing was given up."}[abandoned])
 			return
 		}
 		row(w, "OPERATION", "KIND", "STATE", "AMOUNT", "SINCE", "MINT")
@@ -142,13 +146,17 @@ func (s *session) operationID(ctx context.Context, text string) (uuid.UUID, erro
 	if err != nil {
 		return uuid.Nil, err
 	}
+	abandoned, err := s.store.Abandoned(ctx)
+	if err != nil {
+		return uuid.Nil, err
+	}
 	history, err := s.store.Transactions(ctx, 0)
 	if err != nil {
 		return uuid.Nil, err
 	}
 	var ids []uuid.UUID
 	seen := map[uuid.UUID]bool{}
-	for _, each := range sagas {
+	for _, each := range append(sagas, abandoned...) {
 		ids, seen[each.ID] = append(ids, each.ID), true
 	}
 	for _, t := range history {

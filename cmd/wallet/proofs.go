@@ -84,7 +84,7 @@ func (s *session) coinFilter(ctx context.Context, spent bool) (wallet.CoinFilter
 		}
 	}
 	if !spent {
-		f.States = []wallet.CoinState{wallet.CoinUnspent, wallet.CoinReserved, wallet.CoinPending, wallet.CoinPendingSpent}
+		f.States = []wallet.CoinState{wallet.CoinUnspent, wallet.CoinReserved, wallet.CoinPending, wallet.CoinPendingSpent, wallet.CoinAbandoned}
 	}
 	return f, nil
 }

@@ -213,7 +213,7 @@ func (t *tx) CoinsByY(ctx context.Context, ys []bdhke.Point) ([]wallet.StoredCoi
 func (t *tx) Coins(ctx context.Context, f wallet.CoinFilter) ([]wallet.StoredCoin, error) {
 	states := f.States
 	if len(states) == 0 {
-		states = []wallet.CoinState{wallet.CoinUnspent, wallet.CoinReserved, wallet.CoinPending, wallet.CoinPendingSpent, wallet.CoinSpent}
+		states = []wallet.CoinState{wallet.CoinUnspent, wallet.CoinReserved, wallet.CoinPending, wallet.CoinPendingSpent, wallet.CoinSpent, wallet.CoinAbandoned}
 	}
 	coins := []wallet.StoredCoin{}
 	keep := func(scan sqldb.Scan) error {

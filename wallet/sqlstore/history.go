@@ -21,7 +21,7 @@ var (
 			amount = excluded.amount, fee = excluded.fee, incoming = excluded.incoming, status = excluded.status,
 			memo = excluded.memo, quote_id = excluded.quote_id, request = excluded.request, token = excluded.token,
 			proof = excluded.proof, at = excluded.at
-		WHERE transactions.status = 'pending' OR transactions.status = excluded.status`}
+		WHERE transactions.status IN ('pending', 'abandoned') OR transactions.status = excluded.status`}
 	stmtGetTransaction   = sqldb.Stmt{Name: "transactions.get", SQL: `SELECT ` + transactionColumns + ` FROM transactions WHERE operation = $1`}
 	stmtListTransactions = sqldb.Stmt{Name: "transactions.list", SQL: `
 		SELECT ` + transactionColumns + ` FROM transactions ORDER BY at DESC, operation DESC LIMIT $1`}

@@ -17,6 +17,10 @@ func (s *Store) Sagas(ctx context.Context) ([]wallet.Saga, error) {
 	return read(ctx, s, func(t *tx) ([]wallet.Saga, error) { return t.Sagas(ctx) })
 }
 
+func (s *Store) Abandoned(ctx context.Context) ([]wallet.Saga, error) {
+	return read(ctx, s, func(t *tx) ([]wallet.Saga, error) { return t.Abandoned(ctx) })
+}
+
 func (s *Store) Saga(ctx context.Context, id uuid.UUID) (wallet.Saga, error) {
 	return read(ctx, s, func(t *tx) (wallet.Saga, error) { return t.Saga(ctx, id) })
 }

@@ -22,9 +22,11 @@ var (
 		UPDATE sagas SET kind = $1, state = $2, amount = $3, mint_url = $4, unit = $5, quote_id = $6, created_at = $7,
 			updated_at = $8, data = $9, version = $10
 		WHERE id = $11 AND version = $12`}
-	stmtDeleteSaga = sqldb.Stmt{Name: "sagas.delete", SQL: `DELETE FROM sagas WHERE id = $1 AND version = $2`}
-	stmtGetSaga    = sqldb.Stmt{Name: "sagas.get", SQL: `SELECT ` + sagaColumns + ` FROM sagas WHERE id = $1 {lock sagas}`}
-	stmtListSagas  = sqldb.Stmt{Name: "sagas.list", SQL: `SELECT ` + sagaColumns + ` FROM sagas ORDER BY created_at, id {lock sagas}`}
+	stmtDeleteSaga  = sqldb.Stmt{Name: "sagas.delete", SQL: `DELETE FROM sagas WHERE id = $1 AND version = $2`}
+	stmtGetSaga     = sqldb.Stmt{Name: "sagas.get", SQL: `SELECT ` + sagaColumns + ` FROM sagas WHERE id = $1 AND abandoned = $2 {lock sagas}`}
+	stmtListSagas   = sqldb.Stmt{Name: "sagas.list", SQL: `SELECT ` + sagaColumns + ` FROM sagas WHERE abandoned = $1 ORDER BY created_at, id {lock sagas}`}
+	stmtAbandonSaga = sqldb.Stmt{Name: "sagas.abandon", SQL: `
+		UPDATE sagas SET abandoned = $1 WHERE id = $2 AND version = $3 AND abandoned <> $1`}
 
 	stmtAddSagaKey = sqldb.Stmt{Name: "saga_keys.add", SQL: `INSERT INTO saga_keys (key, saga) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`}
 	stmtGetSagaKey = sqldb.Stmt{Name: "saga_keys.get", SQL: `SELECT saga FROM saga_keys WHERE key = $1`}
@@ -95,6 +97,21 @@ func (t *tx) UpdateSaga(ctx context.Context, s wallet.Saga) (bool, error) {
 	return n == 1, nil
 }
 
+func (t *tx) AbandonSaga(ctx context.Context, s wallet.Saga, abandoned bool) (bool, error) {
+	ok, err := t.UpdateSaga(ctx, s)
+	if err != nil || !ok {
+		return ok, err
+	}
+	n, err := t.db.Exec(ctx, stmtAbandonSaga, abandoned, s.ID[:], s.Version)
+	if err == nil && n == 0 {
+		err = t.fail(errors.New("nothing changes by it"))
+	}
+	if err != nil {
+		return false, fmt.Errorf("giving a saga up or taking it up: %w", err)
+	}
+	return true, nil
+}
+
 func (t *tx) DeleteSaga(ctx context.Context, id uuid.UUID, version uint32) (bool, error) {
 	n, err := t.db.Exec(ctx, stmtDeleteSaga, id[:], version)
 	if err != nil {
@@ -129,14 +146,18 @@ func scanSaga(scan func(dest ...any) error) (s wallet.Saga, err error) {
 }
 
 func (t *tx) Saga(ctx context.Context, id uuid.UUID) (wallet.Saga, error) {
-	s, err := scanSaga(t.db.QueryRow(ctx, stmtGetSaga, id[:]).Scan)
+	s, err := scanSaga(t.db.QueryRow(ctx, stmtGetSaga, id[:], false).Scan)
 	if err != nil {
 		return wallet.Saga{}, fmt.Errorf("reading the saga %s: %w", id, err)
 	}
 	return s, nil
 }
 
-func (t *tx) Sagas(ctx context.Context) ([]wallet.Saga, error) {
+func (t *tx) Sagas(ctx context.Context) ([]wallet.Saga, error) { return t.sagas(ctx, false) }
+
+func (t *tx) Abandoned(ctx context.Context) ([]wallet.Saga, error) { return t.sagas(ctx, true) }
+
+func (t *tx) sagas(ctx context.Context, abandoned bool) ([]wallet.Saga, error) {
 	var sagas []wallet.Saga
 	var broken []string
 	err := t.db.Query(ctx, stmtListSagas, func(scan sqldb.Scan) error {
@@ -147,7 +168,7 @@ func (t *tx) Sagas(ctx context.Context) ([]wallet.Saga, error) {
 		}
 		sagas = append(sagas, s)
 		return nil
-	})
+	}, abandoned)
 	if err != nil {
 		return nil, fmt.Errorf("reading sagas: %w", err)
 	}

@@ -304,6 +304,16 @@ func historyCases() []testCase {
 				k.Errorf("got %v", err)
 			}
 		}},
+		{"an entry of what was given up can be pending again", func(k *kit) {
+			e := wallet.Transaction{Operation: k.id(), Kind: wallet.KindMelt, Unit: "sat", At: start.Unix()}
+			for _, status := range []string{wallet.StatusPending, wallet.StatusAbandoned, wallet.StatusPending, wallet.StatusTakenBack} {
+				e.Status = status
+				k.update(func(tx wallet.Tx) error { return tx.PutTransaction(k.ctx, e) })
+				if got := must[wallet.Transaction](k)(k.store.Transaction(k.ctx, e.Operation)); got.Status != status {
+					k.Errorf("got %s, want %s", got.Status, status)
+				}
+			}
+		}},
 		{"the inbox keeps tokens until they are removed", func(k *kit) {
 			item := wallet.InboxItem{ID: k.id(), Token: "cashuB", Amount: 5, Unit: "sat", MintURL: mintURL, Reason: "spent", At: 3}
 			k.update(func(tx wallet.Tx) error { return tx.AddInbox(k.ctx, item) })

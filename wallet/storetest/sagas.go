@@ -108,6 +108,34 @@ func sagaCases() []testCase {
 				k.Error("it succeeded twice")
 			}
 		}},
+		{"a saga that is given up is put aside until it is taken up again", func(k *kit) {
+			s := k.swap()
+			k.update(func(tx wallet.Tx) error { return tx.AddSaga(k.ctx, s) })
+			stale := s
+			if k.mark(&s, false) {
+				k.Error("what is not given up was taken up")
+			}
+			s = stale
+			if !k.mark(&s, true) {
+				k.Fatal("it was not given up")
+			}
+			if k.mark(&stale, true) {
+				k.Error("a stale version was given up")
+			}
+			if _, err := k.store.Saga(k.ctx, s.ID); !errors.Is(err, wallet.ErrNotFound) {
+				k.Errorf("it is found: %v", err)
+			}
+			live, aside := must[[]wallet.Saga](k)(k.store.Sagas(k.ctx)), must[[]wallet.Saga](k)(k.store.Abandoned(k.ctx))
+			if len(live) != 0 || len(aside) != 1 || aside[0].ID != s.ID || aside[0].Version != 1 {
+				k.Errorf("listed are %v, put aside %v", live, aside)
+			}
+			if !k.mark(&s, false) {
+				k.Fatal("it was not taken up again")
+			}
+			if got := must[wallet.Saga](k)(k.store.Saga(k.ctx, s.ID)); got.Version != 2 {
+				k.Errorf("got %v", got)
+			}
+		}},
 		{"data that does not fit the state is refused", func(k *kit) {
 			s := k.swap()
 			s.Data = &wallet.SendData{}
@@ -212,6 +240,19 @@ func (k *kit) step(s *wallet.Saga, to wallet.State) (ok bool) {
 		return err
 	})
 	return ok
+}
+
+// mark gives the saga up, or takes it up, and tells whether that succeeded.
+func (k *kit) mark(s *wallet.Saga, abandoned bool) (ok bool) {
+	k.Helper()
+	if err := s.UpdateState(s.State, start.Add(1e9)); err != nil {
+		k.Fatal(err)
+	}
+	err := k.store.Update(k.ctx, func(tx wallet.Tx) (err error) {
+		ok, err = tx.AbandonSaga(k.ctx, *s, abandoned)
+		return err
+	})
+	return ok && err == nil
 }
 
 func (k *kit) remove(id uuid.UUID, version uint32) (ok bool) {
