@@ -62,9 +62,9 @@ wallet-crash: ## every fault and every kill at every place of the wallet's opera
 	$(GO) test -c -o bin/wallet-crash/wallet.test ./wallet
 	@cd wallet; pids=; for test in $(WALLETCRASH); do \
 	  MINTMARK_WALLET_MATRIX=all MINTMARK_WALLET_STEPS=$(STEPS) ../bin/wallet-crash/wallet.test \
-	    -test.v -test.timeout 3h -test.run "^$$test\$$" >../bin/wallet-crash/$$test.log 2>&1 & pids="$$pids $$!"; \
+	    -test.v -test.timeout 3h -test.parallel 6 -test.run "^$$test\$$" >../bin/wallet-crash/$$test.log 2>&1 & pids="$$pids $$!"; \
 	done; failed=0; for pid in $$pids; do wait $$pid || failed=1; done; \
-	for test in $(WALLETCRASH); do grep -hE '^ *--- FAIL|^(PASS|FAIL|ok)|^ +[a-z_]+_test\.go' ../bin/wallet-crash/$$test.log; done; exit $$failed
+	for test in $(WALLETCRASH); do grep -hE '^ *--- FAIL|^(PASS|FAIL|ok)|^ +[a-z_]+_test\.go|^ *\|' ../bin/wallet-crash/$$test.log; done; exit $$failed
 
 wallets:
 	e2e/wallets/install

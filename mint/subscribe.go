@@ -106,6 +106,8 @@ func (m *Mint) subscribable() []cashu.SubscribableInfo {
 const (
 	// askTick is how often it is looked which subscribed quotes are due.
 	askTick = time.Second
+	// shortestAskTick is for intervals so short that looking would be all there is.
+	shortestAskTick = 10 * time.Millisecond
 	// askers is how many questions to backends go on at once.
 	askers = 4
 )
@@ -114,7 +116,7 @@ const (
 // ctx ends: unpaid ones to be minted, and pending ones to be melted.
 func (m *Mint) askForSubscribed(ctx context.Context) {
 	asked := map[events.Topic]time.Time{}
-	tick := time.NewTicker(min(askTick, m.cfg.PollInterval))
+	tick := time.NewTicker(max(shortestAskTick, min(askTick, m.cfg.PollInterval)))
 	defer tick.Stop()
 	for {
 		select {

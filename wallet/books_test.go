@@ -40,7 +40,7 @@ func (w *world) audit(stores ...wallet.Store) error {
 		live := map[string]bool{}
 		for _, s := range sagas {
 			if s.State != wallet.SendTokenCreated {
-				return fmt.Errorf("%s is still in the state %v", s.Kind, s.State)
+				return breachf(stuck, "%s is still in the state %v", s.Kind, s.State)
 			}
 			live[s.ID.String()] = true
 		}
@@ -50,10 +50,10 @@ func (w *world) audit(stores ...wallet.Store) error {
 		}
 		for _, q := range quotes {
 			if !live[q.UsedBy.String()] && q.UsedBy.String() != "00000000-0000-0000-0000-000000000000" {
-				return fmt.Errorf("a quote is held by nobody")
+				return breachf(stuck, "a quote is held by nobody")
 			}
 			if q.Issued > q.Paid {
-				return fmt.Errorf("a quote over %d is issued for %d", q.Paid, q.Issued)
+				return breachf(created, "a quote over %d is issued for %d", q.Paid, q.Issued)
 			}
 		}
 		coins, err := store.Coins(ctx, wallet.CoinFilter{})
@@ -67,7 +67,7 @@ func (w *world) audit(stores ...wallet.Store) error {
 			if c.Counter != nil {
 				name := fmt.Sprint(c.ID, *c.Counter)
 				if counters[name] {
-					return fmt.Errorf("counter %s made two coins", name)
+					return breachf(created, "counter %s made two coins", name)
 				}
 				counters[name] = true
 			}
@@ -83,7 +83,7 @@ func (w *world) audit(stores ...wallet.Store) error {
 				worth[c.Y] = c.Amount
 			case c.State == wallet.CoinSpent && at == mint.ProofSpent:
 			default:
-				return fmt.Errorf("a coin of %d is %s here and %v at the mint", c.Amount, c.State, at)
+				return breachf(disagreement(c.State, at), "a coin of %d is %s here and %v at the mint", c.Amount, c.State, at)
 			}
 		}
 	}
@@ -91,10 +91,25 @@ func (w *world) audit(stores ...wallet.Store) error {
 	for _, a := range worth {
 		sum += a
 	}
-	if owed := w.owed() - w.spare; sum != owed {
-		return fmt.Errorf("the wallets have %d and the mint owes %d", sum, owed)
+	switch owed := w.owed() - w.spare; {
+	case sum < owed:
+		return breachf(lost, "the wallets have %d and the mint owes %d", sum, owed)
+	case sum > owed:
+		return breachf(created, "the wallets have %d and the mint owes %d", sum, owed)
 	}
 	return nil
+}
+
+// disagreement is what it means that a coin is in one state here and in another at
+// the mint.
+func disagreement(here wallet.CoinState, at mint.ProofState) verdict {
+	switch {
+	case here == wallet.CoinUnspent:
+		return created
+	case here == wallet.CoinSpent:
+		return lost
+	}
+	return stuck
 }
 
 // paidOnce compares the payments in a wallet's history with the mint.
@@ -112,7 +127,11 @@ func (w *world) paidOnce(store wallet.Store) error {
 			return err
 		}
 		if paid := at.State == mint.MeltPaid; paid != (t.Status == "completed") {
-			return fmt.Errorf("the history says that a payment is %s, the mint that it is %v", t.Status, at.State)
+			kind := lost
+			if !paid {
+				kind = created
+			}
+			return breachf(kind, "the history says that a payment is %s, the mint that it is %v", t.Status, at.State)
 		}
 	}
 	return nil

@@ -173,26 +173,30 @@ func (s *stage) run(o orders) (killed bool, requests, commits int) {
 
 // Every operation in a process of its own that gets SIGKILL before and after every
 // commit and every request; then recovery in another process, which gets SIGKILL
-// too; then recovery. Nothing is lost, counted twice or pending.
+// too; then recovery. Nothing is lost, counted twice or pending. Those that wait on
+// PostgreSQL, for the proof that a process is dead, do so at the same time.
 func TestEveryOperationSurvivesSIGKILLAnywhere(t *testing.T) {
+	all := os.Getenv(allFaults) != ""
 	stride := 23
-	if os.Getenv(allFaults) != "" {
+	if all {
 		stride = 1
 	}
-	kills, again := 0, 0
+	var byOperation, byPlace tally
+	began := time.Now()
+	t.Cleanup(func() {
+		t.Log(byOperation.table("operation, killed"))
+		t.Logf("%s| in | %v |", byPlace.table("killed"), time.Since(began).Round(time.Second))
+	})
+	byPlace.expect(string(beforeRequest), string(afterAnswer), string(beforeCommit), string(afterCommit))
 	for offset, sc := range scenarios() {
+		byOperation.expect(sc.name)
 		if raced && offset%5 != 0 {
 			continue
 		}
 		t.Run(sc.name, func(t *testing.T) {
-			w := newWorld(t)
-			path := filepath.Join(t.TempDir(), "wallet.db")
-			s := w.stageOn(path)
-			o := orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s)}
-			_, requests, commits := s.run(o)
-			if err := s.settle(sc.name); err != nil {
-				t.Fatalf("without a kill: %v", err)
-			}
+			t.Parallel()
+			requests, commits := countProcess(t, sc)
+			byOperation.note(sc.name, "%d requests, %d commits", requests, commits)
 			var places []orders
 			for n := 1; n <= requests; n++ {
 				places = append(places, orders{Edge: beforeRequest, At: n}, orders{Edge: afterAnswer, At: n})
@@ -201,30 +205,58 @@ func TestEveryOperationSurvivesSIGKILLAnywhere(t *testing.T) {
 				places = append(places, orders{Edge: beforeCommit, At: n}, orders{Edge: afterCommit, At: n})
 			}
 			for i := offset % stride; i < len(places); i += stride {
-				t.Run(fmt.Sprintf("%s %d", places[i].Edge, places[i].At), func(t *testing.T) {
-					w := newWorld(t)
-					path := filepath.Join(t.TempDir(), "wallet.db")
-					if i%4 == 3 {
-						path = postgres.Schema(t)
-					}
-					s := w.stageOn(path)
-					o := orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s), Edge: places[i].Edge, At: places[i].At}
-					if killed, _, _ := s.run(o); !killed {
-						t.Fatal("the process was not killed")
-					}
-					kills++
-					// The one that recovers dies as well, if it comes so far.
-					o.Scenario, o.Edge, o.At = "", []edge{beforeRequest, afterAnswer, beforeCommit, afterCommit}[(i+offset)%4], 1+(i/4+offset)%3
-					if killed, _, _ := s.run(o); killed {
-						again++
-					}
-					if err := s.settle(sc.name); err != nil {
-						t.Error(err)
-					}
-				})
+				databases := []where{onSQLite, onPostgres}
+				if !all {
+					databases = databases[i/stride%2 : i/stride%2+1]
+				}
+				for _, on := range databases {
+					t.Run(fmt.Sprintf("%s %d on %s", places[i].Edge, places[i].At, on), func(t *testing.T) {
+						t.Parallel()
+						again, err := kill(t, sc, places[i], i+offset, on)
+						byOperation.add(sc.name, on, err)
+						byPlace.add(string(places[i].Edge), on, err)
+						if again {
+							byPlace.add("the process that recovers, too", on, err)
+						}
+						if err != nil {
+							t.Error(err)
+						}
+					})
+				}
 			}
-			t.Logf("%d requests, %d commits, %d places", requests, commits, len(places))
 		})
 	}
-	t.Logf("%d processes killed, and %d that recovered", kills, again)
+}
+
+// countProcess does the operation without a kill: it works, and has so many places.
+func countProcess(t *testing.T, sc scenario) (requests, commits int) {
+	t.Helper()
+	w := newWorld(t)
+	path := filepath.Join(t.TempDir(), "wallet.db")
+	s := w.stageOn(path)
+	_, requests, commits = s.run(orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s)})
+	if err := s.settle(sc.name); err != nil {
+		t.Fatalf("without a kill: %v", err)
+	}
+	return requests, commits
+}
+
+// kill does the operation in a process that dies at a place. The one that recovers
+// dies as well, if it comes to its own place, which n chooses: again.
+func kill(t *testing.T, sc scenario, place orders, n int, on where) (again bool, err error) {
+	t.Helper()
+	w := newWorld(t)
+	path := filepath.Join(t.TempDir(), "wallet.db")
+	if on == onPostgres {
+		path = postgres.Schema(t)
+	}
+	s := w.stageOn(path)
+	o := orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s), Edge: place.Edge, At: place.At}
+	if killed, _, _ := s.run(o); !killed {
+		t.Fatal("the process was not killed")
+	}
+	edges := []edge{beforeRequest, afterAnswer, beforeCommit, afterCommit}
+	o.Scenario, o.Edge, o.At = "", edges[n%4], 1+n/4%3
+	again, _, _ = s.run(o)
+	return again, s.settle(sc.name)
 }

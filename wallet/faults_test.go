@@ -42,6 +42,9 @@ const (
 	committed    fault = "commit fails after all"
 )
 
+// lasting is the end of the name of a fault that is not over after one time.
+const lasting = ", lasting"
+
 var (
 	lineFaults  = []fault{lostRequest, lostAnswer, slow, veryLate, down, unavailable, badGateway, cutOff, garbage, empty, refused, refusedAfter, limited}
 	storeFaults = []fault{notCommitted, committed}
@@ -241,23 +244,37 @@ func (lostMelts) RoundTrip(r *http.Request) (*http.Response, error) {
 type faultCase struct {
 	line  *brokenLine
 	store *brokenStore
+	on    where
+	fault string // and how long it lasts
 	what  string
 }
 
-// faultCases are all faults at all places of an operation.
+// faultCases are all faults at all places of an operation. Every fourth is one of a
+// wallet on PostgreSQL.
 func faultCases(requests, commits int) (cases []faultCase) {
+	add := func(f fault, line *brokenLine, store *brokenStore, place string, lasts bool) {
+		c := faultCase{line: line, store: store, on: onSQLite, fault: string(f)}
+		if lasts {
+			c.fault += lasting
+		}
+		c.what = c.fault + " at " + place
+		cases = append(cases, c)
+	}
 	for _, lasts := range []bool{false, true} {
 		for at := 1; at <= requests; at++ {
 			for _, f := range lineFaults {
-				what := fmt.Sprintf("%s at request %d of %d, lasting %v", f, at, requests, lasts)
-				cases = append(cases, faultCase{newBrokenLine(f, at, lasts), &brokenStore{}, what})
+				add(f, newBrokenLine(f, at, lasts), &brokenStore{}, fmt.Sprintf("request %d of %d", at, requests), lasts)
 			}
 		}
 		for at := 1; at <= commits; at++ {
 			for _, f := range storeFaults {
-				what := fmt.Sprintf("%s at commit %d of %d, lasting %v", f, at, commits, lasts)
-				cases = append(cases, faultCase{newBrokenLine("", 0, false), &brokenStore{fault: f, at: at, lasts: lasts}, what})
+				add(f, newBrokenLine("", 0, false), &brokenStore{fault: f, at: at, lasts: lasts}, fmt.Sprintf("commit %d of %d", at, commits), lasts)
 			}
+		}
+	}
+	for i := range cases {
+		if i%4 == 3 {
+			cases[i].on = onPostgres
 		}
 	}
 	return cases
@@ -271,9 +288,18 @@ const allFaults = "MINTMARK_WALLET_MATRIX"
 // a while: after recovery nothing is lost, nothing is counted twice, and nothing is
 // pending (I1 to I12).
 func TestEveryFaultAtEveryEdge(t *testing.T) {
-	stride, done := 37, 0
+	stride := 37
 	if os.Getenv(allFaults) != "" {
 		stride = 1
+	}
+	var byOperation, byFault tally
+	began := time.Now()
+	t.Cleanup(func() {
+		t.Log(byOperation.table("operation, with a fault"))
+		t.Logf("%s| in | %v |", byFault.table("fault"), time.Since(began).Round(time.Second))
+	})
+	for _, f := range slices.Concat(lineFaults, storeFaults) {
+		byFault.expect(string(f), string(f)+lasting)
 	}
 	for offset, sc := range scenarios() {
 		if raced && offset%5 != 0 {
@@ -281,6 +307,7 @@ func TestEveryFaultAtEveryEdge(t *testing.T) {
 		}
 		t.Run(sc.name, func(t *testing.T) {
 			requests, commits := countEdges(t, sc)
+			byOperation.note(sc.name, "%d requests, %d commits", requests, commits)
 			cases := faultCases(requests, commits)
 			var chosen []faultCase
 			for i := offset % stride; i < len(cases); i += stride {
@@ -291,15 +318,18 @@ func TestEveryFaultAtEveryEdge(t *testing.T) {
 				t.Run(list[0].what, func(t *testing.T) {
 					w := newWorld(t)
 					for _, c := range list {
-						w.underFault(sc, c)
+						err := w.underFault(sc, c)
+						byOperation.add(sc.name, c.on, err)
+						byFault.add(c.fault, c.on, err)
+						if err != nil {
+							t.Errorf("%s on %s: %v", c.what, c.on, err)
+						}
 					}
 				})
 			}
-			done += len(chosen)
 			t.Logf("%d requests, %d commits, %d of %d faults", requests, commits, len(chosen), len(cases))
 		})
 	}
-	t.Logf("%d faults", done)
 }
 
 // countEdges does the operation without a fault: it works, and has so many places.
@@ -320,23 +350,29 @@ func countEdges(t *testing.T, sc scenario) (requests, commits int) {
 	return line.n, store.n
 }
 
-func (w *world) underFault(sc scenario, c faultCase) {
+func (w *world) underFault(sc scenario, c faultCase) error {
 	w.t.Helper()
-	s := w.stageOn(sqldb.Memory)
+	path := sqldb.Memory
+	if c.on == onPostgres {
+		path = postgres.Schema(w.t)
+	}
+	s := w.stageOn(path)
 	arg := sc.prepare(s)
 	c.store.Store = s.xStore
 	meltWait = 30 * time.Second
 	if c.line.fault != "" || c.store.fault != "" {
 		meltWait = 300 * time.Millisecond
 	}
-	err := sc.do(w.t.Context(), w.walletBy(c.store, c.line, s.xSeed), w.url, arg)
+	ended := sc.do(w.t.Context(), w.walletBy(c.store, c.line, s.xSeed), w.url, arg)
 	c.line.heal()
 	c.store.heal()
-	if _, err := s.x.Recover(w.t.Context(), wallet.RecoverOptions{}); err != nil {
-		w.t.Errorf("%s: %v", c.what, err)
-	}
+	_, err := s.x.Recover(w.t.Context(), wallet.RecoverOptions{})
 	c.line.arrive()
-	if settled := s.settle(sc.name); settled != nil {
-		w.t.Errorf("%s: it ended with %v, and then: %v", c.what, err, settled)
+	if err == nil {
+		err = s.settle(sc.name)
 	}
+	if err != nil {
+		return fmt.Errorf("it ended with %v, and then: %w", ended, err)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package wallet_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -22,11 +23,17 @@ func TestE3WalletsOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("MINTMARK_WALLET_STEPS")); err == nil {
 		steps = n
 	}
+	var verdicts tally
+	began := time.Now()
+	t.Cleanup(func() {
+		t.Logf("%s| in | %v |", verdicts.table("two wallets at work, two that recover by force"), time.Since(began).Round(time.Second))
+	})
 	for name, path := range map[string]func(t *testing.T) string{
 		"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "wallet.db") },
 		"PostgreSQL": func(t *testing.T) string { return postgres.Schema(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			at := path(t)
 			s := w.stageOn(at)
@@ -83,7 +90,9 @@ func TestE3WalletsOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
 				l.arrive()
 			}
 			w.force = true // the stores of the others are still open
-			if err := s.settle(""); err != nil {
+			err := s.settle("")
+			verdicts.add(fmt.Sprintf("%d operations, %d with a fault or refused, %d lost to another", done, failed, taken), where(name), err)
+			if err != nil {
 				t.Error(err)
 			}
 			t.Logf("%d operations, %d of them failed, %d because somebody else was there", done, failed, taken)
