@@ -77,6 +77,11 @@ func (w *world) audit(stores ...wallet.Store) error {
 			return err
 		}
 		for i, c := range coins {
+			// What the mint has signed with another secret is worth nothing, and its
+			// states say nothing about that.
+			if err := w.keys.Verify(ctx, []cashu.Proof{c.Proof}); err != nil {
+				return breachf(created, "a coin of %d is not genuine: %v", c.Amount, err)
+			}
 			at := records[i].State
 			switch {
 			case c.State == wallet.CoinUnspent && at == mint.ProofUnspent, c.State == wallet.CoinPendingSpent && at == mint.ProofUnspent && live[c.UsedBy.String()]:
@@ -112,26 +117,34 @@ func disagreement(here wallet.CoinState, at mint.ProofState) verdict {
 	return stuck
 }
 
-// paidOnce compares the payments in a wallet's history with the mint.
+// paidOnce compares the payments in a wallet's history with the mint: one that the mint
+// has made is completed once, however often it was tried, and no other is.
 func (w *world) paidOnce(store wallet.Store) error {
 	history, err := store.Transactions(w.t.Context(), 0)
 	if err != nil {
 		return err
 	}
+	completed := map[string]int{}
 	for _, t := range history {
 		if t.Kind != wallet.KindMelt {
 			continue
 		}
-		at, err := w.mint.MeltQuote(w.t.Context(), "bolt11", t.QuoteID)
+		n := completed[t.QuoteID]
+		if t.Status == "completed" {
+			n++
+		}
+		completed[t.QuoteID] = n
+	}
+	for quote, n := range completed {
+		at, err := w.mint.MeltQuote(w.t.Context(), "bolt11", quote)
 		if err != nil {
 			return err
 		}
-		if paid := at.State == mint.MeltPaid; paid != (t.Status == "completed") {
-			kind := lost
-			if !paid {
-				kind = created
-			}
-			return breachf(kind, "the history says that a payment is %s, the mint that it is %v", t.Status, at.State)
+		switch paid := at.State == mint.MeltPaid; {
+		case paid && n == 0:
+			return breachf(lost, "the history does not know that a payment was made")
+		case n > 1 || !paid && n > 0:
+			return breachf(created, "the history has a payment %d times that is %v", n, at.State)
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -47,6 +48,8 @@ const (
 	afterAnswer   edge = "after the answer to request"
 	beforeCommit  edge = "before commit"
 	afterCommit   edge = "after commit"
+	// when: after the commit that leaves the operations of When.
+	when edge = "when"
 )
 
 // orders are what a process does, and where it dies.
@@ -56,7 +59,9 @@ type orders struct {
 	Seed     string
 	Arg      string
 	Edge     edge
-	At       int // the first is 1; 0: nowhere
+	At       int    // the first is 1; 0: nowhere
+	Path     string // only requests to it count; empty: all
+	When     string // states, as statesOf writes them
 }
 
 // mortal counts places and ends the process at one of them.
@@ -68,7 +73,7 @@ type mortal struct {
 }
 
 func (m *mortal) passes(e edge, n int) {
-	if m.Edge != e || m.At != n {
+	if m.Edge != e || m.At != n || n == 0 {
 		return
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // no deferred function, nothing flushed
@@ -86,7 +91,10 @@ func (m *mortal) RoundTrip(r *http.Request) (*http.Response, error) {
 	if listens(r) {
 		return http.DefaultTransport.RoundTrip(r)
 	}
-	n := m.count(&m.Requests)
+	n := 0
+	if m.Path == "" || m.Path == r.URL.Path {
+		n = m.count(&m.Requests)
+	}
 	m.passes(beforeRequest, n)
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	m.passes(afterAnswer, n)
@@ -98,7 +106,26 @@ func (m *mortal) Update(ctx context.Context, fn func(tx wallet.Tx) error) error 
 	m.passes(beforeCommit, n)
 	err := m.Store.Update(ctx, fn)
 	m.passes(afterCommit, n)
+	if err == nil && m.Edge == when {
+		sagas, err := m.Sagas(ctx)
+		if err != nil {
+			return err
+		}
+		if statesOf(sagas) == m.When {
+			m.passes(when, m.At)
+		}
+	}
 	return err
+}
+
+// statesOf is what is unfinished, in a few words.
+func statesOf(sagas []wallet.Saga) string {
+	var list []string
+	for _, s := range sagas {
+		list = append(list, s.State.Family()+"."+s.State.String())
+	}
+	slices.Sort(list)
+	return strings.Join(list, " ")
 }
 
 // child is the process.

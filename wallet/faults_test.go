@@ -302,10 +302,12 @@ func TestEveryFaultAtEveryEdge(t *testing.T) {
 		byFault.expect(string(f), string(f)+lasting)
 	}
 	for offset, sc := range scenarios() {
+		byOperation.expect(sc.name)
 		if raced && offset%5 != 0 {
 			continue
 		}
 		t.Run(sc.name, func(t *testing.T) {
+			t.Parallel()
 			requests, commits := countEdges(t, sc)
 			byOperation.note(sc.name, "%d requests, %d commits", requests, commits)
 			cases := faultCases(requests, commits)
@@ -316,6 +318,7 @@ func TestEveryFaultAtEveryEdge(t *testing.T) {
 			// A mint for a few cases: it keeps all its keysets.
 			for list := range slices.Chunk(chosen, 8) {
 				t.Run(list[0].what, func(t *testing.T) {
+					t.Parallel()
 					w := newWorld(t)
 					for _, c := range list {
 						err := w.underFault(sc, c)
@@ -338,7 +341,6 @@ func countEdges(t *testing.T, sc scenario) (requests, commits int) {
 	w := newWorld(t)
 	s := w.stageOn(sqldb.Memory)
 	arg := sc.prepare(s)
-	meltWait = 30 * time.Second
 	line, store := newBrokenLine("", 0, false), &brokenStore{Store: s.xStore}
 	err := sc.do(t.Context(), w.walletBy(store, line, s.xSeed), w.url, arg)
 	if err != nil && sc.name != "melt that fails" {
@@ -359,11 +361,7 @@ func (w *world) underFault(sc scenario, c faultCase) error {
 	s := w.stageOn(path)
 	arg := sc.prepare(s)
 	c.store.Store = s.xStore
-	meltWait = 30 * time.Second
-	if c.line.fault != "" || c.store.fault != "" {
-		meltWait = 300 * time.Millisecond
-	}
-	ended := sc.do(w.t.Context(), w.walletBy(c.store, c.line, s.xSeed), w.url, arg)
+	ended := sc.do(impatient(w.t.Context()), w.walletBy(c.store, c.line, s.xSeed), w.url, arg)
 	c.line.heal()
 	c.store.heal()
 	_, err := s.x.Recover(w.t.Context(), wallet.RecoverOptions{})

@@ -72,11 +72,23 @@ func doSwap(ctx context.Context, x *wallet.Wallet, url, _ string) error {
 	return err
 }
 
-// meltWait is how long a payment is waited for. Where faults last that is in vain.
-var meltWait = 30 * time.Second
+// meltWait is how long a payment is waited for.
+const meltWait = 30 * time.Second
+
+// impatient is a context in which a payment is waited for only a little. Where faults
+// last more is in vain.
+func impatient(ctx context.Context) context.Context {
+	return context.WithValue(ctx, waitKey{}, 300*time.Millisecond)
+}
+
+type waitKey struct{}
 
 func doMelt(ctx context.Context, x *wallet.Wallet, url, quote string) error {
-	_, err := x.Melt(ctx, url, quote, wallet.MeltOptions{Wait: meltWait, Poll: time.Millisecond})
+	wait, given := ctx.Value(waitKey{}).(time.Duration)
+	if !given {
+		wait = meltWait
+	}
+	_, err := x.Melt(ctx, url, quote, wallet.MeltOptions{Wait: wait, Poll: time.Millisecond})
 	return err
 }
 
