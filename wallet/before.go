@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"mintmark/wallet/mintclient"
 )
 
 // before finds what a call with this name came to that was made earlier. found:
@@ -15,7 +17,8 @@ func (w *Wallet) before(ctx context.Context, key string, kind Kind) (t Transacti
 	}
 	id, err := w.store.SagaByKey(ctx, key)
 	if errors.Is(err, ErrNotFound) {
-		return t, false, nil
+		err := w.notAQuote(ctx, key, kind)
+		return t, err != nil, err
 	}
 	if err != nil {
 		return t, true, err
@@ -41,4 +44,53 @@ func (w *Wallet) before(ctx context.Context, key string, kind Kind) (t Transacti
 		return Transaction{}, true, &OperationError{ID: id, Err: errors.New("an operation of this name has failed")}
 	}
 	return t, true, nil
+}
+
+// notAQuote refuses a name under which a quote was asked for, for anything but its
+// issue.
+func (w *Wallet) notAQuote(ctx context.Context, key string, kind Kind) error {
+	if kind == KindMint {
+		return nil
+	}
+	q, err := w.store.QuoteByKey(ctx, key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("an operation of this name is a mint, of the quote %s", q.ID)
+}
+
+// quotedBefore finds the quote that an earlier call of this name has asked for. One
+// over something else is not what is asked for now.
+func (w *Wallet) quotedBefore(ctx context.Context, mintURL string, o MintQuoteOptions) (q Quote, found bool, err error) {
+	if o.Key == "" {
+		return q, false, nil
+	}
+	q, err = w.store.QuoteByKey(ctx, o.Key)
+	if errors.Is(err, ErrNotFound) {
+		id, err := w.store.SagaByKey(ctx, o.Key)
+		if errors.Is(err, ErrNotFound) {
+			return Quote{}, false, nil
+		}
+		if err == nil {
+			err = &OperationError{ID: id, Err: errors.New("this name has another operation")}
+		}
+		return Quote{}, false, err
+	}
+	if err != nil {
+		return q, false, err
+	}
+	base, err := mintclient.NormalURL(mintURL)
+	if err != nil {
+		return q, false, err
+	}
+	if o.Method == "" {
+		o.Method = methodBolt11
+	}
+	if q.MintURL != base || q.Unit != o.Unit || o.Amount != 0 && q.Amount != o.Amount || q.Method != o.Method {
+		return Quote{}, false, fmt.Errorf("an operation of this name is a mint of %d %s at %s", q.Amount, q.Unit, q.MintURL)
+	}
+	return q, true, nil
 }

@@ -22,10 +22,16 @@ type MintQuoteOptions struct {
 	// Unlocked asks for a quote that whoever knows its id can issue. Default:
 	// only this wallet can, where the mint has NUT-20.
 	Unlocked bool
+	// Key is the caller's name of this call: repeated under it, the call gives
+	// the quote that it made before. Empty: none.
+	Key string
 }
 
 // CreateMintQuote asks a mint for something to pay, and remembers it.
 func (w *Wallet) CreateMintQuote(ctx context.Context, mintURL string, o MintQuoteOptions) (Quote, error) {
+	if q, found, err := w.quotedBefore(ctx, mintURL, o); found || err != nil {
+		return q, err
+	}
 	m, err := w.Mint(ctx, mintURL)
 	if err != nil {
 		return Quote{}, err
@@ -62,10 +68,17 @@ func (w *Wallet) CreateMintQuote(ctx context.Context, mintURL string, o MintQuot
 	}
 	q := Quote{
 		Direction: QuoteMint, ID: answer.Quote, MintURL: m.URL, Method: o.Method, Unit: o.Unit, Amount: o.Amount,
-		KeyIndex: index, Created: w.now().Unix(),
+		KeyIndex: index, Key: o.Key, Created: w.now().Unix(),
 	}
 	takeMintQuote(&q, answer)
-	if err := w.store.Update(ctx, func(tx Tx) error { return tx.AddQuote(ctx, q) }); err != nil {
+	err = w.store.Update(ctx, func(tx Tx) error { return tx.AddQuote(ctx, q) })
+	if errors.Is(err, ErrExists) && o.Key != "" { // another process was quicker: nobody sees our quote
+		before, found, readErr := w.quotedBefore(ctx, mintURL, o)
+		if found || readErr != nil {
+			return before, readErr
+		}
+	}
+	if err != nil {
 		return Quote{}, err
 	}
 	return q, nil
@@ -116,7 +129,7 @@ func (w *Wallet) CheckMintQuote(ctx context.Context, mintURL, id string) (Quote,
 	}
 	answer, err := c.MintQuote(ctx, q.Method, id)
 	if err != nil {
-		return q, err
+		return q, unknownQuote(id, err)
 	}
 	return w.updateQuote(ctx, q, func(q *Quote) { takeMintQuote(q, answer) })
 }

@@ -230,8 +230,12 @@ func (r *run) sent(context.Context) (Sent, error) {
 // not what is asked for now: giving it would be worse than an error.
 func (w *Wallet) sentBefore(ctx context.Context, o SendOptions) (sent Sent, found bool, err error) {
 	id, err := w.store.SagaByKey(ctx, o.Key)
-	if o.Key == "" || errors.Is(err, ErrNotFound) {
+	if o.Key == "" {
 		return Sent{}, false, nil
+	}
+	if errors.Is(err, ErrNotFound) {
+		err := w.notAQuote(ctx, o.Key, KindSend)
+		return Sent{}, err != nil, err
 	}
 	if err != nil {
 		return Sent{}, true, err

@@ -255,6 +255,7 @@ type Quote struct {
 	KeyIndex   *uint32 // of the NUT-20 key that locks it; nil: not locked
 	Proof      Secret  // of the payment: preimage or outpoint; melt
 	UsedBy     uuid.UUID
+	Key        string // the caller's name of the call that asked for it; empty: none
 	Created    int64
 	Updated    int64 // the mint's updated_at where it has one
 	Version    uint32
@@ -263,11 +264,14 @@ type Quote struct {
 // QuoteReads finds quotes.
 type QuoteReads interface {
 	Quote(ctx context.Context, d QuoteDirection, mintURL, id string) (Quote, error)
+	// QuoteByKey finds the one that was asked for under a name.
+	QuoteByKey(ctx context.Context, key string) (Quote, error)
 	Quotes(ctx context.Context) ([]Quote, error)
 }
 
 // QuoteWrites changes quotes, each only on the expected version.
 type QuoteWrites interface {
+	// AddQuote inserts a quote; ErrExists for a known one or a known key.
 	AddQuote(ctx context.Context, q Quote) error
 	// UpdateQuote writes q where the stored version is q.Version, and adds one
 	// in the row. UsedBy is not written. ErrTakenOver else.

@@ -28,6 +28,10 @@ func (w *Wallet) Swap(ctx context.Context, mintURL string, unit cashu.Unit, ever
 	if err != nil {
 		return 0, err
 	}
+	return whileTaken(func() (cashu.Amount, error) { return w.swapFrom(ctx, m, unit, everything) })
+}
+
+func (w *Wallet) swapFrom(ctx context.Context, m Mint, unit cashu.Unit, everything bool) (cashu.Amount, error) {
 	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: unit, States: []CoinState{CoinUnspent}})
 	if err != nil {
 		return 0, err

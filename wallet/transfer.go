@@ -70,7 +70,7 @@ func (w *Wallet) Claim(ctx context.Context) ([]Claimed, error) {
 	for _, q := range quotes {
 		// Quotes of other methods can be paid any number of times.
 		over := q.State == "ISSUED" && q.Method == methodBolt11 || q.State == "UNPAID" && q.Expiry != 0 && w.now().Unix() > q.Expiry+claimAfterExpiry
-		if q.Direction != QuoteMint || over || aside[q.UsedBy] {
+		if q.Direction != QuoteMint || over || aside[q.UsedBy] || q.State == QuoteDropped {
 			continue
 		}
 		c := Claimed{Quote: q}

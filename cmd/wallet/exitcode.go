@@ -37,6 +37,7 @@ func exitCode(err error) int {
 		is   error
 		code int
 	}{
+		{wallet.ErrQuoteGone, exitFailure}, // whatever else there is: asking later does not help
 		{wallet.ErrTakenOver, exitTakenOver},
 		{wallet.ErrCoinsTaken, exitTakenOver},
 		{wallet.ErrPending, exitPending},

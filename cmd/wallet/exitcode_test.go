@@ -24,6 +24,7 @@ func TestWhatAScriptReadsFromAnExitCode(t *testing.T) {
 		{late, exitPending},
 		{errors.Join(mintclient.ErrNoAnswer, late), exitUnreachable}, // nothing was begun
 		{errors.Join(wallet.ErrPending, mintclient.ErrNoAnswer, late), exitPending},
+		{errors.Join(mintclient.ErrNoAnswer, wallet.ErrQuoteGone), exitFailure},
 		{errors.Join(wallet.ErrTakenOver, wallet.ErrPending), exitTakenOver},
 	} {
 		if got := exitCode(tc.err); got != tc.want {

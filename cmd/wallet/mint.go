@@ -47,16 +47,27 @@ func (s *session) mintEcash(ctx context.Context, text string, f mintFlags) error
 	if err != nil {
 		return err
 	}
-	if id, found, err := s.repeated(ctx); found || err != nil {
-		return errors.Join(err, s.tellRepeated(ctx, id))
-	}
-	mintURL, err := s.theMint(ctx)
+	before, repeated, err := s.quotedBefore(ctx)
 	if err != nil {
 		return err
 	}
-	q, err := s.wallet.CreateMintQuote(ctx, mintURL, wallet.MintQuoteOptions{Method: f.method, Unit: unit, Amount: amount, Description: f.description})
+	if id, found, err := s.repeated(ctx); !repeated && (found || err != nil) {
+		return errors.Join(err, s.tellRepeated(ctx, id)) // by a version that gave no name to quotes
+	}
+	mintURL := before.MintURL
+	if !repeated || s.mint != "" {
+		if mintURL, err = s.theMint(ctx); err != nil {
+			return err
+		}
+	}
+	q, err := s.wallet.CreateMintQuote(ctx, mintURL, wallet.MintQuoteOptions{Method: f.method, Unit: unit, Amount: amount, Description: f.description, Key: s.op})
 	if err != nil {
 		return err
+	}
+	if repeated {
+		if q, err = s.asked(ctx, q); err != nil {
+			return err
+		}
 	}
 	// Who pays a mint trusts it.
 	if err := s.wallet.TrustMint(ctx, mintURL, true); err != nil {
@@ -65,12 +76,39 @@ func (s *session) mintEcash(ctx context.Context, text string, f mintFlags) error
 	if err := s.show(jsonQuote(q), func(w io.Writer) { line(w, "%s", q.Request) }); err != nil {
 		return err
 	}
+	if repeated && q.State == "ISSUED" {
+		return s.tellIssued(q, q.Issued)
+	}
 	s.showQR(strings.ToUpper(q.Request), f.qr)
 	if f.noWait {
 		return nil
 	}
 	s.say("Pay %s to the invoice above. Waiting; Ctrl-C loses nothing.", formatAmount(amount, unit))
 	return s.awaitPayment(ctx, q)
+}
+
+// quotedBefore finds the quote that an earlier command has asked for under --op.
+func (s *session) quotedBefore(ctx context.Context) (wallet.Quote, bool, error) {
+	if s.op == "" {
+		return wallet.Quote{}, false, nil
+	}
+	q, err := s.store.QuoteByKey(ctx, s.op)
+	if errors.Is(err, wallet.ErrNotFound) {
+		return q, false, nil
+	}
+	return q, err == nil, err
+}
+
+// asked is a quote as the mint sees it now; as it was, if the mint cannot say.
+func (s *session) asked(ctx context.Context, q wallet.Quote) (wallet.Quote, error) {
+	now, err := s.wallet.CheckMintQuote(ctx, q.MintURL, q.ID)
+	if errors.Is(err, wallet.ErrQuoteGone) {
+		return q, hint(err, `"wallet quotes drop %s" gives it up`, q.ID)
+	}
+	if err != nil {
+		return q, nil
+	}
+	return now, nil
 }
 
 // awaitPayment waits until the quote is paid, and issues it.

@@ -36,7 +36,7 @@ func (p program) quotesCommand(g *globals) *cobra.Command {
 			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.checkQuote(ctx, given[0]) })
 		},
 	}
-	cmd.AddCommand(listing, claim, check)
+	cmd.AddCommand(listing, claim, check, p.dropQuoteCommand(g))
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func (s *session) openQuote(q wallet.Quote) bool {
 	switch q.State {
 	case "UNPAID":
 		return q.Expiry == 0 || s.clock().Unix() <= q.Expiry
-	case "ISSUED", "FAILED":
+	case "ISSUED", "FAILED", wallet.QuoteDropped:
 		return false
 	case "PAID":
 		return q.Direction == wallet.QuoteMint
@@ -105,6 +105,9 @@ func (s *session) claim(ctx context.Context) error {
 	v := []issuedJSON{}
 	for _, c := range done {
 		if c.Err != nil {
+			if errors.Is(c.Err, wallet.ErrQuoteGone) {
+				c.Err = hint(c.Err, `"wallet quotes drop %s" gives it up`, c.Quote.ID)
+			}
 			failed = append(failed, c.Err)
 			continue
 		}

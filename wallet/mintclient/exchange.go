@@ -42,7 +42,8 @@ func (r Reply) refusal() error {
 		Code   *cashu.Code `json:"code"`
 	}
 	if r.Kind != "application/json" || cashu.Decode(r.Body, &body) != nil || body.Code == nil || *body.Code == 0 {
-		return fmt.Errorf("%w: HTTP %d", ErrNoAnswer, r.Status)
+		detail, _ := body.Detail.(string)
+		return &bareAnswer{r.Status, detail}
 	}
 	detail, _ := body.Detail.(string)
 	return &Refusal{Code: *body.Code, Detail: printable(detail), Status: r.Status}

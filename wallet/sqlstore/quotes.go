@@ -12,14 +12,15 @@ import (
 )
 
 const quoteColumns = `direction, mint_url, id, method, unit, amount, fee_reserve, request, state, paid, issued,
-		expiry, key_index, proof, used_by, created, updated, version`
+		expiry, key_index, proof, used_by, created, updated, version, key`
 
 var (
 	stmtAddQuote = sqldb.Stmt{Name: "quotes.add", SQL: `
-		INSERT INTO quotes (` + quoteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-		ON CONFLICT (direction, mint_url, id) DO NOTHING`}
+		INSERT INTO quotes (` + quoteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+		ON CONFLICT DO NOTHING`}
 	stmtGetQuote = sqldb.Stmt{Name: "quotes.get", SQL: `
 		SELECT ` + quoteColumns + ` FROM quotes WHERE direction = $1 AND mint_url = $2 AND id = $3 {lock quotes}`}
+	stmtQuoteByKey  = sqldb.Stmt{Name: "quotes.by_key", SQL: `SELECT ` + quoteColumns + ` FROM quotes WHERE key = $1 {lock quotes}`}
 	stmtListQuotes  = sqldb.Stmt{Name: "quotes.list", SQL: `SELECT ` + quoteColumns + ` FROM quotes ORDER BY created, id`}
 	stmtUpdateQuote = sqldb.Stmt{Name: "quotes.update", SQL: `
 		UPDATE quotes SET method = $1, unit = $2, amount = $3, fee_reserve = $4, request = $5, state = $6, paid = $7, issued = $8,
@@ -35,7 +36,7 @@ var (
 func (t *tx) AddQuote(ctx context.Context, q wallet.Quote) error {
 	n, err := t.db.Exec(ctx, stmtAddQuote, string(q.Direction), text(q.MintURL), text(q.ID), text(q.Method), text(q.Unit),
 		uint64(q.Amount), uint64(q.FeeReserve), text(q.Request), text(q.State), uint64(q.Paid), uint64(q.Issued),
-		q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)), maybeID(q.UsedBy), q.Created, q.Updated, q.Version)
+		q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)), maybeID(q.UsedBy), q.Created, q.Updated, q.Version, maybe(q.Key))
 	if err != nil {
 		return fmt.Errorf("adding a quote: %w", err)
 	}
@@ -85,7 +86,7 @@ func scanQuote(scan func(dest ...any) error) (q wallet.Quote, err error) {
 		keyIndex                         int64
 	)
 	err = scan(&direction, &q.MintURL, &q.ID, &q.Method, &unit, &amount, &feeReserve, &q.Request, &q.State, &paid, &issued,
-		&q.Expiry, &keyIndex, &proof, &usedBy, &q.Created, &q.Updated, &q.Version)
+		&q.Expiry, &keyIndex, &proof, &usedBy, &q.Created, &q.Updated, &q.Version, &q.Key)
 	if err != nil {
 		return q, found(err)
 	}
@@ -100,6 +101,14 @@ func (t *tx) Quote(ctx context.Context, d wallet.QuoteDirection, mintURL, id str
 	q, err := scanQuote(t.db.QueryRow(ctx, stmtGetQuote, string(d), text(mintURL), text(id)).Scan)
 	if err != nil {
 		return wallet.Quote{}, fmt.Errorf("reading a quote: %w", err)
+	}
+	return q, nil
+}
+
+func (t *tx) QuoteByKey(ctx context.Context, key string) (wallet.Quote, error) {
+	q, err := scanQuote(t.db.QueryRow(ctx, stmtQuoteByKey, text(key)).Scan)
+	if err != nil {
+		return wallet.Quote{}, fmt.Errorf("finding a quote by its key: %w", err)
 	}
 	return q, nil
 }

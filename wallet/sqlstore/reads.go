@@ -65,6 +65,10 @@ func (s *Store) Quote(ctx context.Context, d wallet.QuoteDirection, mintURL, id 
 	return read(ctx, s, func(t *tx) (wallet.Quote, error) { return t.Quote(ctx, d, mintURL, id) })
 }
 
+func (s *Store) QuoteByKey(ctx context.Context, key string) (wallet.Quote, error) {
+	return read(ctx, s, func(t *tx) (wallet.Quote, error) { return t.QuoteByKey(ctx, key) })
+}
+
 func (s *Store) Quotes(ctx context.Context) ([]wallet.Quote, error) {
 	return read(ctx, s, func(t *tx) ([]wallet.Quote, error) { return t.Quotes(ctx) })
 }

@@ -274,6 +274,28 @@ func mintCases() []testCase {
 	}
 }
 
+// keyCases are about the names that callers give to quotes.
+func keyCases() []testCase {
+	return []testCase{
+		{"a name finds its quote and makes no second one", func(k *kit) {
+			q := wallet.Quote{Direction: wallet.QuoteMint, ID: "a", MintURL: mintURL, Method: "bolt11", Unit: "sat", Amount: 5, Key: "rent\x00", Created: 1}
+			other, unnamed := q, q
+			other.ID, unnamed.ID, unnamed.Key = "b", "c", ""
+			k.update(func(tx wallet.Tx) error { return errors.Join(tx.AddQuote(k.ctx, q), tx.AddQuote(k.ctx, unnamed)) })
+			k.refuse(wallet.ErrExists, func(tx wallet.Tx) error { return tx.AddQuote(k.ctx, other) })
+			got := must[wallet.Quote](k)(k.store.QuoteByKey(k.ctx, q.Key))
+			if got != q {
+				k.Errorf("got %+v, want %+v", got, q)
+			}
+			for _, name := range []string{"", "else"} {
+				if _, err := k.store.QuoteByKey(k.ctx, name); !errors.Is(err, wallet.ErrNotFound) {
+					k.Errorf("%q: %v", name, err)
+				}
+			}
+		}},
+	}
+}
+
 func historyCases() []testCase {
 	return []testCase{
 		{"history lists the newest first, once for each operation", func(k *kit) {
