@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,10 +24,8 @@ type people struct {
 
 func newPeople(t *testing.T) *people {
 	t.Helper()
-	p := &people{t: t, program: filepath.Join(t.TempDir(), "wallet"), dir: t.TempDir(), mint: startMints(t, 1)[0]}
-	if out, err := exec.Command("go", "build", "-tags", "crashpoints", "-o", p.program, "mintmark/cmd/wallet").CombinedOutput(); err != nil {
-		t.Fatalf("building the wallet: %v\n%s", err, out)
-	}
+	p := &people{t: t, dir: t.TempDir(), mint: startMints(t, 1)[0]}
+	p.program = p.mint.Programs.Wallet
 	for _, name := range []string{"a", "b"} {
 		p.must(name, "seed", "new", "--plaintext-seed", "--no-words")
 	}

@@ -10,7 +10,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -25,7 +27,10 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	mints := startMints(t, 2)
-	slow := startMint(t, mints[0].Programs, strings.Replace(harness.Quick("10s"), `incoming_delay = "20ms"`, `incoming_delay = "1h"`, 1))
+	paidAfter := func(delay string) *harness.Stack {
+		return startMint(t, mints[0].Programs, strings.Replace(harness.Quick("10s"), `incoming_delay = "20ms"`, `incoming_delay = "`+delay+`"`, 1))
+	}
+	slow, late := paidAfter("1h"), paidAfter("40s")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -35,13 +40,20 @@ func TestScripts(t *testing.T) {
 			env.Setenv("MINT", mints[0].URL())
 			env.Setenv("MINT2", mints[1].URL())
 			env.Setenv("SLOWMINT", slow.URL())
+			env.Setenv("LATEMINT", late.URL())
+			env.Setenv("CRASHING", mints[0].Programs.Wallet)
+			env.Setenv("KEY", someKey)
 			env.Setenv("NOMINT", "http://127.0.0.1:1")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": scriptExits,
-			"mode":  scriptMode,
-			"keep":  scriptKeep,
+			"exits":  scriptExits,
+			"mode":   scriptMode,
+			"keep":   scriptKeep,
+			"until":  scriptUntil,
+			"await":  scriptAwait,
+			"thaw":   scriptThaw,
+			"rotate": func(*testscript.TestScript, bool, []string) { mints[0].Rotate() },
 		},
 	})
 }
@@ -50,7 +62,7 @@ func TestScripts(t *testing.T) {
 // of its own.
 func startMints(t *testing.T, n int) []*harness.Stack {
 	t.Helper()
-	programs, err := harness.Build(context.Background(), filepath.Join(t.TempDir(), "bin"), "")
+	programs, err := harness.Build(context.Background(), filepath.Join(t.TempDir(), "bin"), "crashpoints")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +79,53 @@ func startMint(t *testing.T, programs harness.Programs, config string) *harness.
 	s.Config = config
 	s.Start()
 	return s
+}
+
+// someKey is a public key that nobody of a script has.
+const someKey = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5"
+
+// patience is how long a script waits for something at most.
+const patience = 3 * time.Minute
+
+// until PATTERN PROGRAM ARGS…: run the program again and again until its output
+// matches.
+func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN PROGRAM ARGS…")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(200 * time.Millisecond) {
+		if err := ts.Exec(args[1], args[2:]...); err == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("nothing has matched %s in time", args[0])
+}
+
+// await FILE: wait until there is such a file.
+func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await FILE")
+	}
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(20 * time.Millisecond) {
+		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && len(text) > 0 {
+			return
+		}
+	}
+	ts.Fatalf("there is no %s in time", args[0])
+}
+
+// thaw FILE: the process that has written its id into the file, and was frozen, goes
+// on.
+func scriptThaw(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: thaw FILE")
+	}
+	text := strings.TrimSpace(ts.ReadFile(args[0]))
+	pid, err := strconv.Atoi(text[strings.LastIndexByte(text, ' ')+1:])
+	ts.Check(err)
+	ts.Check(syscall.Kill(pid, syscall.SIGCONT))
 }
 
 // exits CODE PROGRAM ARGS…: the program must end with this code.
