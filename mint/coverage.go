@@ -10,7 +10,8 @@ import (
 // Coverage is how far what is held covers what is owed in a unit.
 type Coverage struct {
 	Unit cashu.Unit `json:"unit"`
-	// Owed is the ecash that is out, less what open payments may have cost already.
+	// Owed is the ecash that is out, and what was paid for more and is not issued yet, less
+	// what open payments may have cost already.
 	Owed cashu.Amount `json:"owed"`
 	// Held is what the backends of the unit hold. What a backend holds for several units
 	// is in each of them.

@@ -111,7 +111,9 @@ type memState struct {
 	positions map[pointKey]int // in which outputs were added
 	quotes    map[string]mint.MintQuote
 	melts     map[string]mint.MeltQuote
-	payments  map[string]bool
+	payments  map[string]memPayment
+	aside     map[[4]string]mint.SetAside
+	decisions []mint.OperatorDecision
 	polls     map[string]time.Time
 	config    map[mint.ConfigKey]string
 	totals    map[cashu.KeysetID]mint.KeysetTotals
@@ -124,7 +126,7 @@ func (s memState) clone() memState {
 	s.quotes, s.payments, s.polls, s.config = copied(s.quotes), copied(s.payments), copied(s.polls), copied(s.config)
 	s.positions = copied(s.positions)
 	s.totals, s.melts = copied(s.totals), copied(s.melts)
-	s.tokens = copied(s.tokens)
+	s.tokens, s.aside, s.decisions = copied(s.tokens), copied(s.aside), slices.Clone(s.decisions)
 	return s
 }
 
@@ -346,24 +348,6 @@ func (t *memTx) ReleaseIssue(_ context.Context, id string, ref mint.OperationRef
 		t.quotes[id] = q
 	}
 	return nil
-}
-
-func (t *memTx) AddPayment(_ context.Context, quoteID, paymentID string, amount cashu.Amount, at time.Time) (bool, error) {
-	q, ok := t.quotes[quoteID]
-	if !ok {
-		return false, mint.ErrNotFound
-	}
-	if t.payments[paymentID] {
-		return false, nil
-	}
-	t.payments[paymentID] = true
-	q.AmountPaid += amount
-	if q.Paid.IsZero() {
-		q.Paid = at
-	}
-	q.Updated = later(q.Updated, at)
-	t.quotes[quoteID] = q
-	return true, nil
 }
 
 func later(before, at time.Time) time.Time {

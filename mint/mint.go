@@ -195,6 +195,8 @@ type Mint struct {
 	nodes nodes // what is known of the backends
 	guard guard // what the watchdog has found
 
+	troubles troubles // payments that could not be taken in
+
 	overRedeemed atomic.Int64 // refusals and permissions to redeem more than was issued
 }
 

@@ -33,6 +33,11 @@ func (m *Mint) pruneOnTimer(ctx context.Context) {
 			if n, err = m.Prune(ctx); n > 0 {
 				m.log.Info("forgot quotes that nobody paid", "quotes", n)
 			}
+			if n, e := m.retryAside(ctx); e != nil {
+				err = errors.Join(err, e)
+			} else if n > 0 {
+				m.log.Info("took in payments that had been set aside", "payments", n)
+			}
 			if n, e := m.ForgetAuthTokens(ctx); e != nil {
 				err = errors.Join(err, e)
 			} else if n > 0 {
@@ -162,10 +167,8 @@ func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, e
 		if err != nil && !errors.Is(err, lightning.ErrUnknownRequest) {
 			return nil, fmt.Errorf("asking the backend about a quote that nobody paid: %w", err)
 		}
-		for _, p := range payments {
-			if err := m.takePayment(ctx, q, p); err != nil {
-				return nil, err
-			}
+		if _, err := m.takePayments(ctx, b, q, payments); err != nil {
+			return nil, err
 		}
 		if len(payments) == 0 {
 			ids = append(ids, q.ID)

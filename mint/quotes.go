@@ -195,30 +195,42 @@ func (m *Mint) poll(ctx context.Context, b Backend, q MintQuote) (changed bool, 
 	if err != nil {
 		return false, err
 	}
-	var sum cashu.Amount
+	return m.takePayments(ctx, b, q, payments)
+}
+
+// takePayments adds those payments to their quote that it does not have. An offer may have
+// been paid a thousand times, so what is known is looked up at once; what the quote was
+// paid within the mint is not in the list, so sums would say nothing.
+func (m *Mint) takePayments(ctx context.Context, b Backend, q MintQuote, payments []lightning.Incoming) (changed bool, err error) {
+	ids := make([]string, 0, len(payments))
 	for _, p := range payments {
-		if sum, err = sum.Add(p.Amount); err != nil {
-			return false, fmt.Errorf("summing the payments of a quote: %w", err)
-		}
+		ids = append(ids, p.PaymentID)
 	}
-	if sum == q.AmountPaid {
-		return false, nil // nothing new; and an offer may have been paid a thousand times
+	known, err := m.store.KnownPayments(ctx, q.ID, ids)
+	if err != nil {
+		return false, fmt.Errorf("looking for the payments of a quote: %w", err)
 	}
 	for _, p := range payments {
-		if err := m.takePayment(ctx, q, p); err != nil {
-			return false, err
+		if known[p.PaymentID] {
+			continue
 		}
+		if err := m.orAside(ctx, b, p, m.takePayment(ctx, q, p)); err != nil {
+			return changed, err
+		}
+		changed = true
 	}
-	return true, nil
+	return changed, nil
 }
 
 // takePayment adds a payment to its quote, once, however often it is reported.
 func (m *Mint) takePayment(ctx context.Context, q MintQuote, p lightning.Incoming) error {
-	if p.Unit != q.Unit {
-		return fmt.Errorf("payment in %s for a quote in %s", p.Unit, q.Unit)
-	}
-	if p.Amount == 0 {
-		return errors.New("payment of nothing")
+	switch {
+	case p.Unit != q.Unit:
+		return errOtherUnit
+	case p.Amount == 0:
+		return errNoAmount
+	case p.PaymentID == "" || len(p.PaymentID) > maxPaymentID:
+		return errPaymentID
 	}
 	var added bool
 	var now MintQuote

@@ -28,6 +28,9 @@ var (
 	ErrSagaTaken = errors.New("saga was changed by somebody else")
 	// ErrForbiddenState: the state change is not an allowed one.
 	ErrForbiddenState = errors.New("state change is not allowed")
+	// ErrOtherPayment: a payment of this id was added before, to another quote or with
+	// another amount.
+	ErrOtherPayment = errors.New("another payment of this id is known")
 	// ErrOverRedeemed: a keyset would have redeemed more than it issued.
 	ErrOverRedeemed = errors.New("keyset would redeem more than it issued")
 )
@@ -75,6 +78,8 @@ type Reads interface {
 	TotalsReads
 	KeysetReads
 	ConfigReads
+	AsideReads
+	DecisionReads
 }
 
 // Tx is one transaction. Its reads lock the rows that they return until the end
@@ -98,6 +103,10 @@ type Tx interface {
 	ConfigReads
 	ConfigWrites
 	AuthTokenWrites
+	AsideReads
+	AsideWrites
+	DecisionReads
+	DecisionWrites
 }
 
 // OperationKind says what an operation did. The numbers are stored: append only.
@@ -372,6 +381,12 @@ type MintQuoteReads interface {
 	// that end not before from and earlier than before, by their end, limit at
 	// most. Those without an end are not among them.
 	UnpaidMintQuotes(ctx context.Context, from, before time.Time, limit int) ([]MintQuote, error)
+	// KnownPayments tells which of these payments were added to the quote, by their ids;
+	// of an unknown quote, none.
+	KnownPayments(ctx context.Context, quoteID string, paymentIDs []string) (map[string]bool, error)
+	// Unissued is what was paid of all quotes in a unit and is not issued yet, at most
+	// 2^64-1.
+	Unissued(ctx context.Context, unit cashu.Unit) (cashu.Amount, error)
 }
 
 // MintQuoteWrites changes mint quotes. Every change sets Updated to the time of
@@ -390,8 +405,10 @@ type MintQuoteWrites interface {
 	// ReleaseIssue clears the operation's mark; a quote without it is left
 	// alone.
 	ReleaseIssue(ctx context.Context, id string, ref OperationRef) error
-	// AddPayment adds a payment to the quote once: false when a payment of
-	// this id was added before.
+	// AddPayment adds a payment to the quote once: false when it was added before. An id
+	// names a payment within the backend that made the quote: ErrOtherPayment when it was
+	// added to another quote of this backend, or with another amount. Another backend may
+	// have given the same id to a payment of its own.
 	AddPayment(ctx context.Context, quoteID, paymentID string, amount cashu.Amount, at time.Time) (bool, error)
 	// RemoveUnpaid forgets the quotes of these ids that nobody ever paid, that
 	// no operation holds and that ended before the given time, and returns how

@@ -49,11 +49,16 @@ func (m *Mint) takeReported(ctx context.Context, b Backend, p lightning.Incoming
 		m.log.Warn("payment for no quote of this mint", "backend", b.Name, "unit", string(p.Unit), "amount", uint64(p.Amount))
 		return nil
 	case err != nil:
-		return fmt.Errorf("finding the quote of a payment: %w", err)
-	case q.Backend != "" && q.Backend != b.Name || q.Backend == "" && !b.serves(q.Method, q.Unit) || p.Unit != q.Unit:
+		return m.orAside(ctx, b, p, fmt.Errorf("finding the quote of a payment: %w", err))
+	case !m.believes(b, q):
 		m.log.Error("a backend reports a payment for a quote that it did not make, which is not believed",
 			"backend", b.Name, "method", q.Method, "unit", string(q.Unit), "reported_unit", string(p.Unit), "amount", uint64(p.Amount))
 		return nil
 	}
-	return m.takePayment(ctx, q, p)
+	return m.orAside(ctx, b, p, m.takePayment(ctx, q, p))
+}
+
+// believes tells whether the backend made the quote.
+func (m *Mint) believes(b Backend, q MintQuote) bool {
+	return q.Backend == b.Name || q.Backend == "" && b.serves(q.Method, q.Unit)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -96,8 +97,9 @@ func (m *Mint) compare(ctx context.Context) error {
 	return nil
 }
 
-// owed is the ecash that is out in each unit, less what open melts may have paid already:
-// their inputs are out, and their money may be gone.
+// owed is the ecash that is out in each unit, and what was paid for more and is not issued
+// yet, less what open melts may have paid already: their inputs are out, and their money
+// may be gone.
 func (m *Mint) owed(ctx context.Context) (map[cashu.Unit]cashu.Amount, error) {
 	// Melts first: one that ends meanwhile is counted less, and not twice.
 	open := map[cashu.Unit]cashu.Amount{}
@@ -126,7 +128,7 @@ func (m *Mint) owed(ctx context.Context) (map[cashu.Unit]cashu.Amount, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading totals: %w", err)
 	}
-	owed := map[cashu.Unit]cashu.Amount{}
+	owed, served := map[cashu.Unit]cashu.Amount{}, map[cashu.Unit]bool{}
 	for _, t := range totals {
 		ks, known := m.Keysets().Get(t.KeysetID)
 		if !known || t.Redeemed > t.Issued { // which is an alarm of its own
@@ -134,6 +136,21 @@ func (m *Mint) owed(ctx context.Context) (map[cashu.Unit]cashu.Amount, error) {
 		}
 		if owed[ks.Unit], err = owed[ks.Unit].Add(t.Issued - t.Redeemed); err != nil {
 			return nil, fmt.Errorf("adding up what is owed: %w", err)
+		}
+	}
+	// And then what is not issued yet: what is issued meanwhile is counted less, too.
+	for _, b := range m.cfg.Backends {
+		for _, unit := range m.unitsOf(b) {
+			served[unit] = true
+		}
+	}
+	for unit := range served {
+		unissued, err := m.store.Unissued(ctx, unit)
+		if err != nil {
+			return nil, fmt.Errorf("reading what is paid and not issued: %w", err)
+		}
+		if owed[unit], err = owed[unit].Add(unissued); err != nil {
+			owed[unit] = math.MaxUint64 // whoever says so has no such money
 		}
 	}
 	for unit, amount := range open {

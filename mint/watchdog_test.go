@@ -266,3 +266,35 @@ func TestUnitsThatShareABackendShareWhatItHolds(t *testing.T) {
 		})
 	}
 }
+
+// Money came in, and nobody has minted for it yet. It is owed all the same.
+func TestTheWatchdogCountsWhatIsPaidAndNotMintedYet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, node := guarded(t, mint.Watchdog{AlarmBelow: 1})
+		w.mintCoins(64)
+		q := w.quote(36)
+		w.backend.pay(q)
+		if q, err := w.mint.MintQuote(t.Context(), "bolt11", q.ID); err != nil || q.AmountPaid != 36 {
+			t.Fatalf("%+v, %v", q, err)
+		}
+		node.holds.Store(99)
+		look()
+		if got := w.watched("sat"); got.Owed != 100 || !got.Alarm {
+			t.Errorf("paid, with one missing: %+v", got)
+		}
+		notes := w.notes(w.active("sat"), 32, 4)
+		if _, err := w.mint.Issue(t.Context(), "bolt11", cashu.MintRequest{Quote: q.ID, Outputs: messages(notes)}); err != nil {
+			t.Fatal(err)
+		}
+		look()
+		if got := w.watched("sat"); got.Owed != 100 || !got.Alarm {
+			t.Errorf("minted, with one missing: %+v", got)
+		}
+		node.holds.Store(100)
+		look()
+		if got := w.watched("sat"); got.Owed != 100 || got.Alarm {
+			t.Errorf("all is there: %+v", got)
+		}
+	})
+}

@@ -25,7 +25,7 @@ func lightningCommand() *cobra.Command {
 		Short: "Look at the payment backends, and switch minting and melting",
 	}
 	cmd.AddCommand(lightningStatusCommand(), lightningCheckCommand(), lightningSwitchCommand("enable", true), lightningSwitchCommand("disable", false),
-		lightningTermsCommand(), lightningAcceptCommand())
+		lightningTermsCommand(), lightningAcceptCommand(), lightningAsideCommand())
 	return cmd
 }
 

@@ -61,6 +61,10 @@ func newOperated(t *testing.T) *operated {
 		if err := tx.AddOutputs(t.Context(), s.Operation, []cashu.BlindedMessage{{Amount: 1, ID: id, B: hash("b")}}); err != nil {
 			return err
 		}
+		aside := mint.SetAside{Backend: "node", Method: "bolt11", LookupID: "l", PaymentID: "odd", Unit: "sat", Amount: 5, Why: "beyond all bounds"}
+		if _, err := tx.SetPaymentAside(t.Context(), aside); err != nil {
+			return err
+		}
 		return tx.AddTotals(t.Context(), s.Ref, []mint.KeysetTotals{{KeysetID: id, Issued: 100, Redeemed: 58}}, false)
 	})
 	if err != nil {
@@ -135,6 +139,13 @@ func TestOperatorCommandsWorkWithAndWithoutARunningMint(t *testing.T) {
 			{"a setting that nobody knows", "", []string{"setting", "set", "colour", "green"}, 1, "unknown configuration key"},
 			{"a setting is set", "", []string{"setting", "set", "quote_ttl", "5m"}, 0, ""},
 			{"and read", "", []string{"setting", "get", "quote_ttl"}, 0, "5m"},
+			{"a payment is set aside", "", []string{"lightning", "aside"}, 0, "beyond all bounds"},
+			{"as JSON too", "", []string{"lightning", "aside", "--json"}, 0, `"payment_id":"odd"`},
+			{"it is settled with a reason", "", []string{"lightning", "aside", "settle", "odd"}, 1, "say why"},
+			{"by its name", "", []string{"lightning", "aside", "settle", "even", "--why", "x"}, 1, "no payment"},
+			{"and its backend", "", []string{"lightning", "aside", "settle", "odd", "--backend", "other", "--why", "x"}, 1, "no payment"},
+			{"once", "", []string{"lightning", "aside", "settle", "odd", "--why", "given back"}, 0, ""},
+			{"and is gone", "", []string{"lightning", "aside"}, 0, "no payment is set aside"},
 			{"a memory is given up by its name", "", []string{"lightning", "accept", "nobody", "--yes"}, 1, "no payment backend of this name"},
 			{"and after a question", "no\n", []string{"lightning", "accept", "nobody"}, 1, "nothing was changed"},
 		} {

@@ -103,7 +103,8 @@ type Invoice struct {
 type Incoming struct {
 	// Method and LookupID of the request that was paid.
 	Method, LookupID string
-	// PaymentID names the payment itself, unique for ever within the backend.
+	// PaymentID names the payment itself, at most 255 bytes, unique for ever within the
+	// backend.
 	// A BOLT11 invoice is paid once, so there it may equal LookupID.
 	PaymentID string
 	// Amount received, in Unit, rounded down and never zero.

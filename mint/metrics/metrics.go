@@ -56,6 +56,7 @@ const (
 	nameAlarm       = "mintmark_watchdog_alarm"
 	nameStopped     = "mintmark_watchdog_stopped"
 	nameOldestMelt  = "mintmark_oldest_open_payment_seconds"
+	nameAside       = "mintmark_payments_set_aside"
 	nameSockets     = "mintmark_websockets"
 	nameSubs        = "mintmark_subscriptions"
 	nameTopics      = "mintmark_subscribed_filters"

@@ -64,6 +64,10 @@ func (s stubRecords) Sagas(context.Context) ([]mint.Saga, error) {
 	return []mint.Saga{swap, melt(20 * time.Minute), melt(time.Minute)}, s.err
 }
 
+func (s stubRecords) PaymentsAside(context.Context, int) ([]mint.SetAside, error) {
+	return make([]mint.SetAside, 3), s.err
+}
+
 func page(t *testing.T, m *metrics.Metrics) string {
 	t.Helper()
 	rec := httptest.NewRecorder()
@@ -123,7 +127,7 @@ func TestTheStateOfTheMintIsOnThePage(t *testing.T) {
 		"mintmark_ready 1", "mintmark_signatory_up 0", "mintmark_database_up 1", "mintmark_stuck_sagas 2",
 		"mintmark_websockets 1", "mintmark_subscriptions 2", "mintmark_subscribed_filters 3",
 		"mintmark_notifications_total 4", "mintmark_websockets_slow_total 5", "mintmark_events_missed_total 6",
-		"mintmark_over_redeemed_total 5",
+		"mintmark_over_redeemed_total 5", "mintmark_payments_set_aside 3",
 		`mintmark_issued{keyset="0011223344556677",unit=""} 7`, `mintmark_redeemed{keyset="0011223344556677",unit=""} 3`,
 		`mintmark_unfinished_operations{kind="swap"} 1`, `mintmark_unfinished_operations{kind="mint"} 0`,
 		`mintmark_unfinished_operations{kind="melt"} 2`, "mintmark_oldest_unfinished_operation_seconds 360",

@@ -25,6 +25,7 @@ type Mint interface {
 // and what is unfinished.
 type Records interface {
 	mint.TotalsReads
+	mint.AsideReads
 	Sagas(ctx context.Context) ([]mint.Saga, error)
 }
 
@@ -70,10 +71,11 @@ var (
 )
 
 var (
+	descAside   = prometheus.NewDesc(nameAside, "Payments that a backend reported and that could not be taken in. Anything but 0 needs the operator.", nil, nil)
 	descNode    = prometheus.NewDesc(nameNode, "1 while the payment backend answers.", []string{"backend"}, nil)
 	descHeld    = prometheus.NewDesc(nameHeld, "What the payment backend said last that it holds, all of it in each of its units.", []string{"backend", "unit"}, nil)
 	descWay     = prometheus.NewDesc(nameWay, "1 while new quotes are made to mint or to melt by a method in a unit.", []string{"direction", "method", "unit"}, nil)
-	descOwed    = prometheus.NewDesc(nameOwed, "Ecash that is out, less what open payments may have cost, as the watchdog counts it.", []string{"unit"}, nil)
+	descOwed    = prometheus.NewDesc(nameOwed, "Ecash that is out, and what was paid for more and is not issued yet, less what open payments may have cost, as the watchdog counts it.", []string{"unit"}, nil)
 	descCover   = prometheus.NewDesc(nameCover, "What the payment backends hold to what is owed, as the watchdog counts it; absent while it is not known.", []string{"unit"}, nil)
 	descAlarm   = prometheus.NewDesc(nameAlarm, "1 while the watchdog calls the operator.", []string{"unit"}, nil)
 	descStopped = prometheus.NewDesc(nameStopped, "1 while the watchdog has stopped this.", []string{"direction", "unit"}, nil)
@@ -92,7 +94,7 @@ var _ prometheus.Collector = (*state)(nil)
 // Describe names the metrics.
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descReady, descSignatoryUp, descDatabaseUp, descWritable, descStuck, descOverRedeem,
-		descEpoch, descSeen, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending, descMelts, descOldestMelt,
+		descEpoch, descSeen, descExpiry, descIssued, descRedeemed, descSagas, descOldest, descPending, descMelts, descOldestMelt, descAside,
 		descNode, descHeld, descWay, descOwed, descCover, descAlarm, descStopped, descSockets, descSubs, descTopics, descSent, descSlow, descMissed} {
 		ch <- d
 	}
@@ -167,6 +169,9 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 			gauge(descIssued, float64(t.Issued), id, units[id])
 			gauge(descRedeemed, float64(t.Redeemed), id, units[id])
 		}
+	}
+	if aside, err := s.records.PaymentsAside(ctx, mint.MaxAside); err == nil {
+		gauge(descAside, float64(len(aside)))
 	}
 	if sagas, err := s.records.Sagas(ctx); err == nil {
 		kinds := map[mint.OperationKind]int{mint.OperationMint: 0, mint.OperationSwap: 0, mint.OperationMelt: 0}

@@ -23,6 +23,7 @@ type request struct {
 	Name      string         `json:"name,omitzero"`
 	Value     string         `json:"value,omitzero"`
 	Terms     mint.Terms     `json:"terms,omitzero"`
+	Aside     mint.SetAside  `json:"aside,omitzero"`
 }
 
 // The calls, as paths below the socket.
@@ -37,6 +38,8 @@ const (
 	pathPayments    = "/payments"
 
 	pathAcceptMemory = "/payments/accept-memory"
+	pathAside        = "/payments/aside"
+	pathSettleAside  = "/payments/aside/settle"
 )
 
 // maxBody is far above the longest mint info.
@@ -82,6 +85,8 @@ func Handler(op Operator) http.Handler {
 	handle(pathSet, func(ctx context.Context, r request) (any, error) { return nil, op.Set(ctx, r.Name, r.Value) })
 	handle(pathSay, func(ctx context.Context, r request) (any, error) { return nil, op.Say(ctx, r.Terms) })
 	handle(pathAcceptMemory, func(ctx context.Context, r request) (any, error) { return nil, op.AcceptMemory(ctx, r.Name) })
+	handle(pathAside, func(ctx context.Context, _ request) (any, error) { return op.Aside(ctx) })
+	handle(pathSettleAside, func(ctx context.Context, r request) (any, error) { return nil, op.SettleAside(ctx, r.Aside, r.Value) })
 	handle(pathPayments, func(ctx context.Context, _ request) (any, error) { return op.Payments(ctx) })
 	return mux
 }

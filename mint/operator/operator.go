@@ -47,6 +47,11 @@ type Operator interface {
 	// AcceptMemory lets a payment backend remember its payments in another place than
 	// before; mint.ErrMeltsOpen while that could make one of them twice.
 	AcceptMemory(ctx context.Context, backend string) error
+	// Aside lists payments that a backend reported and that could not be taken in.
+	Aside(ctx context.Context) ([]mint.SetAside, error)
+	// SettleAside forgets one, which somebody has dealt with, and keeps the decision and
+	// why; mint.ErrNotFound if it is not there.
+	SettleAside(ctx context.Context, p mint.SetAside, why string) error
 	// Payments is what a running mint thinks of its payment backends, and on what
 	// terms it deals; ErrNotRunning without one.
 	Payments(ctx context.Context) (mint.Payments, error)

@@ -105,6 +105,16 @@ func (r *Remote) AcceptMemory(ctx context.Context, backend string) error {
 	return r.call(ctx, pathAcceptMemory, request{Name: backend}, nil)
 }
 
+// Aside lists payments that could not be taken in.
+func (r *Remote) Aside(ctx context.Context) (list []mint.SetAside, err error) {
+	return list, r.call(ctx, pathAside, request{}, &list)
+}
+
+// SettleAside forgets one.
+func (r *Remote) SettleAside(ctx context.Context, p mint.SetAside, why string) error {
+	return r.call(ctx, pathSettleAside, request{Aside: p, Value: why}, nil)
+}
+
 // Payments is what the running mint thinks of its payment backends.
 func (r *Remote) Payments(ctx context.Context) (p mint.Payments, err error) {
 	return p, r.call(ctx, pathPayments, request{}, &p)

@@ -23,13 +23,6 @@ var (
 		WHERE number = $1 AND pending = $2 AND amount_issued = $3`}
 	stmtReleaseIssue = sqldb.Stmt{Name: "mint_quotes.release", SQL: `
 		UPDATE mint_quotes SET pending = 0 WHERE id = $1 AND pending = $2`}
-	stmtGetPayment = sqldb.Stmt{Name: "mint_quotes.get_payment", SQL: `
-		SELECT quote FROM mint_quote_payments WHERE id = $1`}
-	stmtAddPayment = sqldb.Stmt{Name: "mint_quotes.add_payment", SQL: `
-		INSERT INTO mint_quote_payments (id, quote, amount, at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`}
-	stmtCountPayment = sqldb.Stmt{Name: "mint_quotes.count_payment", SQL: `
-		UPDATE mint_quotes SET amount_paid = $3, paid = $4, updated = $5
-		WHERE number = $1 AND amount_paid = $2`}
 	stmtClaimPoll = sqldb.Stmt{Name: "mint_quotes.claim_poll", SQL: `
 		UPDATE mint_quotes SET polled = $2 WHERE id = $1 AND (polled <= $3 OR polled > $2)`}
 )
@@ -73,37 +66,6 @@ func (t *tx) ReleaseIssue(ctx context.Context, id string, ref mint.OperationRef)
 		return fmt.Errorf("releasing an issue: %w", err)
 	}
 	return nil
-}
-
-func (t *tx) AddPayment(ctx context.Context, quoteID, paymentID string, amount cashu.Amount, at time.Time) (bool, error) {
-	q, err := t.quote(ctx, quoteID)
-	if err != nil {
-		return false, err
-	}
-	err = t.db.QueryRow(ctx, stmtGetPayment, []byte(paymentID)).Scan(nil)
-	if err == nil {
-		return false, nil
-	}
-	if !errors.Is(err, sqldb.ErrNoRows) {
-		return false, fmt.Errorf("adding a payment: %w", err)
-	}
-	paid, err := q.AmountPaid.Add(amount)
-	if err != nil {
-		return false, fmt.Errorf("adding a payment: %w", err)
-	}
-	n, err := t.db.Exec(ctx, stmtAddPayment, []byte(paymentID), q.number, uint64(amount), millis(at))
-	if err != nil {
-		return false, fmt.Errorf("adding a payment: %w", err)
-	}
-	if n == 0 {
-		return false, nil // somebody else was quicker
-	}
-	first := q.Paid
-	if first.IsZero() {
-		first = at
-	}
-	n, err = t.db.Assume(ctx, stmtCountPayment, 1, q.number, uint64(q.AmountPaid), uint64(paid), millis(first), millis(later(q.Updated, at)))
-	return err == nil, one("adding a payment", n, err)
 }
 
 // ClaimPoll also lets a caller through when the last poll is in the future: then

@@ -34,6 +34,22 @@ func (s *Store) UnpaidMintQuotes(ctx context.Context, from, before time.Time, li
 	return read(ctx, s, func(t *tx) ([]mint.MintQuote, error) { return t.UnpaidMintQuotes(ctx, from, before, limit) })
 }
 
+func (s *Store) KnownPayments(ctx context.Context, quoteID string, paymentIDs []string) (map[string]bool, error) {
+	return read(ctx, s, func(t *tx) (map[string]bool, error) { return t.KnownPayments(ctx, quoteID, paymentIDs) })
+}
+
+func (s *Store) Unissued(ctx context.Context, unit cashu.Unit) (cashu.Amount, error) {
+	return read(ctx, s, func(t *tx) (cashu.Amount, error) { return t.Unissued(ctx, unit) })
+}
+
+func (s *Store) PaymentsAside(ctx context.Context, limit int) ([]mint.SetAside, error) {
+	return read(ctx, s, func(t *tx) ([]mint.SetAside, error) { return t.PaymentsAside(ctx, limit) })
+}
+
+func (s *Store) Decisions(ctx context.Context, limit int) ([]mint.OperatorDecision, error) {
+	return read(ctx, s, func(t *tx) ([]mint.OperatorDecision, error) { return t.Decisions(ctx, limit) })
+}
+
 func (s *Store) Sagas(ctx context.Context) ([]mint.Saga, error) {
 	return read(ctx, s, func(t *tx) ([]mint.Saga, error) { return t.Sagas(ctx) })
 }

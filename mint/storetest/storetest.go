@@ -35,7 +35,7 @@ func all() []testCase {
 		proofCases(), proofValueCases(),
 		outputCases(), signatureCases(),
 		sagaCases(), leaseCases(),
-		quoteCases(), quoteMoneyCases(), pruneCases(), meltCases(), feeCases(),
+		quoteCases(), quoteMoneyCases(), paymentCases(), asideCases(), pruneCases(), meltCases(), feeCases(),
 		keysetCases(), totalsCases(),
 		transactionCases(), concurrencyCases(), lifeCases(),
 		authTokenCases(),
