@@ -14,7 +14,7 @@ import (
 
 // checkInvoice refuses an invoice that a mint has made over more than its quote.
 func checkInvoice(method string, unit cashu.Unit, amount cashu.Amount, request string) error {
-	msat, stated := invoiceAmount(request)
+	msat, stated := InvoiceAmount(request)
 	if method != methodBolt11 || amount == 0 || !stated {
 		return nil
 	}
@@ -30,7 +30,7 @@ func checkPrice(o MeltQuoteOptions, amount cashu.Amount) error {
 	if o.Method != methodBolt11 {
 		return nil
 	}
-	msat, stated := invoiceAmount(o.Request)
+	msat, stated := InvoiceAmount(o.Request)
 	switch {
 	case o.Part != 0:
 		msat = uint64(o.Part)
@@ -61,10 +61,10 @@ func inMsat(amount cashu.Amount, unit cashu.Unit) (msat uint64, known bool) {
 	return 0, false
 }
 
-// invoiceAmount reads how many millisatoshi a BOLT 11 invoice is over; not stated if
+// InvoiceAmount reads how many millisatoshi a BOLT 11 invoice is over; not stated if
 // it leaves that open, or is none. Whether it is a valid one is for those to say who
 // pay it.
-func invoiceAmount(request string) (msat uint64, stated bool) {
+func InvoiceAmount(request string) (msat uint64, stated bool) {
 	text := strings.TrimPrefix(strings.ToLower(request), "lightning:")
 	end := strings.LastIndexByte(text, '1') // what follows has no 1
 	if end < 0 || !strings.HasPrefix(text, "ln") {

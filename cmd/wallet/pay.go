@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,10 +11,11 @@ import (
 	"mintmark/cashu"
 	"mintmark/cashu/paymentrequest"
 	"mintmark/wallet"
+	"mintmark/wallet/payee"
 )
 
 type payFlags struct {
-	method, amount, maxFee string
+	method, amount, maxFee, comment string
 }
 
 func (p program) payCommand(g *globals) *cobra.Command {
@@ -23,23 +23,34 @@ func (p program) payCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pay INVOICE",
 		Short: "Pay an invoice",
-		Long: `pay has a mint pay a Lightning invoice or an offer, and gives it ecash for that. A
+		Long: `pay has a mint pay a Lightning invoice, an offer or a bitcoin address, and gives it
+ecash for that. For a Lightning address (name@host) and an LNURL it first asks there
+for an invoice over --amount. A bitcoin: URI is paid over Lightning if it can be. A
 Cashu payment request (creqA…, CREQB…) is paid like "wallet request pay".
 
 It asks before it pays. A payment that is still under way when --timeout ends, or
 at Ctrl-C, goes on (exit code 4): "wallet ops list" shows it.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			if r, err := paymentrequest.Parse(given[0]); err == nil {
+			to, err := payee.Parse(given[0], f.method)
+			if err != nil {
+				return usage(cmd, err)
+			}
+			if to.Kind == payee.Request {
+				r, err := paymentrequest.Parse(to.Text)
+				if err != nil {
+					return usage(cmd, err)
+				}
 				return p.move(cmd, g, func(ctx context.Context, s *session) error {
 					return s.payRequest(ctx, r, requestPayFlags{amount: f.amount})
 				})
 			}
-			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.pay(ctx, given[0], f) })
+			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.pay(ctx, to, f) })
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.method, "method", "", "`method` of payment (default bolt11, or bolt12 for an offer)")
+	flags.StringVar(&f.method, "method", "", "`method` of payment (default bolt11, bolt12 for an offer, onchain for an address)")
+	flags.StringVar(&f.comment, "comment", "", "`text` for who is behind a Lightning address, where that takes one")
 	flags.StringVar(&f.amount, "amount", "", "`amount` in satoshi where the invoice leaves it open")
 	flags.StringVar(&f.maxFee, "max-fee", "", "do not pay if more than this `amount` is set aside for fees")
 	return cmd
@@ -53,9 +64,13 @@ type paidJSON struct {
 	Preimage string       `json:"preimage,omitempty"`
 }
 
-func (s *session) pay(ctx context.Context, invoice string, f payFlags) error {
+func (s *session) pay(ctx context.Context, to payee.Payee, f payFlags) error {
 	if id, found, err := s.repeated(ctx); found || err != nil {
 		return errors.Join(err, s.tellRepeated(ctx, id))
+	}
+	invoice, f, err := s.resolve(ctx, to, f)
+	if err != nil {
+		return err
 	}
 	q, err := s.meltQuote(ctx, invoice, f)
 	if err != nil {
@@ -101,15 +116,12 @@ func (s *session) meltQuote(ctx context.Context, invoice string, f payFlags) (wa
 		return wallet.Quote{}, err
 	}
 	o := wallet.MeltQuoteOptions{Method: f.method, Unit: unit, Request: invoice}
-	if o.Method == "" && strings.HasPrefix(strings.ToLower(invoice), "lno1") {
-		o.Method = "bolt12"
-	}
 	if f.amount != "" {
 		// What an open invoice is paid with is said in satoshi, whatever the unit.
 		if o.Amount, _, err = parseAmount(f.amount, cashu.UnitSat); err != nil {
 			return wallet.Quote{}, usageError{err}
 		}
-		if o.Method != "bolt12" {
+		if o.Method == string(payee.Invoice) {
 			if o.Amount, err = o.Amount.Mul(1000); err != nil {
 				return wallet.Quote{}, err
 			}

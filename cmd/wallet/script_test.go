@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		return startMint(t, mints[0].Programs, strings.Replace(harness.Quick("10s"), `incoming_delay = "20ms"`, `incoming_delay = "`+delay+`"`, 1))
 	}
 	slow, late := paidAfter("1h"), paidAfter("40s")
+	service := startService(t, mints[1].URL())
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -44,6 +45,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("CRASHING", mints[0].Programs.Wallet)
 			env.Setenv("KEY", someKey)
 			env.Setenv("NOMINT", "http://127.0.0.1:1")
+			env.Setenv("SERVICE", service)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -149,6 +149,8 @@ var rooms = []room{
 
 	{path: "wallet", imports: []string{"cashu", "cashu/...", "bdhke", "wallet/mintclient", "wallet/secrets", "internal/crashpoint"}, neverImports: databases},
 	{path: "wallet/mintclient", imports: []string{"cashu", "bdhke"}, neverImports: databases, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
+	{path: "wallet/lnurl", neverImports: databases, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
+	{path: "wallet/payee", imports: []string{"cashu/paymentrequest"}, neverImports: append([]string{"net/http"}, databases...), noClock: true},
 	{path: "wallet/secrets", imports: []string{"cashu", "bdhke", "internal/bip32"}, neverImports: outside, noClock: true},
 	{path: "wallet/storetest", imports: []string{"wallet", "cashu", "cashu/token", "bdhke"}},
 	{path: "wallet/sqlstore", imports: []string{"wallet", "cashu", "cashu/token", "bdhke", "internal/..."}, neverImports: append([]string{"database/sql"}, network...)},
@@ -190,7 +192,7 @@ var rooms = []room{
 	},
 	{
 		path:       "cmd/wallet",
-		imports:    []string{"wallet", "wallet/mintclient", "wallet/secrets", "wallet/sqlstore", "bdhke", "cashu", "cashu/...", "internal/..."},
+		imports:    []string{"wallet", "wallet/lnurl", "wallet/mintclient", "wallet/payee", "wallet/secrets", "wallet/sqlstore", "bdhke", "cashu", "cashu/...", "internal/..."},
 		neverLinks: []string{"mintmark/mint/...", "mintmark/keystore/...", "mintmark/bdhke/mintkey", "mintmark/signatory/...", "mintmark/wallet/storetest", "mintmark/e2e/...", "mintmark/internal/lntest", "mintmark/internal/pgtest"},
 	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},
