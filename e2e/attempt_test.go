@@ -1,13 +1,14 @@
 package e2e
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
+	"mintmark/wallet/mintclient"
 )
 
 // attempt is one request that changes something, with all that is needed to find
@@ -16,7 +17,7 @@ import (
 type attempt struct {
 	path    string
 	body    any
-	inputs  []harness.Proof  // of a swap
+	inputs  []cashu.Proof    // of a swap
 	quote   string           // of an issue
 	batch   []string         // of an issue from several quotes of one amount
 	outputs []harness.Output // never empty
@@ -24,7 +25,7 @@ type attempt struct {
 
 // newSwap prepares a swap of coins for fresh ones, in fewer and larger or more
 // and smaller pieces, so that inputs and outputs are never alike.
-func newSwap(w *harness.Wallet, inputs []harness.Proof) attempt {
+func newSwap(w *harness.Wallet, inputs []cashu.Proof) attempt {
 	var outputs []harness.Output
 	for rest := harness.Total(inputs); rest > 0; {
 		part := min(rest, 16)
@@ -33,34 +34,34 @@ func newSwap(w *harness.Wallet, inputs []harness.Proof) attempt {
 	}
 	return attempt{
 		path: "/v1/swap", inputs: inputs, outputs: outputs,
-		body: harness.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)},
+		body: cashu.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)},
 	}
 }
 
 // newWideSwap prepares a swap for coins of 1, which takes long to sign.
-func newWideSwap(w *harness.Wallet, inputs []harness.Proof) attempt {
+func newWideSwap(w *harness.Wallet, inputs []cashu.Proof) attempt {
 	var outputs []harness.Output
 	for range harness.Total(inputs) {
 		outputs = append(outputs, w.Output(1))
 	}
 	return attempt{
 		path: "/v1/swap", inputs: inputs, outputs: outputs,
-		body: harness.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)},
+		body: cashu.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)},
 	}
 }
 
 // newIssue prepares the minting of a paid quote.
-func newIssue(w *harness.Wallet, amount uint64) attempt {
+func newIssue(w *harness.Wallet, amount cashu.Amount) attempt {
 	quote := w.PaidQuote(amount).Quote
 	outputs := w.Outputs(amount)
 	return attempt{
 		path: "/v1/mint/bolt11", quote: quote, outputs: outputs,
-		body: harness.MintRequest{Quote: quote, Outputs: harness.Messages(outputs)},
+		body: cashu.MintRequest{Quote: quote, Outputs: harness.Messages(outputs)},
 	}
 }
 
 // newBatch prepares the minting of several paid quotes at once.
-func newBatch(w *harness.Wallet, amounts ...uint64) attempt {
+func newBatch(w *harness.Wallet, amounts ...cashu.Amount) attempt {
 	var a attempt
 	for _, amount := range amounts {
 		a.batch = append(a.batch, w.PaidQuote(amount).Quote)
@@ -71,8 +72,8 @@ func newBatch(w *harness.Wallet, amounts ...uint64) attempt {
 	return a
 }
 
-func (a attempt) amount() uint64 {
-	var sum uint64
+func (a attempt) amount() cashu.Amount {
+	var sum cashu.Amount
 	for _, o := range a.outputs {
 		sum += o.Amount
 	}
@@ -113,13 +114,13 @@ func (a attempt) checkInputs(t *testing.T, w *harness.Wallet, happened bool) {
 
 func (a attempt) checkQuote(t *testing.T, w *harness.Wallet, happened bool) {
 	t.Helper()
-	var q harness.Quote
-	w.MustGet("/v1/mint/quote/bolt11/"+a.quote, &q)
-	wantState, wantIssued := "PAID", uint64(0)
+	q := w.ReadMint(a.quote)
+	paid, issued := q.Totals(0)
+	wantState, wantIssued := "PAID", cashu.Amount(0)
 	if happened {
 		wantState, wantIssued = "ISSUED", a.amount()
 	}
-	if q.State != wantState || q.AmountIssued != wantIssued || q.AmountPaid != a.amount() {
+	if q.State != wantState || issued != wantIssued || paid != a.amount() {
 		t.Fatalf("outputs signed: %v, but the quote is %+v", happened, q)
 	}
 }
@@ -127,19 +128,20 @@ func (a attempt) checkQuote(t *testing.T, w *harness.Wallet, happened bool) {
 func (a attempt) checkBatch(t *testing.T, w *harness.Wallet, happened bool) {
 	t.Helper()
 	reply, err := w.Post("/v1/mint/quote/bolt11/check", map[string]any{"quotes": a.batch})
-	var quotes []harness.Quote
+	var quotes []mintclient.MintQuote
 	if err == nil {
-		err = json.Unmarshal([]byte(reply.Body), &quotes)
+		err = cashu.Decode([]byte(reply.Body), &quotes)
 	}
 	if err != nil || len(quotes) != len(a.batch) {
 		t.Fatalf("asking about %d quotes: %v, %v", len(a.batch), reply, err)
 	}
 	for i, q := range quotes {
-		want := uint64(0)
+		paid, issued := q.Totals(0)
+		want := cashu.Amount(0)
 		if happened {
-			want = q.AmountPaid
+			want = paid
 		}
-		if q.Quote != a.batch[i] || q.AmountPaid == 0 || q.AmountIssued != want {
+		if q.Quote != a.batch[i] || paid == 0 || issued != want {
 			t.Fatalf("outputs signed: %v, but quote %d is %+v", happened, i, q)
 		}
 	}
@@ -186,7 +188,7 @@ func (a attempt) proveWhole(t *testing.T, w *harness.Wallet) {
 	}
 
 	w.Swap(coins, w.Outputs(a.amount()))
-	again, err := w.Post("/v1/swap", harness.SwapRequest{Inputs: coins, Outputs: harness.Messages(w.Outputs(a.amount()))})
+	again, err := w.Post("/v1/swap", cashu.SwapRequest{Inputs: coins, Outputs: harness.Messages(w.Outputs(a.amount()))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,8 +216,8 @@ func (a attempt) put(t *testing.T, w *harness.Wallet) harness.Reply {
 	}
 }
 
-func sameSignatures(a, b []harness.Signature) bool {
-	return slices.EqualFunc(a, b, func(x, y harness.Signature) bool {
+func sameSignatures(a, b []cashu.BlindSignature) bool {
+	return slices.EqualFunc(a, b, func(x, y cashu.BlindSignature) bool {
 		return x.C == y.C && x.Amount == y.Amount && x.ID == y.ID && x.DLEQ != nil && y.DLEQ != nil && *x.DLEQ == *y.DLEQ
 	})
 }

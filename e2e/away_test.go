@@ -22,7 +22,7 @@ func TestWithoutSignatoryReadsWorkAndWritesAreRefusedUnchanged(t *testing.T) {
 	s.Signatory.Kill()
 	refused := func(when string) {
 		t.Helper()
-		for _, path := range []string{"/v1/info", "/v1/keys", "/v1/keysets", "/v1/keys/" + w.Keyset.ID, "/v1/mint/quote/bolt11/" + issue.quote} {
+		for _, path := range []string{"/v1/info", "/v1/keys", "/v1/keysets", "/v1/keys/" + w.Keyset.ID.String(), "/v1/mint/quote/bolt11/" + issue.quote} {
 			if reply, err := w.Get(path); err != nil || reply.Status != http.StatusOK {
 				t.Errorf("%s: GET %s: %v, %v", when, path, reply, err)
 			}

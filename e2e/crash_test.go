@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/internal/crashpoint"
 	"mintmark/mint"
+	"mintmark/wallet/mintclient"
 )
 
 func crashAt(point crashpoint.Name) string { return "MINTMARK_CRASH_AT=" + string(point) }
@@ -167,9 +169,8 @@ func TestMintKilledWhenAPaymentArrivesCountsItOnce(t *testing.T) {
 	s := harness.NewStack(t, crashing, harness.Unix)
 	s.StartSignatory()
 	s.StartMintd(crashAt("quote.paid"))
-	var q harness.Quote
 	client := s.Client()
-	client.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 100, "unit": "sat"}, &q)
+	q := client.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: 100})
 	for s.Mintd.Running() { // a wallet that looks is one more way to learn of the payment
 		if _, err := client.Get("/v1/mint/quote/bolt11/" + q.Quote); err != nil {
 			break
@@ -179,16 +180,17 @@ func TestMintKilledWhenAPaymentArrivesCountsItOnce(t *testing.T) {
 	s.Mintd.WaitKilled()
 	s.StartMintd()
 	w := s.Wallet()
-	if q = w.WaitPaid(q.Quote); q.State != "PAID" || q.AmountPaid != 100 || q.AmountIssued != 0 {
-		t.Fatalf("after one payment of 100 the quote is %+v", q)
+	q = w.WaitPaid(q.Quote)
+	if paid, issued := q.Totals(0); q.State != "PAID" || paid != 100 || issued != 0 {
+		t.Fatalf("after one payment of 100 the quote is %s, with %d paid and %d issued", q.State, paid, issued)
 	}
 	outputs := w.Outputs(100)
 	a := attempt{
 		path: "/v1/mint/bolt11", quote: q.Quote, outputs: outputs,
-		body: harness.MintRequest{Quote: q.Quote, Outputs: harness.Messages(outputs)},
+		body: cashu.MintRequest{Quote: q.Quote, Outputs: harness.Messages(outputs)},
 	}
 	a.proveWhole(t, w)
-	reply, err := w.Post("/v1/mint/bolt11", harness.MintRequest{Quote: q.Quote, Outputs: harness.Messages(w.Outputs(100))})
+	reply, err := w.Post("/v1/mint/bolt11", cashu.MintRequest{Quote: q.Quote, Outputs: harness.Messages(w.Outputs(100))})
 	if err != nil {
 		t.Fatal(err)
 	}

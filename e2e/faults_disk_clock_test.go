@@ -119,7 +119,9 @@ func (f *force) rotate(args ...string) {
 func (f *force) setClock(d time.Duration) {
 	f.t.Helper()
 	f.stack.Faults.Clock(d)
-	var info struct{ Time int64 }
+	var info struct {
+		Time int64 `json:"time"`
+	}
 	f.fronts[0].MustGet("/v1/info", &info)
 	if off := time.Unix(info.Time, 0).Sub(time.Now().Add(d)).Abs(); off > time.Minute {
 		f.t.Fatalf("the fault did not happen: the time of a mint whose clock is %v ahead is off by %v", d, off)

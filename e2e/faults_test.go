@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/internal/crashpoint"
 	"mintmark/internal/pgtest"
@@ -180,7 +181,7 @@ func (f *force) signatoryBack() time.Time {
 }
 
 // rotated waits until the mint shows another active keyset.
-func (f *force) rotated(before string) {
+func (f *force) rotated(before cashu.KeysetID) {
 	f.t.Helper()
 	f.waitUntil("the mint takes up the new keyset", func() bool {
 		f.refresh(f.fronts[0])

@@ -10,6 +10,7 @@ import (
 	"mintmark/e2e/harness"
 	"mintmark/internal/lntest"
 	"mintmark/mint/lightning/lnd"
+	"mintmark/wallet/mintclient"
 )
 
 // victim is who dies at a place of a payment.
@@ -154,7 +155,7 @@ func (m mishap) mayNeverEnd() bool {
 // coins stay where they are, and nobody was paid.
 func (m lnMelt) wantTrueOrOpen(t *testing.T, w *harness.Wallet) {
 	t.Helper()
-	var q harness.MeltQuote
+	var q mintclient.MeltQuote
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if q = m.read(w); q.State != "PENDING" {
 			m.wantTrue(t, w, q)
@@ -185,7 +186,7 @@ func (m mishap) request(t *testing.T, net *lntest.Network) (string, *lntest.Hold
 }
 
 // settledSlowly is settled with the patience that a node needs which was killed.
-func (m lnMelt) settledSlowly(t *testing.T, w *harness.Wallet) (q harness.MeltQuote) {
+func (m lnMelt) settledSlowly(t *testing.T, w *harness.Wallet) (q mintclient.MeltQuote) {
 	t.Helper()
 	lnUntil(t, "the melt has ended", func() bool {
 		q = m.read(w)
@@ -234,8 +235,7 @@ func TestWhoeverDiesWhileMoneyComesInItIsMintedOnce(t *testing.T) {
 		{"", mintDies}, {"", nodeDies}, {"", bothDie}, // dead before the payment arrives
 	} {
 		t.Run(fmt.Sprintf("%s dies at %q", c.dies, c.point), func(t *testing.T) {
-			var q harness.Quote
-			w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 100, "unit": "sat"}, &q)
+			q := w.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: 100})
 			switch {
 			case c.point == "" && c.dies == nodeDies:
 				net.A.Kill()
@@ -265,17 +265,12 @@ func TestWhoeverDiesWhileMoneyComesInItIsMintedOnce(t *testing.T) {
 				s.Mintd.WaitKilled()
 				s.StartMintd()
 			}
-			var paid harness.Quote
+			var paid mintclient.MintQuote
 			lnUntil(t, "the quote is paid", func() bool {
-				reply, err := w.Get("/v1/mint/quote/bolt11/" + q.Quote)
-				if err != nil || reply.Status != http.StatusOK {
-					return false
-				}
-				w.MustGet("/v1/mint/quote/bolt11/"+q.Quote, &paid)
-				return paid.State == "PAID"
+				return fetch(w, "/v1/mint/quote/bolt11/"+q.Quote, &paid) && paid.State == "PAID"
 			})
-			if paid.AmountPaid != 100 {
-				t.Errorf("of 100 it has %d", paid.AmountPaid)
+			if got, _ := paid.Totals(0); got != 100 {
+				t.Errorf("of 100 it has %d", got)
 			}
 			if coins := mintPaid(w, paid, 100); harness.Total(coins) != 100 {
 				t.Errorf("minted %d", harness.Total(coins))

@@ -6,10 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/internal/lntest"
 	"mintmark/mint/lightning/bolt11"
 	"mintmark/mint/lightning/lnd"
+	"mintmark/wallet/mintclient"
 )
 
 // lnNetwork is a real Lightning network: the mint's node A, and B and C for everybody
@@ -42,21 +44,17 @@ func newLNStack(t *testing.T, net *lntest.Network) *harness.Stack {
 }
 
 // mintByLN mints coins that somebody pays from C.
-func mintByLN(t *testing.T, net *lntest.Network, w *harness.Wallet, amount uint64) []harness.Proof {
+func mintByLN(t *testing.T, net *lntest.Network, w *harness.Wallet, amount cashu.Amount) []cashu.Proof {
 	t.Helper()
-	var q harness.Quote
-	w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": amount, "unit": "sat"}, &q)
+	q := w.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: amount})
 	if err := net.C.Pay(q.Request, 0); err != nil {
 		t.Fatalf("a customer could not pay: %v", err)
 	}
 	return mintPaid(w, w.WaitPaid(q.Quote), amount)
 }
 
-func mintPaid(w *harness.Wallet, q harness.Quote, amount uint64) []harness.Proof {
-	outputs := w.Outputs(amount)
-	var got harness.Signatures
-	w.MustPost("/v1/mint/bolt11", harness.MintRequest{Quote: q.Quote, Outputs: harness.Messages(outputs)}, &got)
-	return w.Open(outputs, got.Signatures)
+func mintPaid(w *harness.Wallet, q mintclient.MintQuote, amount cashu.Amount) []cashu.Proof {
+	return w.MintOn(q.Quote, amount)
 }
 
 // lnMelt is a melt of an invoice on the network, and its witnesses: the payee and the
@@ -67,27 +65,23 @@ type lnMelt struct {
 	id  [32]byte
 }
 
-func newLNMelt(t *testing.T, net *lntest.Network, w *harness.Wallet, request string, options any) lnMelt {
+func newLNMelt(t *testing.T, net *lntest.Network, w *harness.Wallet, request string, options *mintclient.MeltOptions) lnMelt {
 	t.Helper()
 	v, err := bolt11.Decode(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := lnMelt{net: net, id: v.PaymentHash}
-	ask := map[string]any{"request": request, "unit": "sat"}
-	if options != nil {
-		ask["options"] = options
-	}
-	w.MustPost("/v1/melt/quote/bolt11", ask, &m.quote)
+	m.quote = w.MeltQuote("bolt11", mintclient.MeltQuoteRequest{Request: request, Options: options})
 	m.blanks = w.Blanks(8)
 	m.inputs = mintByLN(t, net, w, m.quote.Amount+m.quote.FeeReserve)
-	m.body = harness.MeltRequest{Quote: m.quote.Quote, Inputs: m.inputs, Outputs: harness.Messages(m.blanks)}
+	m.body = mintclient.MeltRequest{Quote: m.quote.Quote, Inputs: m.inputs, Outputs: harness.Messages(m.blanks)}
 	return m
 }
 
 // wantTrue checks a melt that is not pending against its witnesses: ecash is gone if
 // and only if money is, and just as much of it.
-func (m lnMelt) wantTrue(t *testing.T, w *harness.Wallet, q harness.MeltQuote) {
+func (m lnMelt) wantTrue(t *testing.T, w *harness.Wallet, q mintclient.MeltQuote) {
 	t.Helper()
 	state, received := "", uint64(0)
 	if m.net.C.Ask(http.MethodGet, fmt.Sprintf("/v1/invoice/%x", m.id), nil, nil) == nil {
@@ -106,14 +100,14 @@ func (m lnMelt) wantTrue(t *testing.T, w *harness.Wallet, q harness.MeltQuote) {
 		if status != "SUCCEEDED" || received == 0 {
 			t.Errorf("LOST: the quote is paid; the node's payment is %q, the payee's invoice %s with %d msat", status, state, received)
 		}
-		if q.Preimage == nil || len(*q.Preimage) != 64 {
+		if len(q.Preimage) != 64 {
 			t.Errorf("there is no proof of the payment: %+v", q)
 		}
 		if !w.AllIn("SPENT", m.inputs) {
 			t.Errorf("the quote is paid, and the coins are %v", w.States(m.inputs))
 		}
 		change := w.OpenChange(m.blanks, q.Change)
-		if got, want := harness.Total(change), harness.Total(m.inputs)-(cost+999)/1000; got != want {
+		if got, want := harness.Total(change), harness.Total(m.inputs)-cashu.Amount(cost+999)/1000; got != want {
 			t.Errorf("the change of a payment of %d msat is %d, want %d", cost, got, want)
 		}
 	default:
@@ -152,5 +146,5 @@ func (b *lnBooks) wantBalanced(t *testing.T) {
 // add notes a melt, whose inputs somebody has paid for.
 func (b *lnBooks) add(m lnMelt) {
 	b.melts = append(b.melts, m)
-	b.in += 1000 * harness.Total(m.inputs)
+	b.in += 1000 * uint64(harness.Total(m.inputs))
 }

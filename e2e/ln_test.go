@@ -8,6 +8,7 @@ import (
 
 	"mintmark/e2e/harness"
 	"mintmark/mint/lightning/bolt11"
+	"mintmark/wallet/mintclient"
 )
 
 func TestAMintOnALightningNodeTakesAndPaysRealMoney(t *testing.T) {
@@ -22,7 +23,7 @@ func TestAMintOnALightningNodeTakesAndPaysRealMoney(t *testing.T) {
 	}
 	paid.wantTrue(t, w, paid.read(w))
 
-	open := newLNMelt(t, net, w, net.C.Invoice(t, 0), map[string]any{"amountless": map[string]any{"amount_msat": 50_000}})
+	open := newLNMelt(t, net, w, net.C.Invoice(t, 0), &mintclient.MeltOptions{Amountless: &mintclient.AmountlessOption{AmountMsat: 50_000}})
 	open.pay(t, w)
 	open.wantTrue(t, w, open.read(w))
 	if _, msat := net.C.Lookup(t, open.id); msat != 50_000 {
@@ -31,7 +32,7 @@ func TestAMintOnALightningNodeTakesAndPaysRealMoney(t *testing.T) {
 }
 
 // pay puts the melt and waits until it has ended.
-func (m lnMelt) pay(t *testing.T, w *harness.Wallet) harness.MeltQuote {
+func (m lnMelt) pay(t *testing.T, w *harness.Wallet) mintclient.MeltQuote {
 	t.Helper()
 	reply, err := w.Post(m.path(), m.body)
 	if err != nil {
@@ -141,8 +142,7 @@ func TestAnInvoiceOfTheMintsOwnIsPaidWithinAndTakenBackFromTheNode(t *testing.T)
 	net := lnNetwork.Network(t)
 	s := newLNStack(t, net)
 	w := s.Wallet()
-	var payee harness.Quote
-	w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 77, "unit": "sat"}, &payee)
+	payee := w.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: 77})
 	m := newLNMelt(t, net, w, payee.Request, nil)
 	if q := m.pay(t, w); q.State != "PAID" {
 		t.Errorf("the melt is %+v", q)
@@ -171,7 +171,7 @@ func TestAPartIsPaidThroughTheMint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newLNMelt(t, net, w, request, map[string]any{"mpp": map[string]any{"amount": 40_000}})
+	m := newLNMelt(t, net, w, request, &mintclient.MeltOptions{MPP: &mintclient.MPPOption{Amount: 40_000}})
 	answered := make(chan harness.Reply, 1)
 	go func() {
 		reply, err := w.Post(m.path(), m.body)

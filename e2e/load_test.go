@@ -2,13 +2,14 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/e2e/verdict"
 )
@@ -31,8 +32,8 @@ type force struct {
 	stop func() // ends the load and waits for the workers; nil when there is none
 
 	mu       sync.Mutex
-	keysets  map[string]harness.Keyset
-	active   string // id of the keyset that outputs are made for
+	keysets  map[cashu.KeysetID]cashu.Keyset
+	active   cashu.KeysetID // id of the keyset that outputs are made for
 	requests []*request
 	quotes   map[string]bool // all that any wallet ever had; true: touched in this scene
 	expired  bool            // a keyset has, in this scene
@@ -46,16 +47,16 @@ type request struct {
 	verdict.Request
 	path    string
 	body    any
-	inputs  []harness.Proof
+	inputs  []cashu.Proof
 	outputs []harness.Output
-	granted []harness.Signature // the last that came
-	done    bool                // it was granted
-	payee   string              // the mint quote that a melt pays
+	granted []cashu.BlindSignature // the last that came
+	done    bool                   // it was granted
+	payee   string                 // the mint quote that a melt pays
 }
 
 func newForce(t testing.TB, stack *harness.Stack, workers int, replicas ...*harness.Stack) *force {
 	f := &force{
-		t: t, stack: stack, keysets: map[string]harness.Keyset{}, quotes: map[string]bool{}, refusals: map[int]int{},
+		t: t, stack: stack, keysets: map[cashu.KeysetID]cashu.Keyset{}, quotes: map[string]bool{}, refusals: map[int]int{},
 	}
 	for _, s := range append([]*harness.Stack{stack}, replicas...) {
 		f.stacks = append(f.stacks, s)
@@ -96,43 +97,36 @@ func (f *force) halt() {
 
 // refresh learns of the active keyset, also when the mint is in no good state.
 func (f *force) refresh(w *harness.Wallet) {
-	var list, one struct {
-		Keysets []harness.Keyset `json:"keysets"`
-	}
-	if !fetch(w, "/v1/keysets", &list) {
+	k, err := w.ActiveKeyset()
+	if err != nil {
 		return
 	}
-	for _, k := range list.Keysets {
-		if k.Active && k.Unit == "sat" && fetch(w, "/v1/keys/"+k.ID, &one) && len(one.Keysets) == 1 {
-			f.mu.Lock()
-			f.active = k.ID
-			k.Keys = one.Keysets[0].Keys
-			f.keysets[k.ID] = k
-			f.mu.Unlock()
-		}
-	}
+	f.mu.Lock()
+	f.active = k.ID
+	f.keysets[k.ID] = k
+	f.mu.Unlock()
 }
 
 func fetch(w *harness.Wallet, path string, out any) bool {
 	reply, err := w.Get(path)
-	return err == nil && reply.Status == 200 && json.Unmarshal([]byte(reply.Body), out) == nil
+	return err == nil && reply.Status == 200 && cashu.Decode([]byte(reply.Body), out) == nil
 }
 
 // keyset returns the active keyset.
-func (f *force) keyset() harness.Keyset {
+func (f *force) keyset() cashu.Keyset {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.keysets[f.active]
 }
 
 // prepare writes a request down before it is put for the first time.
-func (f *force) prepare(kind string, inputs []harness.Proof, quote string, outputs []harness.Output) *request {
+func (f *force) prepare(kind string, inputs []cashu.Proof, quote string, outputs []harness.Output) *request {
 	r := &request{inputs: inputs, outputs: outputs}
 	r.Quote = quote
 	if quote != "" {
-		r.path, r.body = "/v1/mint/bolt11", harness.MintRequest{Quote: quote, Outputs: harness.Messages(outputs)}
+		r.path, r.body = "/v1/mint/bolt11", cashu.MintRequest{Quote: quote, Outputs: harness.Messages(outputs)}
 	} else {
-		r.path, r.body = "/v1/swap", harness.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)}
+		r.path, r.body = "/v1/swap", cashu.SwapRequest{Inputs: inputs, Outputs: harness.Messages(outputs)}
 	}
 	f.enter(kind, r)
 	return r
@@ -142,11 +136,11 @@ func (f *force) prepare(kind string, inputs []harness.Proof, quote string, outpu
 func (f *force) enter(kind string, r *request) {
 	inputs, outputs, quote := r.inputs, r.outputs, r.Quote
 	for _, p := range inputs {
-		r.Inputs = append(r.Inputs, verdict.Coin{Secret: p.Secret, Keyset: p.ID, Amount: p.Amount})
+		r.Inputs = append(r.Inputs, verdict.Coin{Secret: p.Secret, Keyset: p.ID.String(), Amount: uint64(p.Amount)})
 	}
 	for _, o := range outputs {
 		r.Outputs = append(r.Outputs, verdict.Output{
-			Coin: verdict.Coin{Secret: o.Secret, Keyset: o.ID, Amount: o.Amount}, B: o.B.String(),
+			Coin: verdict.Coin{Secret: o.Secret, Keyset: o.ID.String(), Amount: uint64(o.Amount)}, B: o.B.String(),
 		})
 	}
 	f.mu.Lock()
@@ -169,7 +163,7 @@ func (f *force) put(w *harness.Wallet, r *request) verdict.Reply {
 		reply = verdict.Reply{Status: got.Status, Code: got.Code}
 	}
 	if reply.Status == 200 {
-		var sigs []harness.Signature
+		var sigs []cashu.BlindSignature
 		if r.Melt != nil {
 			sigs, reply.State = f.readMelted(r, got.Body)
 		} else {
@@ -187,9 +181,9 @@ func (f *force) put(w *harness.Wallet, r *request) verdict.Reply {
 	return reply
 }
 
-func (f *force) readSignatures(r *request, text string) []harness.Signature {
-	var body harness.Signatures
-	if err := json.Unmarshal([]byte(text), &body); err != nil {
+func (f *force) readSignatures(r *request, text string) []cashu.BlindSignature {
+	var body cashu.SwapResponse
+	if err := cashu.Decode([]byte(text), &body); err != nil {
 		f.t.Errorf("%s: reading %s: %v", r.Name, text, err)
 	}
 	return body.Signatures
@@ -216,27 +210,27 @@ func (f *force) refused(code int) int {
 	return f.refusals[code]
 }
 
-func asTexts(sigs []harness.Signature) (texts []verdict.Signature) {
+func asTexts(sigs []cashu.BlindSignature) (texts []verdict.Signature) {
 	for _, sig := range sigs {
 		texts = append(texts, asText(sig))
 	}
 	return texts
 }
 
-func asText(s harness.Signature) verdict.Signature {
-	text := verdict.Signature{Keyset: s.ID, Amount: s.Amount, C: s.C.String()}
+func asText(s cashu.BlindSignature) verdict.Signature {
+	text := verdict.Signature{Keyset: s.ID.String(), Amount: uint64(s.Amount), C: s.C.String()}
 	if s.DLEQ != nil {
-		text.E, text.S = s.DLEQ.E, s.DLEQ.S
+		text.E, text.S = hex.EncodeToString(s.DLEQ.E[:]), hex.EncodeToString(s.DLEQ.S[:])
 	}
 	return text
 }
 
 // coins turns the signatures of a granted request into proofs, and checks each.
-func (f *force) coins(r *request) []harness.Proof {
+func (f *force) coins(r *request) []cashu.Proof {
 	if len(r.granted) > len(r.outputs) || r.Melt == nil && len(r.granted) < len(r.outputs) {
 		return nil // the judge will see it
 	}
-	proofs := make([]harness.Proof, len(r.granted))
+	proofs := make([]cashu.Proof, len(r.granted))
 	for i, o := range r.outputs[:len(r.granted)] {
 		if r.Melt != nil {
 			o.Amount = r.granted[i].Amount
@@ -244,7 +238,7 @@ func (f *force) coins(r *request) []harness.Proof {
 		f.mu.Lock()
 		keyset := f.keysets[o.ID]
 		f.mu.Unlock()
-		proof, err := keyset.Open(o, r.granted[i])
+		proof, err := harness.OpenOne(keyset, o, r.granted[i])
 		if err != nil {
 			f.t.Errorf("%s: %v", r.Name, err)
 			return nil

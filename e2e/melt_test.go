@@ -1,15 +1,16 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/internal/pgtest"
+	"mintmark/wallet/mintclient"
 )
 
 // P5, for payments: nothing lost, nothing paid twice.
@@ -176,22 +177,17 @@ func TestAMeltWithinTheMintPaysAQuoteOfTheMint(t *testing.T) {
 	s.Mintd.Stop()
 	s.Config = strings.Replace(s.Config, `incoming_delay = "20ms"`, `incoming_delay = "1h"`, 1)
 	s.StartMintd()
-	var payee harness.Quote
-	w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 90, "unit": "sat"}, &payee)
-	var q harness.MeltQuote
-	w.MustPost("/v1/melt/quote/bolt11", map[string]any{"request": payee.Request, "unit": "sat"}, &q)
+	payee := w.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: 90})
+	q := w.MeltQuote("bolt11", mintclient.MeltQuoteRequest{Request: payee.Request})
 	blanks := w.Blanks(4)
-	w.MustPost("/v1/melt/bolt11", harness.MeltRequest{Quote: q.Quote, Inputs: coins, Outputs: harness.Messages(blanks)}, &q)
-	if q.State != "PAID" || q.FeeReserve != 0 || q.Preimage != nil {
+	q = w.Melt("bolt11", mintclient.MeltRequest{Quote: q.Quote, Inputs: coins, Outputs: harness.Messages(blanks)})
+	if q.State != "PAID" || q.FeeReserve != 0 || q.Preimage != "" {
 		t.Errorf("the melt is %+v", q)
 	}
 	if got := harness.Total(w.OpenChange(blanks, q.Change)); got != 10 {
 		t.Errorf("the change is %d, want 10", got)
 	}
-	outputs := w.Outputs(90)
-	var got harness.Signatures
-	w.MustPost("/v1/mint/bolt11", harness.MintRequest{Quote: payee.Quote, Outputs: harness.Messages(outputs)}, &got)
-	w.Open(outputs, got.Signatures)
+	w.MintOn(payee.Quote, 90)
 	if list := s.Payments(); len(list) != 0 {
 		t.Errorf("the node was asked to pay %+v", list)
 	}
@@ -209,8 +205,8 @@ func TestAMeltThatDoesNotWaitAndTheLooksAtIt(t *testing.T) {
 	a.body.PreferAsync = true
 	began := time.Now()
 	reply, err := w.Post("/v1/melt/bolt11", a.body)
-	var q harness.MeltQuote
-	if err != nil || reply.Status != http.StatusOK || json.Unmarshal([]byte(reply.Body), &q) != nil || q.State != "PENDING" {
+	var q mintclient.MeltQuote
+	if err != nil || reply.Status != http.StatusOK || cashu.Decode([]byte(reply.Body), &q) != nil || q.State != "PENDING" {
 		t.Fatalf("got %v, %v", reply, err)
 	}
 	if q := w.ReadMelt(a.quote.Quote); q.State != "PENDING" || time.Since(began) > 1500*time.Millisecond {

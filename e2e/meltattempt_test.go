@@ -1,58 +1,54 @@
 package e2e
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
+	"mintmark/wallet/mintclient"
 )
 
 // meltAttempt is a melt with all that is needed to find out later what became of
 // it. Each witness is asked: the quote, the coins, and the ledger of the node.
 type meltAttempt struct {
-	quote  harness.MeltQuote
+	quote  mintclient.MeltQuote
 	hash   string // of the invoice, or of the request that is none
-	inputs []harness.Proof
+	inputs []cashu.Proof
 	blanks []harness.Output
-	body   harness.MeltRequest
+	body   mintclient.MeltRequest
 }
 
 // overpaid is what the inputs of a melt are more than the amount.
 const overpaid = 13
 
 // newMelt prepares the melt of an invoice.
-func newMelt(w *harness.Wallet, sat uint64, description string) meltAttempt {
+func newMelt(w *harness.Wallet, sat cashu.Amount, description string) meltAttempt {
 	request, hash := w.Invoice(sat, description)
 	return newMeltOf(w, request, hash, sat)
 }
 
-func newMeltOf(w *harness.Wallet, request, hash string, sat uint64) meltAttempt {
-	a := prepareMelt(w, "bolt11", map[string]any{"request": request, "unit": "sat"}, sat)
+func newMeltOf(w *harness.Wallet, request, hash string, sat cashu.Amount) meltAttempt {
+	a := prepareMelt(w, "bolt11", mintclient.MeltQuoteRequest{Request: request}, sat)
 	a.hash = hash
 	return a
 }
 
 // newMeltBy prepares a melt by any method. What is not bolt11 is paid to a quote of
 // this very mint, which is a payment as any other for its node.
-func newMeltBy(w *harness.Wallet, method string, sat uint64, description string) (a meltAttempt) {
+func newMeltBy(w *harness.Wallet, method string, sat cashu.Amount, description string) (a meltAttempt) {
 	if method == "bolt11" {
 		return newMelt(w, sat, description)
 	}
-	var payee harness.Quote
-	w.MustPost("/v1/mint/quote/"+method, map[string]any{"unit": "sat", "pubkey": openPubkey, "description": description}, &payee)
+	payee := w.MintQuote(method, mintclient.MintQuoteRequest{Pubkey: openPubkey, Description: description})
 	return newMeltTo(w, method, payee.Request, sat)
 }
 
 // newMeltTo prepares a melt to an offer or an address.
-func newMeltTo(w *harness.Wallet, method, request string, sat uint64) (a meltAttempt) {
-	ask := map[string]any{"request": request, "unit": "sat", "amount": sat}
-	if method == "bolt12" {
-		ask["options"] = map[string]any{"amountless": map[string]any{"amount_msat": 1000 * sat}}
-	}
-	a = prepareMelt(w, method, ask, sat)
+func newMeltTo(w *harness.Wallet, method, request string, sat cashu.Amount) (a meltAttempt) {
+	a = prepareMelt(w, method, askToPay(method, request, sat), sat)
 	a.hash = harness.DebtOf(request)
 	if method == "onchain" {
 		a.body.FeeIndex = new(uint32)
@@ -60,21 +56,34 @@ func newMeltTo(w *harness.Wallet, method, request string, sat uint64) (a meltAtt
 	return a
 }
 
-func prepareMelt(w *harness.Wallet, method string, ask map[string]any, sat uint64) meltAttempt {
+// askToPay is the request for a melt quote over sat, by a method whose requests leave the
+// amount open.
+func askToPay(method, request string, sat cashu.Amount) mintclient.MeltQuoteRequest {
+	ask := mintclient.MeltQuoteRequest{Request: request, Unit: cashu.UnitSat}
+	switch method {
+	case "bolt12":
+		ask.Options = &mintclient.MeltOptions{Amountless: &mintclient.AmountlessOption{AmountMsat: 1000 * sat}}
+	case "onchain":
+		ask.Amount = sat
+	}
+	return ask
+}
+
+func prepareMelt(w *harness.Wallet, method string, ask mintclient.MeltQuoteRequest, sat cashu.Amount) meltAttempt {
 	a := meltAttempt{inputs: w.Mint(sat + overpaid), blanks: w.Blanks(4)}
-	w.MustPost("/v1/melt/quote/"+method, ask, &a.quote)
-	a.body = harness.MeltRequest{Quote: a.quote.Quote, Inputs: a.inputs, Outputs: harness.Messages(a.blanks)}
+	a.quote = w.MeltQuote(method, ask)
+	a.body = mintclient.MeltRequest{Quote: a.quote.Quote, Inputs: a.inputs, Outputs: harness.Messages(a.blanks)}
 	return a
 }
 
 func (a meltAttempt) path() string { return "/v1/melt/" + a.quote.Method }
 
-func (a meltAttempt) read(w *harness.Wallet) harness.MeltQuote {
+func (a meltAttempt) read(w *harness.Wallet) mintclient.MeltQuote {
 	return w.ReadMeltOf(a.quote.Method, a.quote.Quote)
 }
 
 // settled waits until the quote is not pending any more.
-func (a meltAttempt) settled(t *testing.T, w *harness.Wallet) harness.MeltQuote {
+func (a meltAttempt) settled(t *testing.T, w *harness.Wallet) mintclient.MeltQuote {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		q := a.read(w)
@@ -95,8 +104,8 @@ func (a meltAttempt) proveWhole(t *testing.T, s *harness.Stack, w *harness.Walle
 	before := a.settled(t, w)
 	a.wantWhole(t, s, w, before)
 	first := a.put(t, w)
-	var q harness.MeltQuote
-	if err := json.Unmarshal([]byte(first.Body), &q); err != nil || first.Status != http.StatusOK || q.State != "PAID" {
+	var q mintclient.MeltQuote
+	if err := cashu.Decode([]byte(first.Body), &q); err != nil || first.Status != http.StatusOK || q.State != "PAID" {
 		t.Fatalf("put again it is %v", first)
 	}
 	second, err := w.Post(a.path(), a.body)
@@ -117,7 +126,7 @@ func (a meltAttempt) proveWhole(t *testing.T, s *harness.Stack, w *harness.Walle
 }
 
 // wantWhole checks a melt that is not pending against all witnesses.
-func (a meltAttempt) wantWhole(t *testing.T, s *harness.Stack, w *harness.Wallet, q harness.MeltQuote) {
+func (a meltAttempt) wantWhole(t *testing.T, s *harness.Stack, w *harness.Wallet, q mintclient.MeltQuote) {
 	t.Helper()
 	times, fee := a.paid(t, s)
 	switch q.State {
@@ -151,10 +160,10 @@ func (a meltAttempt) wantWhole(t *testing.T, s *harness.Stack, w *harness.Wallet
 }
 
 // paid counts how often the node has paid this much of the debt, and what it cost.
-func (a meltAttempt) paid(t *testing.T, s *harness.Stack) (times int, fee uint64) {
+func (a meltAttempt) paid(t *testing.T, s *harness.Stack) (times int, fee cashu.Amount) {
 	t.Helper()
 	for _, e := range s.Payments() {
-		if e.Debt != a.hash || uint64(e.Amount) != a.quote.Amount {
+		if e.Debt != a.hash || e.Amount != a.quote.Amount {
 			continue
 		}
 		if e.Again {
@@ -162,7 +171,7 @@ func (a meltAttempt) paid(t *testing.T, s *harness.Stack) (times int, fee uint64
 		}
 		if e.Paid {
 			times++
-			fee += uint64(e.Fee)
+			fee += e.Fee
 		}
 	}
 	return times, fee

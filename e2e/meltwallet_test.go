@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 )
 
@@ -95,7 +96,7 @@ func TestARotationDuringAMeltLosesNoChange(t *testing.T) {
 }
 
 // openWith opens change of a keyset that is not the wallet's present one.
-func openWith(w *harness.Wallet, keyset string, blanks []harness.Output, change []harness.Signature) []harness.Proof {
+func openWith(w *harness.Wallet, keyset cashu.KeysetID, blanks []harness.Output, change []cashu.BlindSignature) []cashu.Proof {
 	earlier := *w
 	earlier.Keyset = w.KeysOf(keyset)
 	return earlier.OpenChange(blanks, change)

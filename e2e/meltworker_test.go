@@ -2,15 +2,16 @@ package e2e
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/e2e/verdict"
 	"mintmark/mint/lightning/bolt11"
+	"mintmark/wallet/mintclient"
 )
 
 // How wallets of the load melt.
@@ -68,7 +69,7 @@ func (w *worker) melt() {
 		invoice, melt.Debt = w.openRequest(melt.Method, "")
 	default:
 		end := endings[rand.IntN(len(endings))]
-		invoice, melt.Debt = w.wallet().Invoice(melt.Amount, end.description)
+		invoice, melt.Debt = w.wallet().Invoice(cashu.Amount(melt.Amount), end.description)
 		melt.Fails = end.fails
 	}
 	payee, w.quote = w.quote, ""
@@ -91,7 +92,7 @@ func (w *worker) melt() {
 
 // openRequest makes an offer or an address that nobody else is going to pay.
 func (w *worker) openRequest(method, description string) (request, debt string) {
-	var q harness.Quote
+	var q mintclient.MintQuote
 	if !w.get("/v1/mint/quote/"+method, map[string]any{"unit": "sat", "pubkey": openPubkey, "description": description}, &q) {
 		return "", ""
 	}
@@ -101,25 +102,19 @@ func (w *worker) openRequest(method, description string) (request, debt string) 
 // offer gets a melt quote. Sometimes two wallets ask for one of an invoice at once,
 // and one at most may have it.
 func (w *worker) offer(request string, melt verdict.Melt) (id string, reserve uint64) {
-	var quotes [2]harness.MeltQuote
+	var quotes [2]mintclient.MeltQuote
 	n := 1
 	if melt.Method == "bolt11" && rand.IntN(6) == 0 {
 		n = 2
 	}
-	ask := map[string]any{"request": request, "unit": "sat"}
-	switch melt.Method {
-	case "bolt12":
-		ask["options"] = map[string]any{"amountless": map[string]any{"amount_msat": 1000 * melt.Amount}}
-	case "onchain":
-		ask["amount"] = melt.Amount
-	}
+	ask := askToPay(melt.Method, request, cashu.Amount(melt.Amount))
 	var group sync.WaitGroup
 	front := w.wallet()
 	for i := range n {
 		group.Go(func() {
 			reply, err := front.Post("/v1/melt/quote/"+melt.Method, ask)
 			if err == nil && reply.Status == 200 {
-				err = json.Unmarshal([]byte(reply.Body), &quotes[i])
+				err = cashu.Decode([]byte(reply.Body), &quotes[i])
 			} else if err == nil {
 				w.f.count(reply.Status, reply.Code)
 			}
@@ -136,7 +131,7 @@ func (w *worker) offer(request string, melt verdict.Melt) (id string, reserve ui
 	if one.Quote == "" {
 		one = other
 	}
-	return one.Quote, one.Reserve()
+	return one.Quote, uint64(harness.Reserve(one))
 }
 
 // beginMelt prepares a melt and puts it, sometimes with a rival: the same melt with
@@ -163,10 +158,10 @@ func (w *worker) blanks() []harness.Output {
 }
 
 // prepareMelt is prepare for melts. The first time it is put, it may ask not to wait.
-func (f *force) prepareMelt(kind string, melt verdict.Melt, payee string, inputs []harness.Proof, blanks []harness.Output) *request {
+func (f *force) prepareMelt(kind string, melt verdict.Melt, payee string, inputs []cashu.Proof, blanks []harness.Output) *request {
 	r := &request{path: "/v1/melt/" + melt.Method, inputs: inputs, outputs: blanks, payee: payee}
 	r.Melt = &melt
-	body := harness.MeltRequest{
+	body := mintclient.MeltRequest{
 		Quote: melt.Quote, Inputs: inputs, Outputs: harness.Messages(blanks), PreferAsync: rand.IntN(4) == 0,
 	}
 	if melt.Method == "onchain" {
@@ -181,9 +176,9 @@ func (f *force) prepareMelt(kind string, melt verdict.Melt, payee string, inputs
 }
 
 // readMelted reads the answer to a melt.
-func (f *force) readMelted(r *request, text string) ([]harness.Signature, string) {
-	var q harness.MeltQuote
-	if err := json.Unmarshal([]byte(text), &q); err != nil {
+func (f *force) readMelted(r *request, text string) ([]cashu.BlindSignature, string) {
+	var q mintclient.MeltQuote
+	if err := cashu.Decode([]byte(text), &q); err != nil {
 		f.t.Errorf("%s: reading %s: %v", r.Name, text, err)
 	}
 	return q.Change, q.State
@@ -192,11 +187,11 @@ func (f *force) readMelted(r *request, text string) ([]harness.Signature, string
 // hurry is for a melt that was put and is not decided: from now on its wallet waits
 // for it, and a look at its quote makes the mint look at the payment.
 func (f *force) hurry(w *harness.Wallet, r *request) {
-	if body, ok := r.body.(harness.MeltRequest); ok {
+	if body, ok := r.body.(mintclient.MeltRequest); ok {
 		body.PreferAsync = false
 		r.body = body
 	}
-	var q harness.MeltQuote
+	var q mintclient.MeltQuote
 	fetch(w, "/v1/melt/quote/"+r.Melt.Method+"/"+r.Melt.Quote, &q)
 }
 

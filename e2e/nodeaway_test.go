@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mintmark/e2e/harness"
+	"mintmark/wallet/mintclient"
 )
 
 // absentNode is the configuration of a node of lnd that is not there: nobody listens, or
@@ -78,8 +79,7 @@ func TestAMintStartsAndSwapsWhileItsNodeIsAway(t *testing.T) {
 					t.Errorf("a quote to %s took %v", what, took)
 				}
 			}
-			var q harness.Quote
-			w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 8, "unit": "usd"}, &q)
+			q := w.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: 8, Unit: "usd"})
 			q = w.WaitPaid(q.Quote)
 			for _, k := range w.Keysets() {
 				if k.Active && k.Unit == "usd" {

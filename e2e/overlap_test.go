@@ -6,15 +6,16 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 )
 
 // shownAs waits until wallets see a keyset as it should be in /v1/keysets, and looks
 // whether /v1/keys, where keysets that sign are, agrees.
-func shownAs(t *testing.T, w *harness.Wallet, id string, active bool, stage string) {
+func shownAs(t *testing.T, w *harness.Wallet, id cashu.KeysetID, active bool, stage string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		at := slices.IndexFunc(w.Keysets(), func(k harness.Keyset) bool { return k.ID == id })
+		at := slices.IndexFunc(w.Keysets(), func(k cashu.KeysetInfo) bool { return k.ID == id })
 		if at >= 0 && w.Keysets()[at].Active == active {
 			break
 		}
@@ -22,11 +23,9 @@ func shownAs(t *testing.T, w *harness.Wallet, id string, active bool, stage stri
 			t.Fatalf("%s: wallets do not see %s with active %v", stage, id, active)
 		}
 	}
-	var signing struct {
-		Keysets []harness.Keyset `json:"keysets"`
-	}
+	var signing cashu.KeysResponse
 	w.MustGet("/v1/keys", &signing)
-	listed := slices.ContainsFunc(signing.Keysets, func(k harness.Keyset) bool { return k.ID == id })
+	listed := slices.ContainsFunc(signing.Keysets, func(k cashu.KeysetKeys) bool { return k.ID == id })
 	if listed != active {
 		t.Errorf("%s: /v1/keys lists %s: %v", stage, id, listed)
 	}
@@ -53,7 +52,7 @@ func TestWalletsSeeTwoKeysetsOverlap(t *testing.T) {
 		return said
 	}
 	// swap puts some of the coins into outputs of a keyset.
-	swap := func(into harness.Keyset) harness.Reply {
+	swap := func(into cashu.Keyset) harness.Reply {
 		t.Helper()
 		w.Keyset = into
 		a := newSwap(w, coins)
@@ -69,7 +68,10 @@ func TestWalletsSeeTwoKeysetsOverlap(t *testing.T) {
 	}
 
 	said := admin("prepare", "--unit", "sat")
-	id := regexp.MustCompile(`01[0-9a-f]{64}`).FindString(said)
+	id, err := cashu.ParseKeysetID(regexp.MustCompile(`01[0-9a-f]{64}`).FindString(said))
+	if err != nil {
+		t.Fatal(said, err)
+	}
 	shownAs(t, w, id, false, "prepared")
 	shownAs(t, w, old.ID, true, "the old one beside a prepared one")
 	next := w.KeysOf(id)
@@ -77,16 +79,16 @@ func TestWalletsSeeTwoKeysetsOverlap(t *testing.T) {
 		t.Errorf("a prepared keyset signs: %v", reply)
 	}
 
-	admin("activate", "--keep-others", id)
+	admin("activate", "--keep-others", id.String())
 	shownAs(t, w, id, true, "active")
 	shownAs(t, w, old.ID, true, "the old one in the overlap")
-	for _, k := range []harness.Keyset{next, old} {
+	for _, k := range []cashu.Keyset{next, old} {
 		if reply := swap(k); reply.Status != 200 {
 			t.Errorf("in the overlap %s does not sign: %v", k.ID, reply)
 		}
 	}
 
-	admin("retire", old.ID)
+	admin("retire", old.ID.String())
 	shownAs(t, w, old.ID, false, "retired")
 	shownAs(t, w, id, true, "the new one alone")
 	if reply := swap(old); reply.Status != 400 || reply.Code != 12002 {

@@ -8,6 +8,7 @@ import (
 
 	"mintmark/e2e/harness"
 	"mintmark/internal/pgtest"
+	"mintmark/wallet/mintclient"
 )
 
 // refusesSoon asks for a quote until it is refused with this code.
@@ -49,7 +50,7 @@ func TestTheWatchdogStopsPaymentsOfANodeThatHasLostMoney(t *testing.T) {
 		request, _ := w.Invoice(10, "")
 		return map[string]any{"request": request, "unit": "sat"}
 	}
-	w.MustPost("/v1/melt/quote/bolt11", melt(), new(harness.MeltQuote))
+	w.MustPost("/v1/melt/quote/bolt11", melt(), new(mintclient.MeltQuote))
 
 	s.Mintd.Stop()
 	whole := s.Config
@@ -94,8 +95,7 @@ func TestAMintOfTwoBackendsLosesOneAndKeepsItsWord(t *testing.T) {
 	s.Rotate("--unit", "usd", "--amounts", "1,2,4,8,16")
 	s.StartMintd()
 	w := s.Wallet()
-	var paid harness.Quote
-	w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 8, "unit": "usd"}, &paid)
+	paid := w.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: 8, Unit: "usd"})
 	paid = w.WaitPaid(paid.Quote)
 	w.Mint(100) // sat
 	if reply, err := w.Post("/v1/mint/quote/bolt12", map[string]any{"amount": 8, "unit": "usd"}); err != nil || !strings.Contains(reply.Body, "11013") {

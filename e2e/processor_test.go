@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mintmark/e2e/harness"
+	"mintmark/wallet/mintclient"
 )
 
 // onProcessor makes mintd use the example processor. Its configuration is read at the
@@ -42,10 +43,9 @@ func TestMintAndProcessorKilledAtRandomPayOnceAndLoseNothing(t *testing.T) {
 		}
 		melts = append(melts, newMelt(w, 100, description))
 	}
-	var issues []harness.Quote
+	var issues []mintclient.MintQuote
 	for range 8 {
-		var q harness.Quote
-		w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 7, "unit": "sat"}, &q)
+		q := w.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: 7})
 		issues = append(issues, q)
 	}
 
@@ -107,11 +107,7 @@ func TestMintAndProcessorKilledAtRandomPayOnceAndLoseNothing(t *testing.T) {
 			t.Errorf("paying a quote: %v", err)
 		}
 		w.WaitPaid(q.Quote)
-		outputs := w.Outputs(7)
-		var got harness.Signatures
-		w.MustPost("/v1/mint/bolt11", harness.MintRequest{Quote: q.Quote, Outputs: harness.Messages(outputs)}, &got)
-		coins := w.Open(outputs, got.Signatures)
-		w.Swap(coins, w.Outputs(7))
+		w.Swap(w.MintOn(q.Quote, 7), w.Outputs(7))
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
+	"mintmark/wallet/mintclient"
 )
 
 // repeatable is a request that the mint promises to answer again, and its answer.
@@ -24,21 +26,19 @@ func TestEveryMethodAnswersAgainAfterADeath(t *testing.T) {
 	w := s.Wallet()
 	var info struct {
 		Nuts struct {
-			Cached struct {
-				Endpoints []struct{ Method, Path string } `json:"cached_endpoints"`
-			} `json:"19"`
+			Cached cashu.CachedInfo `json:"19"`
 		} `json:"nuts"`
 	}
 	w.MustGet("/v1/info", &info)
 	var list []repeatable
-	for _, e := range info.Nuts.Cached.Endpoints {
+	for _, e := range info.Nuts.Cached.CachedEndpoints {
 		r := repeatable{path: e.Path}
 		method := strings.Split(e.Path+"//", "/")[3] // of what is not the swap
 		switch {
 		case e.Method != "POST":
 			t.Fatalf("a promise for %s %s", e.Method, e.Path)
 		case e.Path == "/v1/swap":
-			r.body = harness.SwapRequest{Inputs: w.Mint(9), Outputs: harness.Messages(w.Outputs(9))}
+			r.body = cashu.SwapRequest{Inputs: w.Mint(9), Outputs: harness.Messages(w.Outputs(9))}
 		case strings.HasSuffix(e.Path, "/batch"):
 			r.body = batchOf(t, w, method)
 		case strings.HasPrefix(e.Path, "/v1/mint/"):
@@ -57,7 +57,7 @@ func TestEveryMethodAnswersAgainAfterADeath(t *testing.T) {
 		list = append(list, r)
 	}
 	if len(list) != 10 {
-		t.Errorf("%d endpoints are promised: %+v", len(list), info.Nuts.Cached.Endpoints)
+		t.Errorf("%d endpoints are promised: %+v", len(list), info.Nuts.Cached.CachedEndpoints)
 	}
 	made := s.Rotate()
 	s.Mintd.WaitLog(`msg="new keyset" keyset=` + strings.Fields(made)[1])
@@ -73,7 +73,7 @@ func TestEveryMethodAnswersAgainAfterADeath(t *testing.T) {
 }
 
 // paidBy makes a quote of the method and waits until 1000 was paid for it.
-func paidBy(w *harness.Wallet, method string) harness.Quote {
+func paidBy(w *harness.Wallet, method string) mintclient.MintQuote {
 	if method == "bolt11" {
 		return w.PaidQuote(1000)
 	}
@@ -81,9 +81,9 @@ func paidBy(w *harness.Wallet, method string) harness.Quote {
 }
 
 // mintOf is a request for the whole of a quote.
-func mintOf(t *testing.T, w *harness.Wallet, method string) harness.MintRequest {
+func mintOf(t *testing.T, w *harness.Wallet, method string) cashu.MintRequest {
 	t.Helper()
-	r := harness.MintRequest{Quote: paidBy(w, method).Quote, Outputs: harness.Messages(w.Outputs(1000))}
+	r := cashu.MintRequest{Quote: paidBy(w, method).Quote, Outputs: harness.Messages(w.Outputs(1000))}
 	if method != "bolt11" {
 		r.Signature = w.SignQuote(openKey, r.Quote, r.Outputs)
 	}

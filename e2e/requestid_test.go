@@ -24,7 +24,7 @@ func TestARequestIsFoundByItsIDInBothLogs(t *testing.T) {
 		ids[i] = rand.Text()
 		swap := newSwap(w, w.Mint(16))
 		wg.Go(func() {
-			reply, err := w.PostNamed(ids[i], swap.path, swap.body)
+			reply, err := w.PostAs("X-Request-Id", ids[i], swap.path, swap.body)
 			if err != nil || reply.Status != http.StatusOK {
 				t.Errorf("swap: %v, %v", reply, err)
 			}

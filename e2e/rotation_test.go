@@ -4,12 +4,13 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 )
 
 // waitRotated waits until the mint shows another active keyset than old, and
 // loads it into the wallet.
-func waitRotated(t *testing.T, w *harness.Wallet, old string) {
+func waitRotated(t *testing.T, w *harness.Wallet, old cashu.KeysetID) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); w.LoadKeyset().ID == old; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -37,8 +38,8 @@ func TestRotationWhileTheMintRuns(t *testing.T) {
 	}
 	s.Rotate()
 	waitRotated(t, w, old.ID)
-	if len(w.Keyset.Keys) != len(old.Keys) || w.Keyset.InputFeePPK != old.InputFeePPK || len(w.Keyset.ID) != len(old.ID) {
-		t.Errorf("the new keyset did not inherit: %d keys, fee %d, id %s", len(w.Keyset.Keys), w.Keyset.InputFeePPK, w.Keyset.ID)
+	if w.Keyset.Keys.Len() != old.Keys.Len() || w.Keyset.InputFeePPK != old.InputFeePPK || w.Keyset.ID.Version() != old.ID.Version() {
+		t.Errorf("the new keyset did not inherit: %d keys, fee %d, id %s", w.Keyset.Keys.Len(), w.Keyset.InputFeePPK, w.Keyset.ID)
 	}
 
 	refused, err := w.Post(late.path, late.body)
@@ -76,8 +77,8 @@ func TestRotationWhileTheMintRuns(t *testing.T) {
 	second := w.Keyset.ID
 	s.Rotate("--fee-ppk", "100", "--max-order", "16")
 	waitRotated(t, w, second)
-	if w.Keyset.InputFeePPK != 100 || len(w.Keyset.Keys) != 16 {
-		t.Errorf("asked for a fee of 100 and 16 keys, got %d and %d", w.Keyset.InputFeePPK, len(w.Keyset.Keys))
+	if w.Keyset.InputFeePPK != 100 || w.Keyset.Keys.Len() != 16 {
+		t.Errorf("asked for a fee of 100 and 16 keys, got %d and %d", w.Keyset.InputFeePPK, w.Keyset.Keys.Len())
 	}
 	w.Swap(append(late.inputs, coins...), w.Outputs(200))
 	if got := len(w.Keysets()); got != 3 {
@@ -92,7 +93,7 @@ func TestRotationUnderAForeignWallet(t *testing.T) {
 	s.Start()
 	seed := freshSeed(t, s)
 	alice := loadCashuTS(t, s, seed)
-	var before struct{ Keyset string }
+	var before struct{ Keyset cashu.KeysetID }
 	alice.Must("refresh", nil, &before)
 	minted, _ := mintCashuTS(t, alice, 100)
 
@@ -101,7 +102,7 @@ func TestRotationUnderAForeignWallet(t *testing.T) {
 	waitRotated(t, w, before.Keyset)
 
 	wantCode(t, "a wallet with the old keysets", alice.Call("send", map[string]any{"amount": 30, "proofs": minted}, nil), 12002)
-	var after struct{ Keyset string }
+	var after struct{ Keyset cashu.KeysetID }
 	alice.Must("refresh", nil, &after)
 	if after.Keyset != w.Keyset.ID {
 		t.Fatalf("after a refresh the wallet uses %s, want %s", after.Keyset, w.Keyset.ID)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/e2e/verdict"
 	"mintmark/mint/lightning/bolt11"
@@ -120,14 +121,16 @@ func (f *force) complain(report verdict.Report) {
 // a wallet waits for is pending. What does not settle, the judge will see.
 func (f *force) settle() {
 	f.t.Helper()
-	var pending []harness.Proof
+	var pending []cashu.Proof
 	for _, w := range f.workers {
 		for _, r := range w.open {
 			pending = append(pending, r.inputs...)
 		}
 	}
 	for deadline := time.Now().Add(recoveryPatience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		var health struct{ Status string }
+		var health struct {
+			Status string `json:"status"`
+		}
 		if !fetch(f.fronts[f.alive()], "/health", &health) || health.Status != "ok" {
 			continue
 		}
@@ -147,7 +150,7 @@ func (f *force) settle() {
 	}
 }
 
-func (f *force) states(proofs []harness.Proof) []string {
+func (f *force) states(proofs []cashu.Proof) []string {
 	var states []string
 	for part := range slices.Chunk(proofs, many) {
 		states = append(states, f.fronts[f.alive()].States(part)...)
@@ -158,7 +161,7 @@ func (f *force) states(proofs []harness.Proof) []string {
 // look asks for the states of all inputs and the signatures of all outputs.
 func (f *force) look(requests []*request) []verdict.Sight {
 	f.t.Helper()
-	var inputs []harness.Proof
+	var inputs []cashu.Proof
 	var outputs []harness.Output
 	for _, r := range requests {
 		inputs = append(inputs, r.inputs...)
@@ -243,9 +246,9 @@ func (f *force) lookAtQuotes(ids []string) []verdict.Quote {
 	list := make([]verdict.Quote, 0, len(ids))
 	var invoices []string
 	for _, id := range ids {
-		var q harness.Quote
-		f.fronts[f.alive()].MustGet("/v1/mint/quote/bolt11/"+id, &q)
-		list = append(list, verdict.Quote{ID: id, Amount: q.Amount, Paid: q.AmountPaid, Issued: q.AmountIssued})
+		q := f.fronts[f.alive()].ReadMint(id)
+		paid, issued := q.Totals(0)
+		list = append(list, verdict.Quote{ID: id, Amount: uint64(q.Amount), Paid: uint64(paid), Issued: uint64(issued)})
 		invoices = append(invoices, q.Request)
 	}
 	received := f.stack.Received()
@@ -274,7 +277,7 @@ func (f *force) close() verdict.Report {
 	states := map[string]string{}
 	coins := append(f.book.Unspent(), f.book.Spent()...)
 	for part := range slices.Chunk(coins, many) {
-		proofs := make([]harness.Proof, len(part))
+		proofs := make([]cashu.Proof, len(part))
 		for i, c := range part {
 			proofs[i].Secret = c.Secret
 		}

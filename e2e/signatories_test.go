@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/internal/pgtest"
 )
@@ -38,7 +38,7 @@ func newTraffic(t *testing.T, s *harness.Stack, wallets int) *traffic {
 	return tr
 }
 
-func (tr *traffic) wallet(w *harness.Wallet, coins []harness.Proof) {
+func (tr *traffic) wallet(w *harness.Wallet, coins []cashu.Proof) {
 	for {
 		select {
 		case <-tr.stop:
@@ -49,9 +49,9 @@ func (tr *traffic) wallet(w *harness.Wallet, coins []harness.Proof) {
 		start := time.Now()
 		reply, err := w.Post(a.path, a.body)
 		took := time.Since(start)
-		var got harness.Signatures
+		var got cashu.SwapResponse
 		switch {
-		case err == nil && reply.Status == http.StatusOK && json.Unmarshal([]byte(reply.Body), &got) == nil:
+		case err == nil && reply.Status == http.StatusOK && cashu.Decode([]byte(reply.Body), &got) == nil:
 			coins = w.Open(a.outputs, got.Signatures)
 		case err == nil && reply.Code == 12002: // rotated meanwhile, as wallets know it
 			w.LoadKeyset()
@@ -97,7 +97,7 @@ func (tr *traffic) during(what string, do func()) time.Duration {
 // watchActive notes every active keyset that the mint shows, and fails when one
 // comes back that was followed by another.
 func watchActive(t *testing.T, s *harness.Stack) (stop func() int) {
-	c, seen, last, quit, done := s.Client(), map[string]bool{}, "", make(chan struct{}), make(chan struct{})
+	c, seen, last, quit, done := s.Client(), map[cashu.KeysetID]bool{}, cashu.KeysetID{}, make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
 		for {
@@ -106,8 +106,8 @@ func watchActive(t *testing.T, s *harness.Stack) (stop func() int) {
 				return
 			case <-time.After(5 * time.Millisecond):
 			}
-			var list struct{ Keysets []harness.Keyset }
-			if reply, err := c.Get("/v1/keysets"); err != nil || json.Unmarshal([]byte(reply.Body), &list) != nil {
+			var list cashu.KeysetsResponse
+			if reply, err := c.Get("/v1/keysets"); err != nil || cashu.Decode([]byte(reply.Body), &list) != nil {
 				continue
 			}
 			for _, k := range list.Keysets {

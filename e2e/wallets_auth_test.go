@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/internal/pgtest"
 )
@@ -150,7 +151,7 @@ func outlivesTheProvider(t *testing.T, s *harness.Stack, login *harness.Login) {
 	if reply := melt(); reply.Status != 503 {
 		t.Errorf("with a provider that was never seen: %v", reply)
 	}
-	var keys struct{ Keysets []any }
+	var keys cashu.KeysResponse
 	c.MustGet("/v1/auth/blind/keys", &keys)
 	if len(keys.Keysets) != 1 {
 		t.Errorf("%d keysets for tokens", len(keys.Keysets))

@@ -3,12 +3,12 @@ package e2e
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
 
 	"mintmark/bdhke"
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 )
 
@@ -122,7 +122,7 @@ func TestCashuTSLocksAndUnlocks(t *testing.T) {
 	alice.Must("witnesses", map[string]any{"proofs": sent["to a hash"].Send}, &witnesses)
 	for _, text := range witnesses {
 		var w struct{ Preimage string }
-		if err := json.Unmarshal([]byte(text), &w); err != nil || w.Preimage != image {
+		if err := cashu.Decode([]byte(text), &w); err != nil || w.Preimage != image {
 			t.Errorf("the payer of the hash finds the witness %q (%v), want the preimage", text, err)
 		}
 	}

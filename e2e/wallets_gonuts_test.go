@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/internal/pgtest"
 )
@@ -77,7 +78,7 @@ func (w *gonuts) mint(amount, balance uint64) {
 // pay asks for a quote over an invoice of somebody outside, and pays it.
 func (w *gonuts) pay(amount uint64, description string) (got gonutsMelt, err error) {
 	w.t.Helper()
-	request, _ := w.s.Wallet().Invoice(amount, description)
+	request, _ := w.s.Wallet().Invoice(cashu.Amount(amount), description)
 	w.Must("meltQuote", map[string]any{"request": request}, &got)
 	if got.Amount != amount || got.State != "UNPAID" {
 		w.t.Errorf("the quote over %d is %+v", amount, got)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 )
 
@@ -44,7 +45,7 @@ func TestCashuTSMintsABatch(t *testing.T) {
 	s.Start()
 	w := loadCashuTS(t, s, freshSeed(t, s))
 	var ids []string
-	for _, amount := range []uint64{5, 3} {
+	for _, amount := range []cashu.Amount{5, 3} {
 		ids = append(ids, s.Wallet().PaidQuote(amount).Quote)
 	}
 	var got coinsAnswer

@@ -8,8 +8,10 @@ import (
 
 	"github.com/coder/websocket"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/internal/pgtest"
+	"mintmark/wallet/mintclient"
 )
 
 // NUT-17 of every method, by the mint that does it and by another one on the same
@@ -37,9 +39,8 @@ func TestWebSocketsTellOfEveryMethod(t *testing.T) {
 }
 
 // openQuoteOf asks for a quote that may be paid several times.
-func openQuoteOf(w *harness.Wallet, method string) (q harness.Quote) {
-	w.MustPost("/v1/mint/quote/"+method, map[string]any{"unit": "sat", "pubkey": openPubkey}, &q)
-	return q
+func openQuoteOf(w *harness.Wallet, method string) mintclient.MintQuote {
+	return w.MintQuote(method, mintclient.MintQuoteRequest{Pubkey: openPubkey})
 }
 
 // tellOfEveryMethod does everything at one mint and listens at another. States
@@ -50,11 +51,10 @@ func tellOfEveryMethod(t *testing.T, at, from *harness.Stack, replicas bool) {
 	w := at.Wallet()
 	socket := from.Listen()
 	for _, method := range []string{"bolt11", "bolt12", "onchain"} {
-		var mint harness.Quote
-		request, amount := "", uint64(100)
-		ask := map[string]any{"unit": "sat"}
+		var mint mintclient.MintQuote
+		request, amount := "", cashu.Amount(100)
 		if method == "bolt11" {
-			w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": 500, "unit": "sat"}, &mint)
+			mint = w.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: 500})
 			request, _ = w.Invoice(amount, "")
 		} else {
 			mint = openQuoteOf(w, method)
@@ -66,40 +66,29 @@ func tellOfEveryMethod(t *testing.T, at, from *harness.Stack, replicas bool) {
 			t.Errorf("%s: the quote is paid: %+v", method, last)
 		}
 		if method == "bolt11" {
-			outputs := w.Outputs(500)
-			var got harness.Signatures
-			w.MustPost("/v1/mint/bolt11", harness.MintRequest{Quote: mint.Quote, Outputs: harness.Messages(outputs)}, &got)
+			w.MintOn(mint.Quote, 500)
 			incoming.Until("what is minted", func(n harness.News) bool { return n.AmountIssued == 500 && n.State == "ISSUED" })
 		}
 		incoming.Unsubscribe()
 
 		coins := w.Mint(255)
-		switch ask["request"] = request; method {
-		case "bolt12":
-			ask["options"] = map[string]any{"amountless": map[string]any{"amount_msat": 1000 * amount}}
-		case "onchain":
-			ask["amount"] = amount
-		}
-		var melt harness.MeltQuote
-		w.MustPost("/v1/melt/quote/"+method, ask, &melt)
+		melt := w.MeltQuote(method, askToPay(method, request, amount))
 		outgoing := socket.Subscribe(method+"_melt_quote", melt.Quote)
 		spending := socket.Subscribe("proof_state", harness.Ys(t, coins)...)
 		outgoing.States("UNPAID")
-		body := map[string]any{"quote": melt.Quote, "inputs": coins, "outputs": harness.Messages(w.Blanks(8)), "prefer_async": true}
+		body := mintclient.MeltRequest{Quote: melt.Quote, Inputs: coins, Outputs: harness.Messages(w.Blanks(8)), PreferAsync: true}
 		if method == "onchain" {
-			body["fee_index"] = 1
+			body.FeeIndex = new(uint32(1))
 		}
-		var begun harness.MeltQuote
-		w.MustPost("/v1/melt/"+method, body, &begun)
+		begun := w.Melt(method, body)
 		if begun.State != "PENDING" {
 			t.Errorf("%s: not waited for, the melt is answered %s", method, begun.State)
 		}
 		outgoing.States("UNPAID", "PENDING", "PAID")
 		heard := outgoing.Heard()
-		var asked harness.MeltQuote
-		w.MustGet("/v1/melt/quote/"+method+"/"+melt.Quote, &asked)
+		asked := w.ReadMeltOf(method, melt.Quote)
 		last := heard[len(heard)-1]
-		if !slices.EqualFunc(last.Change, asked.Change, func(a, b harness.Signature) bool { return a.C == b.C && a.Amount == b.Amount }) {
+		if !slices.EqualFunc(last.Change, asked.Change, func(a, b cashu.BlindSignature) bool { return a.C == b.C && a.Amount == b.Amount }) {
 			t.Errorf("%s: the change told is %v, asked for it is %v", method, last.Change, asked.Change)
 		}
 		if method == "onchain" && last.Outpoint == "" {
@@ -141,7 +130,7 @@ func TestAWalletThatDoesNotReadItsWebSocketIsToldAndClosed(t *testing.T) {
 	coins := w.Mint(63)
 	quick, deaf := s.Listen(), s.Deaf(4096)
 	told := quick.Subscribe("proof_state", harness.Ys(t, coins)...)
-	nobodys := make([]harness.Proof, 1000)
+	nobodys := make([]cashu.Proof, 1000)
 	for i := range nobodys {
 		nobodys[i].Secret = fmt.Sprint("nobody's coin ", i)
 	}
@@ -177,7 +166,7 @@ func TestAWebSocketRefusesWhatDoesNotExist(t *testing.T) {
 	s.Start()
 	w := s.Wallet()
 	socket := s.Listen()
-	y := harness.Ys(t, []harness.Proof{{Secret: "nobody's"}})[0]
+	y := harness.Ys(t, []cashu.Proof{{Secret: "nobody's"}})[0]
 	for _, tc := range []struct{ kind, filter, want string }{
 		{"bolt11_mint_quote", "01a21d99-644d-7440-b8e8-379c57b82046", "-32602"},
 		{"bolt12_melt_quote", "01a21d99-644d-7440-b8e8-379c57b82046", "-32602"},

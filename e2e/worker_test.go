@@ -1,13 +1,14 @@
 package e2e
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"sync"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 	"mintmark/e2e/verdict"
+	"mintmark/wallet/mintclient"
 )
 
 // worker is one wallet that never tires: it mints, swaps all it has, and now and
@@ -17,7 +18,7 @@ type worker struct {
 	f     *force
 	front int // index of the replica that it talks to
 
-	purse []harness.Proof
+	purse []cashu.Proof
 	open  []*request // put, and not decided; more than one are rivals
 	quote string     // asked for and not minted
 	polls int
@@ -49,7 +50,7 @@ func (w *worker) ask(description string) (invoice string) {
 }
 
 func (w *worker) askFor(amount uint64, description string) (invoice string) {
-	var q harness.Quote
+	var q mintclient.MintQuote
 	if !w.get("/v1/mint/quote/bolt11", map[string]any{"amount": amount, "unit": "sat", "description": description}, &q) {
 		return ""
 	}
@@ -67,7 +68,7 @@ func (w *worker) get(path string, body, out any) bool {
 	case err != nil:
 		w.turn()
 		return false
-	case reply.Status != 200 || json.Unmarshal([]byte(reply.Body), out) != nil:
+	case reply.Status != 200 || cashu.Decode([]byte(reply.Body), out) != nil:
 		w.f.count(reply.Status, reply.Code)
 		time.Sleep(retryPause)
 		return false
@@ -77,7 +78,7 @@ func (w *worker) get(path string, body, out any) bool {
 
 // mint waits for the payment of the quote and asks for its coins.
 func (w *worker) mint() {
-	var q harness.Quote
+	var q mintclient.MintQuote
 	if !fetch(w.wallet(), "/v1/mint/quote/bolt11/"+w.quote, &q) {
 		w.turn()
 		return
@@ -89,7 +90,7 @@ func (w *worker) mint() {
 		}
 		return
 	}
-	w.begin("issue", nil, w.quote, q.Amount)
+	w.begin("issue", nil, w.quote, uint64(q.Amount))
 }
 
 // worth is what is in the purse, and what the mint takes for spending it.
@@ -100,7 +101,7 @@ func (w *worker) worth() (total, fee uint64) {
 	for _, p := range w.purse {
 		ppk += w.f.keysets[p.ID].InputFeePPK
 	}
-	return harness.Total(w.purse), (ppk + 999) / 1000
+	return uint64(harness.Total(w.purse)), (ppk + 999) / 1000
 }
 
 // swap spends the purse.
@@ -114,7 +115,7 @@ func (w *worker) swap() {
 }
 
 // begin prepares a request, or two rivals, and puts them.
-func (w *worker) begin(kind string, inputs []harness.Proof, quote string, amount uint64) {
+func (w *worker) begin(kind string, inputs []cashu.Proof, quote string, amount uint64) {
 	n := 1
 	if rand.IntN(8) == 0 {
 		n, kind = 2, kind+" with a rival"
@@ -129,7 +130,7 @@ func (w *worker) begin(kind string, inputs []harness.Proof, quote string, amount
 // outputs over amount, in as few pieces as can be or in one more.
 func (w *worker) outputs(amount uint64) []harness.Output {
 	maker := harness.Wallet{Client: w.wallet().Client, Keyset: w.f.keyset()}
-	outputs := maker.Outputs(amount)
+	outputs := maker.Outputs(cashu.Amount(amount))
 	if last := outputs[len(outputs)-1]; last.Amount > 1 && rand.IntN(2) == 0 {
 		outputs[len(outputs)-1] = maker.Output(last.Amount / 2)
 		outputs = append(outputs, maker.Output(last.Amount/2))

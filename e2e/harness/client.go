@@ -1,22 +1,21 @@
 package harness
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"testing"
-	"time"
+
+	"mintmark/cashu"
+	"mintmark/wallet/mintclient"
 )
 
-// Client talks to a mint over HTTP as any wallet does, and keeps what came back
-// byte for byte.
+// Client puts requests to a mint by the client that our wallet has, and keeps what
+// came back byte for byte. What it is asked to send may be nonsense.
 type Client struct {
-	URL     string
+	mint    *mintclient.Client
 	t       testing.TB
-	http    *http.Client
 	secrets *Secrets
 }
 
@@ -31,19 +30,20 @@ type Reply struct {
 
 func (r Reply) String() string { return fmt.Sprintf("%d %s", r.Status, r.Body) }
 
-// newClient makes a client for the mint at url.
-func newClient(t testing.TB, url string, secrets *Secrets) *Client {
-	transport := &http.Transport{MaxIdleConnsPerHost: 100}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &Client{
-		URL: url, t: t, secrets: secrets,
-		http: &http.Client{Transport: transport, Timeout: time.Minute},
+// newClient makes a client for the mint at url, whose refusals are inspected.
+func newClient(t testing.TB, url string, transport http.RoundTripper, secrets *Secrets) *Client {
+	t.Helper()
+	mint, err := mintclient.New(mintclient.Config{URL: url, Transport: &inspector{t, transport, secrets}})
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(mint.Close)
+	return &Client{mint, t, secrets}
 }
 
 // Get asks for a path. The error is one of the connection only.
 func (c *Client) Get(path string) (Reply, error) {
-	return c.do(c.t.Context(), http.MethodGet, path, nil)
+	return c.put(c.t.Context(), http.MethodGet, path, nil, nil)
 }
 
 // Post sends a body as JSON. The error is one of the connection only.
@@ -53,20 +53,31 @@ func (c *Client) Post(path string, body any) (Reply, error) {
 
 // PostContext is Post with a context, for a client that hangs up.
 func (c *Client) PostContext(ctx context.Context, path string, body any) (Reply, error) {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return Reply{}, err
-	}
-	return c.do(ctx, http.MethodPost, path, b)
+	return c.put(ctx, http.MethodPost, path, nil, body)
 }
 
-// PostNamed is Post with an id for the request, as a proxy gives one.
-func (c *Client) PostNamed(id, path string, body any) (Reply, error) {
-	b, err := json.Marshal(body)
+// PostAs is Post with one header.
+func (c *Client) PostAs(name, value, path string, body any) (Reply, error) {
+	return c.put(c.t.Context(), http.MethodPost, path, http.Header{http.CanonicalHeaderKey(name): {value}}, body)
+}
+
+func (c *Client) put(ctx context.Context, method, path string, header http.Header, body any) (Reply, error) {
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = cashu.Encode(body); err != nil {
+			return Reply{}, err
+		}
+	}
+	got, err := c.mint.Exchange(ctx, method, path, header, text)
 	if err != nil {
 		return Reply{}, err
 	}
-	return c.do(c.t.Context(), http.MethodPost, path, b, "X-Request-Id", id)
+	reply := Reply{Status: got.Status, Body: string(got.Body)}
+	if refused, ok := errors.AsType[*mintclient.Refusal](got.Read(nil)); ok {
+		reply.Code, reply.Detail = int(refused.Code), refused.Detail
+	}
+	return reply, nil
 }
 
 // MustGet asks for a path and reads the answer, which must be 200, into out.
@@ -91,53 +102,15 @@ func (c *Client) must(what string, reply Reply, err error, out any) {
 	if reply.Status != http.StatusOK {
 		c.t.Fatalf("%s: %v", what, reply)
 	}
-	if err := json.Unmarshal([]byte(reply.Body), out); err != nil {
+	if err := cashu.Decode([]byte(reply.Body), out); err != nil {
 		c.t.Fatalf("%s: reading %s: %v", what, reply.Body, err)
 	}
 }
 
-func (c *Client) do(ctx context.Context, method, path string, body []byte, header ...string) (Reply, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(body))
+// check ends the test if the mint did not do what it was asked.
+func (c *Client) check(err error) {
+	c.t.Helper()
 	if err != nil {
-		return Reply{}, err
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if len(header) == 2 {
-		req.Header.Set(header[0], header[1])
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return Reply{}, err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return Reply{}, err
-	}
-	reply := Reply{Status: resp.StatusCode, Body: string(text)}
-	if reply.Status != http.StatusOK {
-		c.inspectRefusal(path, &reply)
-	}
-	return reply, nil
-}
-
-// inspectRefusal reads the error and holds it to the promise that no answer
-// shows the inside of the mint.
-func (c *Client) inspectRefusal(path string, reply *Reply) {
-	var e struct {
-		Code   int    `json:"code"`
-		Detail string `json:"detail"`
-	}
-	if err := json.Unmarshal([]byte(reply.Body), &e); err != nil {
-		c.t.Errorf("%s answered %d with a body that is no error object: %q", path, reply.Status, reply.Body)
-	}
-	reply.Code, reply.Detail = e.Code, e.Detail
-	if shown := insides.FindString(reply.Body); shown != "" {
-		c.t.Errorf("%s answered %v, which shows the inside of the mint: %q", path, reply, shown)
-	}
-	if shown := c.secrets.Find(reply.Body); shown != "" {
-		c.t.Errorf("%s answered %d with a body that shows the secret %s", path, reply.Status, shown)
+		c.t.Fatal(err)
 	}
 }

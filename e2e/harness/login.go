@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -50,15 +49,6 @@ func (l *Login) Start(t testing.TB) {
 // Discovery is where its configuration is.
 func (l *Login) Discovery() string {
 	return "http://" + l.address + "/.well-known/openid-configuration"
-}
-
-// PostAs is Post with one header.
-func (c *Client) PostAs(name, value, path string, body any) (Reply, error) {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return Reply{}, err
-	}
-	return c.do(c.t.Context(), http.MethodPost, path, b, name, value)
 }
 
 // RotateAuth makes a keyset for blind authentication tokens.

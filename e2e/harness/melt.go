@@ -14,56 +14,22 @@ import (
 	"mintmark/mint/lightning/fake"
 )
 
-// MeltQuote is an offer to pay.
-type MeltQuote struct {
-	Method     string      `json:"method"`
-	Quote      string      `json:"quote"`
-	Request    string      `json:"request"`
-	Unit       string      `json:"unit"`
-	Amount     uint64      `json:"amount"`
-	FeeReserve uint64      `json:"fee_reserve"`
-	State      string      `json:"state"`
-	Expiry     int64       `json:"expiry"`
-	Preimage   *string     `json:"payment_preimage"`
-	Change     []Signature `json:"change"`
-	FeeOptions []struct {  // NUT-30
-		FeeReserve uint64 `json:"fee_reserve"`
-	} `json:"fee_options"`
-}
-
-// Reserve is the fee reserve, or the first to choose from.
-func (q MeltQuote) Reserve() uint64 {
-	if len(q.FeeOptions) > 0 {
-		return q.FeeOptions[0].FeeReserve
-	}
-	return q.FeeReserve
-}
-
 // DebtOf is what the ledger of the fake node calls a request that is no invoice.
 func DebtOf(request string) string {
 	sum := sha256.Sum256([]byte(request))
 	return hex.EncodeToString(sum[:])
 }
 
-// MeltRequest is the body of /v1/melt/{method}.
-type MeltRequest struct {
-	Quote       string    `json:"quote"`
-	Inputs      []Proof   `json:"inputs"`
-	Outputs     []Message `json:"outputs,omitempty"`
-	PreferAsync bool      `json:"prefer_async,omitempty"`
-	FeeIndex    *uint32   `json:"fee_index,omitempty"` // NUT-30
-}
-
 // Invoice is what somebody outside wants to be paid, in sat. The fake backend of
 // the mint takes the description as an order how the payment shall end.
-func (w *Wallet) Invoice(sat uint64, description string) (request, hash string) {
+func (w *Wallet) Invoice(sat cashu.Amount, description string) (request, hash string) {
 	w.t.Helper()
 	key, err := bolt11.GenerateKey()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	v := bolt11.Invoice{
-		Network: bolt11.Mainnet, AmountMsat: 1000 * sat, Timestamp: time.Now(), Description: description,
+		Network: bolt11.Mainnet, AmountMsat: 1000 * uint64(sat), Timestamp: time.Now(), Description: description,
 		Features: []int{bolt11.FeatureOnionRequired, bolt11.FeaturePaymentSecretRequired},
 	}
 	_, _ = rand.Read(v.PaymentHash[:])
@@ -86,7 +52,7 @@ func (w *Wallet) Blanks(n int) []Output {
 
 // OpenChange makes coins of change: the amounts are the mint's, the order is that
 // of the blanks.
-func (w *Wallet) OpenChange(blanks []Output, change []Signature) []Proof {
+func (w *Wallet) OpenChange(blanks []Output, change []cashu.BlindSignature) []cashu.Proof {
 	w.t.Helper()
 	if len(change) > len(blanks) {
 		w.t.Fatalf("%d signatures for %d blanks", len(change), len(blanks))
@@ -96,19 +62,6 @@ func (w *Wallet) OpenChange(blanks []Output, change []Signature) []Proof {
 		used[i].Amount = change[i].Amount
 	}
 	return w.Open(used, change)
-}
-
-// ReadMelt asks for a melt quote over bolt11.
-func (w *Wallet) ReadMelt(id string) MeltQuote {
-	w.t.Helper()
-	return w.ReadMeltOf("bolt11", id)
-}
-
-// ReadMeltOf asks for a melt quote.
-func (w *Wallet) ReadMeltOf(method, id string) (q MeltQuote) {
-	w.t.Helper()
-	w.MustGet("/v1/melt/quote/"+method+"/"+id, &q)
-	return q
 }
 
 // Payments is the ledger of the mint's fake node: what it was ordered to pay, as

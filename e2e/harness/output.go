@@ -3,23 +3,23 @@ package harness
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
 
 	"mintmark/bdhke"
+	"mintmark/cashu"
 )
 
 // Output is a blinded message with what opens it.
 type Output struct {
-	Message
+	cashu.BlindedMessage
 	Secret string
 	r      bdhke.Scalar
 }
 
 // Outputs prepares blinded messages over amount, in powers of two, ascending.
-func (w *Wallet) Outputs(amount uint64) []Output {
+func (w *Wallet) Outputs(amount cashu.Amount) []Output {
 	w.t.Helper()
 	var outputs []Output
 	for bit := range 64 {
@@ -31,7 +31,7 @@ func (w *Wallet) Outputs(amount uint64) []Output {
 }
 
 // Output prepares one blinded message on the wallet's keyset.
-func (w *Wallet) Output(amount uint64) Output {
+func (w *Wallet) Output(amount cashu.Amount) Output {
 	w.t.Helper()
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails
@@ -39,7 +39,7 @@ func (w *Wallet) Output(amount uint64) Output {
 }
 
 // OutputOf prepares one blinded message of this secret.
-func (w *Wallet) OutputOf(amount uint64, secret string) Output {
+func (w *Wallet) OutputOf(amount cashu.Amount, secret string) Output {
 	w.t.Helper()
 	r, err := bdhke.RandomScalar(nil)
 	if err != nil {
@@ -50,74 +50,68 @@ func (w *Wallet) OutputOf(amount uint64, secret string) Output {
 		w.t.Fatal(err)
 	}
 	w.secrets.Hide(secret)
-	return Output{Message: Message{Amount: amount, ID: w.Keyset.ID, B: b}, Secret: secret, r: r}
+	return Output{BlindedMessage: cashu.BlindedMessage{Amount: amount, ID: w.Keyset.ID, B: b}, Secret: secret, r: r}
 }
 
 // Messages is the part of outputs that the mint sees.
-func Messages(outputs []Output) []Message {
-	messages := make([]Message, len(outputs))
+func Messages(outputs []Output) []cashu.BlindedMessage {
+	messages := make([]cashu.BlindedMessage, len(outputs))
 	for i, o := range outputs {
-		messages[i] = o.Message
+		messages[i] = o.BlindedMessage
 	}
 	return messages
 }
 
 // Open checks every signature against its output and turns it into a coin: the
 // same amount, keyset and order, and a valid DLEQ proof.
-func (w *Wallet) Open(outputs []Output, signatures []Signature) []Proof {
+func (w *Wallet) Open(outputs []Output, signatures []cashu.BlindSignature) []cashu.Proof {
 	w.t.Helper()
 	if len(signatures) != len(outputs) {
 		w.t.Fatalf("got %d signatures for %d outputs", len(signatures), len(outputs))
 	}
-	proofs := make([]Proof, len(outputs))
+	proofs := make([]cashu.Proof, len(outputs))
 	for i, o := range outputs {
 		proofs[i] = w.open(o, signatures[i])
 	}
 	return proofs
 }
 
-func (w *Wallet) open(o Output, sig Signature) Proof {
+func (w *Wallet) open(o Output, sig cashu.BlindSignature) cashu.Proof {
 	w.t.Helper()
 	keyset := w.Keyset
 	if keyset.ID != o.ID {
 		keyset = w.KeysOf(o.ID)
 	}
-	proof, err := keyset.Open(o, sig)
+	proof, err := OpenOne(keyset, o, sig)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return proof
 }
 
-// Open checks a signature against its output and turns it into a coin: the same
+// OpenOne checks a signature against its output and turns it into a coin: the same
 // amount and keyset, and a valid DLEQ proof.
-func (k Keyset) Open(o Output, sig Signature) (Proof, error) {
+func OpenOne(k cashu.Keyset, o Output, sig cashu.BlindSignature) (cashu.Proof, error) {
 	if sig.Amount != o.Amount || sig.ID != o.ID {
-		return Proof{}, fmt.Errorf("asked for %d of %s, got a signature for %d of %s", o.Amount, o.ID, sig.Amount, sig.ID)
+		return cashu.Proof{}, fmt.Errorf("asked for %d of %v, got a signature for %d of %v", o.Amount, o.ID, sig.Amount, sig.ID)
 	}
-	key, known := k.Keys[o.Amount]
+	key, known := k.Keys.Get(o.Amount)
 	if !known || k.ID != o.ID || sig.DLEQ == nil {
-		return Proof{}, fmt.Errorf("signature for %d of %s: key known %v, proof of equality %v", o.Amount, o.ID, known, sig.DLEQ)
+		return cashu.Proof{}, fmt.Errorf("signature for %d of %v: key known %v, proof of equality %v", o.Amount, o.ID, known, sig.DLEQ)
 	}
-	var dleq bdhke.DLEQ
-	e, errE := hex.DecodeString(sig.DLEQ.E)
-	s, errS := hex.DecodeString(sig.DLEQ.S)
-	if errE != nil || errS != nil || copy(dleq.E[:], e) != 32 || copy(dleq.S[:], s) != 32 {
-		return Proof{}, fmt.Errorf("malformed proof of equality %v", *sig.DLEQ)
-	}
-	if !bdhke.VerifyDLEQ(key, o.B, sig.C, dleq) {
-		return Proof{}, fmt.Errorf("the signature for %d of %s was not made with the published key", o.Amount, o.ID)
+	if !bdhke.VerifyDLEQ(key, o.B, sig.C, *sig.DLEQ) {
+		return cashu.Proof{}, fmt.Errorf("the signature for %d of %v was not made with the published key", o.Amount, o.ID)
 	}
 	c, err := bdhke.Unblind(sig.C, o.r, key)
 	if err != nil {
-		return Proof{}, fmt.Errorf("unblinding: %w", err)
+		return cashu.Proof{}, fmt.Errorf("unblinding: %w", err)
 	}
-	return Proof{Amount: o.Amount, ID: o.ID, Secret: o.Secret, C: c}, nil
+	return cashu.Proof{Amount: o.Amount, ID: o.ID, Secret: o.Secret, C: c}, nil
 }
 
 // Total adds proofs up.
-func Total(proofs []Proof) uint64 {
-	var sum uint64
+func Total(proofs []cashu.Proof) cashu.Amount {
+	var sum cashu.Amount
 	for _, p := range proofs {
 		sum += p.Amount
 	}
@@ -125,14 +119,14 @@ func Total(proofs []Proof) uint64 {
 }
 
 // ParseSignatures reads the body of a successful swap or mint.
-func ParseSignatures(t testing.TB, reply Reply) []Signature {
+func ParseSignatures(t testing.TB, reply Reply) []cashu.BlindSignature {
 	t.Helper()
-	var got Signatures
+	var got cashu.SwapResponse
 	if reply.Status != http.StatusOK {
 		t.Fatalf("want signatures, got %v", reply)
 	}
-	if err := json.Unmarshal([]byte(reply.Body), &got); err != nil {
-		t.Fatalf("reading signatures: %v", err)
+	if err := cashu.Decode([]byte(reply.Body), &got); err != nil {
+		t.Fatalf("reading signatures: %v: %s", err, reply.Body)
 	}
 	return got.Signatures
 }

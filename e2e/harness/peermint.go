@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"mintmark/wallet/mintclient"
 )
 
 // PeerMint is a running mint of another project with play money: its invoices are
@@ -108,13 +110,14 @@ func (m *PeerMint) Rotate() {
 func (m *PeerMint) start() {
 	m.t.Helper()
 	m.process = start(m.t, m.launch(m.keyset))
+	c, err := mintclient.New(mintclient.Config{URL: "http://" + m.address})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer c.Close()
 	for end := time.Now().Add(5 * patience); ; time.Sleep(50 * time.Millisecond) { // Python begins slowly
-		resp, err := http.Get("http://" + m.address + "/v1/info")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return
-			}
+		if _, err := c.Info(m.t.Context()); err == nil {
+			return
 		}
 		if time.Now().After(end) {
 			m.t.Fatalf("%s does not answer: %s", m.process.Name, m.process.Log())

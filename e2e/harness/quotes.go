@@ -6,40 +6,101 @@ import (
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/wallet/mintclient"
 )
 
-// SignQuote signs a mint request for a locked quote (NUT-20); key is in hex.
-func (w *Wallet) SignQuote(key, quote string, outputs []Message) string {
-	w.t.Helper()
-	raw, err := hex.DecodeString(key)
-	if err != nil {
-		w.t.Fatal(err)
+// MintQuote asks for a quote by any method.
+func (c *Client) MintQuote(method string, req mintclient.MintQuoteRequest) mintclient.MintQuote {
+	c.t.Helper()
+	if req.Unit == "" {
+		req.Unit = cashu.UnitSat
 	}
-	k, err := bdhke.NewScalar(raw)
-	if err != nil {
-		w.t.Fatal(err)
+	q, err := c.mint.CreateMintQuote(c.t.Context(), method, req)
+	c.check(err)
+	return q
+}
+
+// MeltQuote asks what a payment by any method costs.
+func (c *Client) MeltQuote(method string, req mintclient.MeltQuoteRequest) mintclient.MeltQuote {
+	c.t.Helper()
+	if req.Unit == "" {
+		req.Unit = cashu.UnitSat
 	}
-	messages := make([]cashu.BlindedMessage, len(outputs))
-	for i, o := range outputs {
-		messages[i] = cashu.BlindedMessage{Amount: cashu.Amount(o.Amount), B: o.B}
-	}
-	sig, err := cashu.SignQuote(k, quote, messages, false)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return sig
+	q, err := c.mint.CreateMeltQuote(c.t.Context(), method, req)
+	c.check(err)
+	return q
+}
+
+// PaidQuote asks for a quote and waits until the fake backend has paid it.
+func (c *Client) PaidQuote(amount cashu.Amount) mintclient.MintQuote {
+	c.t.Helper()
+	return c.WaitPaid(c.MintQuote("bolt11", mintclient.MintQuoteRequest{Amount: amount}).Quote)
+}
+
+// WaitPaid waits until a quote is no longer unpaid.
+func (c *Client) WaitPaid(id string) mintclient.MintQuote {
+	c.t.Helper()
+	return c.WaitPaidOf("bolt11", id, 1)
 }
 
 // WaitPaidOf waits until at least this much was paid for a quote.
-func (w *Wallet) WaitPaidOf(method, id string, amount uint64) (q Quote) {
-	w.t.Helper()
+func (c *Client) WaitPaidOf(method, id string, amount cashu.Amount) mintclient.MintQuote {
+	c.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		w.MustGet("/v1/mint/quote/"+method+"/"+id, &q)
-		if q.AmountPaid >= amount {
+		q := c.ReadMintOf(method, id)
+		if paid, _ := q.Totals(0); paid >= amount {
 			return q
 		}
 		if time.Now().After(deadline) {
-			w.t.Fatalf("%d is not paid after %v: %+v", amount, patience, q)
+			c.t.Fatalf("%d is not paid after %v: %+v", amount, patience, q)
 		}
 	}
+}
+
+// ReadMint asks about a mint quote over bolt11.
+func (c *Client) ReadMint(id string) mintclient.MintQuote {
+	c.t.Helper()
+	return c.ReadMintOf("bolt11", id)
+}
+
+// ReadMintOf asks about a mint quote.
+func (c *Client) ReadMintOf(method, id string) mintclient.MintQuote {
+	c.t.Helper()
+	q, err := c.mint.MintQuote(c.t.Context(), method, id)
+	c.check(err)
+	return q
+}
+
+// ReadMelt asks about a melt quote over bolt11.
+func (c *Client) ReadMelt(id string) mintclient.MeltQuote {
+	c.t.Helper()
+	return c.ReadMeltOf("bolt11", id)
+}
+
+// ReadMeltOf asks about a melt quote.
+func (c *Client) ReadMeltOf(method, id string) mintclient.MeltQuote {
+	c.t.Helper()
+	q, err := c.mint.MeltQuote(c.t.Context(), method, id)
+	c.check(err)
+	return q
+}
+
+// Reserve is the fee reserve of a melt quote, or the first to choose from.
+func Reserve(q mintclient.MeltQuote) cashu.Amount {
+	if len(q.FeeOptions) > 0 {
+		return q.FeeOptions[0].FeeReserve
+	}
+	return q.FeeReserve
+}
+
+// SignQuote signs a mint request for a locked quote (NUT-20); key is in hex.
+func (c *Client) SignQuote(key, quote string, outputs []cashu.BlindedMessage) string {
+	c.t.Helper()
+	raw, err := hex.DecodeString(key)
+	c.check(err)
+	k, err := bdhke.NewScalar(raw)
+	c.check(err)
+	sig, err := cashu.SignQuote(k, quote, outputs, false)
+	c.check(err)
+	return sig
 }

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,10 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
+
 	"github.com/coder/websocket"
 )
 
-// Socket is a WebSocket (NUT-17) to a mint. It keeps what it hears, in order.
+// Socket is a WebSocket (NUT-17) to a mint. It keeps what it hears, in order, and may
+// be deaf or ask for nonsense. The wallet's own keeps nothing: it only wakes who waits.
 type Socket struct {
 	t    testing.TB
 	conn *websocket.Conn
@@ -32,15 +34,15 @@ type Socket struct {
 
 // News is a notification: the fields that tests look at, of all kinds.
 type News struct {
-	Quote        string      `json:"quote"`
-	Y            string      `json:"Y"`
-	State        string      `json:"state"`
-	Method       string      `json:"method"`
-	AmountPaid   uint64      `json:"amount_paid"`
-	AmountIssued uint64      `json:"amount_issued"`
-	Change       []Signature `json:"change"`
-	Outpoint     string      `json:"outpoint"`
-	Witness      *string     `json:"witness"`
+	Quote        string                 `json:"quote"`
+	Y            string                 `json:"Y"`
+	State        string                 `json:"state"`
+	Method       string                 `json:"method"`
+	AmountPaid   cashu.Amount           `json:"amount_paid"`
+	AmountIssued cashu.Amount           `json:"amount_issued"`
+	Change       []cashu.BlindSignature `json:"change"`
+	Outpoint     string                 `json:"outpoint"`
+	Witness      *string                `json:"witness"`
 }
 
 // Listen opens a WebSocket and reads what comes.
@@ -107,7 +109,7 @@ func (k *Socket) take(text []byte) error {
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if err := json.Unmarshal(text, &m); err != nil {
+	if err := cashu.Decode(text, &m); err != nil {
 		return fmt.Errorf("%w: %s", err, text)
 	}
 	k.mu.Lock()
@@ -146,7 +148,7 @@ func (k *Socket) Subscribe(kind string, filters ...string) *Subscribed {
 
 func (k *Socket) send(method string, number int, params any) {
 	k.t.Helper()
-	text, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+	text, err := cashu.Encode(map[string]any{"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,8 +73,9 @@ type Stack struct {
 	sigAddr  string // what mintd and the operator's commands connect to
 	sigMore  string // further signatories that mintd connects to, each after a comma
 	mintAddr string
-	metrics  string // address of mintd's numbers; empty: it shows none
-	node     string // the database of the fake node; empty: in the mint's directory
+	http     *http.Transport // of all clients of the mint and its replicas
+	metrics  string          // address of mintd's numbers; empty: it shows none
+	node     string          // the database of the fake node; empty: in the mint's directory
 }
 
 // NewStack makes the directories, the seed and, for MTLS, the certificates.
@@ -109,7 +111,9 @@ func newStack(t testing.TB, programs Programs, transport Transport, keystore, wo
 		keystore: keystore, words: words,
 		Programs: programs, Transport: transport, Secrets: new(Secrets),
 		t: t, dir: ShortDir(t), mintAddr: FreeAddress(t), Config: Quick("10s"),
+		http: &http.Transport{MaxIdleConnsPerHost: 100},
 	}
+	t.Cleanup(s.http.CloseIdleConnections)
 	s.Faults = newFaults(t, filepath.Join(s.dir, "faults"))
 	s.SignatoryFaults = newFaults(t, filepath.Join(s.dir, "faults-signatory"))
 	t.Cleanup(func() {
@@ -248,7 +252,7 @@ func (s *Stack) Replica() *Stack {
 func (s *Stack) StartMintd(env ...string) {
 	s.t.Helper()
 	s.LaunchMintd(env...)
-	client := newClient(s.t, s.URL(), s.Secrets)
+	client := s.Client()
 	s.Mintd.until("the mint shows keysets", func() error {
 		reply, err := client.Get("/v1/keys")
 		if err != nil {
@@ -264,6 +268,7 @@ func (s *Stack) StartMintd(env ...string) {
 // LaunchMintd starts mintd and does not wait.
 func (s *Stack) LaunchMintd(env ...string) {
 	s.t.Helper()
+	s.http.CloseIdleConnections() // to the one that is gone: our client does not put a request twice
 	config := filepath.Join(s.dir, "mintd"+s.suffix+".toml")
 	text := s.Config
 	if s.node != "" {
@@ -328,7 +333,7 @@ func (s *Stack) SignatoryAddress() string { return s.sigAddr }
 func (s *Stack) TLS() string { return s.tls() }
 
 // Client makes a client of the mint.
-func (s *Stack) Client() *Client { return newClient(s.t, s.URL(), s.Secrets) }
+func (s *Stack) Client() *Client { return newClient(s.t, s.URL(), s.http, s.Secrets) }
 
 // Wallet makes a wallet with the mint's present keyset; the mint must answer.
 func (s *Stack) Wallet() *Wallet {

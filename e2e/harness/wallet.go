@@ -1,11 +1,13 @@
 package harness
 
 import (
+	"errors"
 	"slices"
 	"testing"
-	"time"
 
 	"mintmark/bdhke"
+	"mintmark/cashu"
+	"mintmark/wallet/mintclient"
 )
 
 // Wallet is just enough of a wallet to put exact requests to a mint: it prepares
@@ -13,150 +15,140 @@ import (
 // signature. It remembers no balance.
 type Wallet struct {
 	*Client
-	Keyset Keyset // the active keyset that outputs are made for
+	Keyset cashu.Keyset // the active keyset that outputs are made for
 }
 
 // LoadKeyset fetches the active sat keyset with its keys.
-func (w *Wallet) LoadKeyset() Keyset {
+func (w *Wallet) LoadKeyset() cashu.Keyset {
 	w.t.Helper()
-	for _, k := range w.Keysets() {
-		if k.Active && k.Unit == "sat" {
-			w.Keyset = w.KeysOf(k.ID)
-			return w.Keyset
+	k, err := w.ActiveKeyset()
+	w.check(err)
+	w.Keyset = k
+	return k
+}
+
+// ActiveKeyset is LoadKeyset for a mint that may be in no good state; the wallet
+// stays with the keyset that it has.
+func (w *Wallet) ActiveKeyset() (cashu.Keyset, error) {
+	all, err := w.mint.Keysets(w.t.Context())
+	if err != nil {
+		return cashu.Keyset{}, err
+	}
+	for _, k := range all {
+		if k.Active && k.Unit == cashu.UnitSat {
+			return w.mint.Keys(w.t.Context(), k)
 		}
 	}
-	w.t.Fatal("the mint has no active keyset for sat")
-	return Keyset{}
+	return cashu.Keyset{}, errors.New("the mint has no active keyset for sat")
 }
 
 // Keysets lists the mint's keysets, without keys.
-func (w *Wallet) Keysets() []Keyset {
+func (w *Wallet) Keysets() []cashu.KeysetInfo {
 	w.t.Helper()
-	var all struct {
-		Keysets []Keyset `json:"keysets"`
-	}
-	w.MustGet("/v1/keysets", &all)
-	return all.Keysets
+	all, err := w.mint.Keysets(w.t.Context())
+	w.check(err)
+	return all
 }
 
-// KeysOf fetches one keyset with its keys.
-func (w *Wallet) KeysOf(id string) Keyset {
+// KeysOf fetches one keyset with its keys, which must belong to its id.
+func (w *Wallet) KeysOf(id cashu.KeysetID) cashu.Keyset {
 	w.t.Helper()
-	var one struct {
-		Keysets []Keyset `json:"keysets"`
-	}
-	w.MustGet("/v1/keys/"+id, &one)
-	if len(one.Keysets) != 1 || one.Keysets[0].ID != id || len(one.Keysets[0].Keys) == 0 {
-		w.t.Fatalf("keys of %s: got %d keysets", id, len(one.Keysets))
-	}
-	return one.Keysets[0]
-}
-
-// PaidQuote asks for a quote and waits until the fake backend has paid it.
-func (w *Wallet) PaidQuote(amount uint64) Quote {
-	w.t.Helper()
-	var q Quote
-	w.MustPost("/v1/mint/quote/bolt11", map[string]any{"amount": amount, "unit": "sat"}, &q)
-	return w.WaitPaid(q.Quote)
-}
-
-// WaitPaid waits until a quote is no longer unpaid.
-func (w *Wallet) WaitPaid(id string) Quote {
-	w.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		var q Quote
-		w.MustGet("/v1/mint/quote/bolt11/"+id, &q)
-		if q.State != "UNPAID" {
-			return q
+	for _, k := range w.Keysets() {
+		if k.ID == id {
+			keyset, err := w.mint.Keys(w.t.Context(), k)
+			w.check(err)
+			return keyset
 		}
-		if time.Now().After(deadline) {
-			w.t.Fatalf("quote is still unpaid after %v: %+v", patience, q)
-		}
-		time.Sleep(50 * time.Millisecond)
 	}
+	w.t.Fatalf("the mint does not list the keyset %v", id)
+	return cashu.Keyset{}
 }
 
 // Mint gets new coins over amount.
-func (w *Wallet) Mint(amount uint64) []Proof {
+func (w *Wallet) Mint(amount cashu.Amount) []cashu.Proof {
 	w.t.Helper()
-	q := w.PaidQuote(amount)
+	return w.MintOn(w.PaidQuote(amount).Quote, amount)
+}
+
+// MintOn gets the coins of a quote that is paid, over bolt11.
+func (w *Wallet) MintOn(quote string, amount cashu.Amount) []cashu.Proof {
+	w.t.Helper()
 	outputs := w.Outputs(amount)
-	var got Signatures
-	w.MustPost("/v1/mint/bolt11", MintRequest{Quote: q.Quote, Outputs: Messages(outputs)}, &got)
-	return w.Open(outputs, got.Signatures)
+	signatures, err := w.mint.Mint(w.t.Context(), "bolt11", cashu.MintRequest{Quote: quote, Outputs: Messages(outputs)})
+	w.check(err)
+	return w.Open(outputs, signatures)
 }
 
 // Swap puts a swap that must succeed.
-func (w *Wallet) Swap(inputs []Proof, outputs []Output) []Proof {
+func (w *Wallet) Swap(inputs []cashu.Proof, outputs []Output) []cashu.Proof {
 	w.t.Helper()
-	var got Signatures
-	w.MustPost("/v1/swap", SwapRequest{Inputs: inputs, Outputs: Messages(outputs)}, &got)
-	return w.Open(outputs, got.Signatures)
+	signatures, err := w.mint.Swap(w.t.Context(), cashu.SwapRequest{Inputs: inputs, Outputs: Messages(outputs)})
+	w.check(err)
+	return w.Open(outputs, signatures)
+}
+
+// Melt puts a melt, which must be done or begun.
+func (w *Wallet) Melt(method string, req mintclient.MeltRequest) mintclient.MeltQuote {
+	w.t.Helper()
+	q, err := w.mint.Melt(w.t.Context(), method, req, false)
+	w.check(err)
+	return q
 }
 
 // Ys are the names of coins in state checks and subscriptions.
-func Ys(t testing.TB, proofs []Proof) []string {
+func Ys(t testing.TB, proofs []cashu.Proof) []string {
 	t.Helper()
-	ys := make([]string, len(proofs))
+	texts := make([]string, len(proofs))
+	for i, y := range ysOf(t, proofs) {
+		texts[i] = y.String()
+	}
+	return texts
+}
+
+func ysOf(t testing.TB, proofs []cashu.Proof) []bdhke.Point {
+	t.Helper()
+	ys := make([]bdhke.Point, len(proofs))
 	for i, p := range proofs {
-		y, err := bdhke.HashToCurve([]byte(p.Secret))
-		if err != nil {
+		var err error
+		if ys[i], err = p.Y(); err != nil {
 			t.Fatal(err)
 		}
-		ys[i] = y.String()
 	}
 	return ys
 }
 
 // States asks for the states of proofs, in their order.
-func (w *Wallet) States(proofs []Proof) []string {
+func (w *Wallet) States(proofs []cashu.Proof) []string {
 	w.t.Helper()
-	ys := Ys(w.t, proofs)
-	var got struct {
-		States []struct {
-			Y     string
-			State string `json:"state"`
-		} `json:"states"`
-	}
-	w.MustPost("/v1/checkstate", map[string]any{"Ys": ys}, &got)
-	states := make([]string, len(got.States))
-	for i, s := range got.States {
-		if i < len(ys) && s.Y != ys[i] {
-			w.t.Fatalf("state %d is of another Y", i)
-		}
-		states[i] = s.State
-	}
-	if len(states) != len(ys) {
-		w.t.Fatalf("got %d states for %d proofs", len(states), len(ys))
+	ys := ysOf(w.t, proofs)
+	got, err := w.mint.CheckState(w.t.Context(), ys)
+	w.check(err)
+	states := make([]string, len(got))
+	for i, s := range got {
+		states[i] = string(s.State)
 	}
 	return states
 }
 
 // AllIn tells whether every proof has this state.
-func (w *Wallet) AllIn(state string, proofs []Proof) bool {
+func (w *Wallet) AllIn(state string, proofs []cashu.Proof) bool {
 	w.t.Helper()
 	return !slices.ContainsFunc(w.States(proofs), func(s string) bool { return s != state })
 }
 
 // Restore asks for the signatures of outputs and returns those that exist, with
 // their outputs.
-func (w *Wallet) Restore(outputs []Output) ([]Output, []Signature) {
+func (w *Wallet) Restore(outputs []Output) ([]Output, []cashu.BlindSignature) {
 	w.t.Helper()
-	var got struct {
-		Outputs    []Message   `json:"outputs"`
-		Signatures []Signature `json:"signatures"`
-	}
-	w.MustPost("/v1/restore", map[string]any{"outputs": Messages(outputs)}, &got)
-	if len(got.Outputs) != len(got.Signatures) {
-		w.t.Fatalf("restore gave %d outputs and %d signatures", len(got.Outputs), len(got.Signatures))
-	}
-	found := make([]Output, len(got.Outputs))
-	for i, m := range got.Outputs {
+	messages, signatures, err := w.mint.Restore(w.t.Context(), Messages(outputs))
+	w.check(err)
+	found := make([]Output, len(messages))
+	for i, m := range messages {
 		at := slices.IndexFunc(outputs, func(o Output) bool { return o.B == m.B })
 		if at < 0 {
 			w.t.Fatalf("restore gave an output that nobody asked for: %v", m.B)
 		}
 		found[i] = outputs[at]
 	}
-	return found, got.Signatures
+	return found, signatures
 }

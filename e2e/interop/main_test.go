@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 )
 
@@ -48,7 +49,7 @@ func buildAndRun(m *testing.M) (int, error) {
 
 // waitForKeyset waits until the mint shows another active keyset than old, loads
 // it into the wallet, and returns how long that took.
-func waitForKeyset(t *testing.T, w *harness.Wallet, old string) time.Duration {
+func waitForKeyset(t *testing.T, w *harness.Wallet, old cashu.KeysetID) time.Duration {
 	t.Helper()
 	start := time.Now()
 	for w.LoadKeyset().ID == old {
@@ -62,10 +63,10 @@ func waitForKeyset(t *testing.T, w *harness.Wallet, old string) time.Duration {
 
 // tradeCoins mints, swaps and tries to spend twice; the wallet verifies the DLEQ
 // proof of every signature. It returns coins of the wallet's keyset over 64.
-func tradeCoins(t *testing.T, w *harness.Wallet) []harness.Proof {
+func tradeCoins(t *testing.T, w *harness.Wallet) []cashu.Proof {
 	t.Helper()
 	minted := w.Mint(100)
-	fee := (w.Keyset.InputFeePPK*uint64(len(minted)) + 999) / 1000
+	fee := cashu.InputFee(w.Keyset.InputFeePPK * uint64(len(minted)))
 	outputs := w.Outputs(100 - fee)
 	swapped := w.Swap(minted, outputs)
 	if got := harness.Total(swapped); got != 100-fee {
@@ -74,13 +75,13 @@ func tradeCoins(t *testing.T, w *harness.Wallet) []harness.Proof {
 	if !w.AllIn("SPENT", minted) || !w.AllIn("UNSPENT", swapped) {
 		t.Error("after the swap the old coins are not spent, or the new ones are")
 	}
-	again, err := w.Post("/v1/swap", harness.SwapRequest{Inputs: minted, Outputs: harness.Messages(w.Outputs(100 - fee))})
+	again, err := w.Post("/v1/swap", cashu.SwapRequest{Inputs: minted, Outputs: harness.Messages(w.Outputs(100 - fee))})
 	if err != nil || again.Status == 200 || again.Code != 11001 {
 		t.Errorf("spending twice: %v, %v; want code 11001", again, err)
 	}
 	forged := swapped[:1:1]
 	forged[0].Secret += "0"
-	refused, err := w.Post("/v1/swap", harness.SwapRequest{Inputs: forged, Outputs: harness.Messages(w.Outputs(forged[0].Amount))})
+	refused, err := w.Post("/v1/swap", cashu.SwapRequest{Inputs: forged, Outputs: harness.Messages(w.Outputs(forged[0].Amount))})
 	if err != nil || refused.Status == 200 {
 		t.Errorf("a forged coin: %v, %v", refused, err)
 	}
@@ -91,7 +92,7 @@ func tradeCoins(t *testing.T, w *harness.Wallet) []harness.Proof {
 }
 
 // exchange swaps coins of any keyset for new ones of the wallet's.
-func exchange(t *testing.T, w *harness.Wallet, coins []harness.Proof, fee uint64) {
+func exchange(t *testing.T, w *harness.Wallet, coins []cashu.Proof, fee cashu.Amount) {
 	t.Helper()
 	got := w.Swap(coins, w.Outputs(harness.Total(coins)-fee))
 	if got[0].ID != w.Keyset.ID {

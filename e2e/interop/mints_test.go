@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
 )
 
@@ -35,7 +36,7 @@ func TestOurMintWorksOnTheSignatoryOfCDK(t *testing.T) {
 	second := w.Keyset.ID
 	s.Rotate("--fee-ppk", "0", "--id-version", "1")
 	waitForKeyset(t, w, second)
-	if len(w.Keyset.ID) != 16 {
+	if w.Keyset.ID.Version() != cashu.V1 {
 		t.Errorf("asked for an id of version 1, got %s", w.Keyset.ID)
 	}
 	coins = tradeCoins(t, w)
@@ -43,7 +44,7 @@ func TestOurMintWorksOnTheSignatoryOfCDK(t *testing.T) {
 	// Away and back: writes are refused with 503 and nothing is lost.
 	s.Signatory.Kill()
 	outputs := w.Outputs(64)
-	away, err := w.Post("/v1/swap", harness.SwapRequest{Inputs: coins, Outputs: harness.Messages(outputs)})
+	away, err := w.Post("/v1/swap", cashu.SwapRequest{Inputs: coins, Outputs: harness.Messages(outputs)})
 	if err != nil || away.Status != 503 {
 		t.Errorf("a swap without signatory: %v, %v; want 503", away, err)
 	}
@@ -79,7 +80,7 @@ func TestTheMintOfCDKWorksOnOurSignatory(t *testing.T) {
 	second := w.Keyset.ID
 	s.Rotate("--id-version", "1")
 	t.Logf("a rotation after a restart of our signatory reaches CDK's mint after %v", waitForKeyset(t, w, second))
-	if len(w.Keyset.ID) != 16 {
+	if w.Keyset.ID.Version() != cashu.V1 {
 		t.Errorf("asked for an id of version 1, got %s", w.Keyset.ID)
 	}
 	exchange(t, w, coins, 1)
@@ -120,7 +121,7 @@ hour_value = 1000
 
 	// 100 minted, 100 swapped, 64 minted: the budget has 736 left.
 	coins := w.Mint(512)
-	over, err := w.Post("/v1/swap", harness.SwapRequest{Inputs: coins, Outputs: harness.Messages(w.Outputs(512))})
+	over, err := w.Post("/v1/swap", cashu.SwapRequest{Inputs: coins, Outputs: harness.Messages(w.Outputs(512))})
 	if err != nil || over.Status == 200 {
 		t.Errorf("a swap beyond the budget: %v, %v", over, err)
 	}

@@ -9,18 +9,20 @@ import (
 	"net/http"
 	"testing"
 
+	"mintmark/cashu"
 	"mintmark/e2e/harness"
+	"mintmark/wallet/mintclient"
 )
 
 // melt pays an invoice of 100 with this description and returns the quote as it is in
 // the end, the coins, and the change.
-func melt(t *testing.T, w *harness.Wallet, description string) (q harness.MeltQuote, coins []harness.Proof, change uint64) {
+func melt(t *testing.T, w *harness.Wallet, description string) (q mintclient.MeltQuote, coins []cashu.Proof, change cashu.Amount) {
 	t.Helper()
 	request, _ := w.Invoice(100, description)
-	w.MustPost("/v1/melt/quote/bolt11", map[string]any{"request": request, "unit": "sat"}, &q)
+	q = w.MeltQuote("bolt11", mintclient.MeltQuoteRequest{Request: request})
 	coins = w.Mint(q.Amount + q.FeeReserve + 9)
 	blanks := w.Blanks(4)
-	if _, err := w.Post("/v1/melt/bolt11", harness.MeltRequest{Quote: q.Quote, Inputs: coins, Outputs: harness.Messages(blanks)}); err != nil {
+	if _, err := w.Post("/v1/melt/bolt11", mintclient.MeltRequest{Quote: q.Quote, Inputs: coins, Outputs: harness.Messages(blanks)}); err != nil {
 		t.Fatal(err)
 	}
 	harness.Eventually(t, "the melt does not end", func() error {
@@ -72,9 +74,9 @@ poll_interval = "50ms"
 		`{"pay_invoice_state":"UNKNOWN","check_payment_state":"UNPAID","pay_err":true,"check_err":true}`,
 	} {
 		request, _ := w.Invoice(100, description)
-		w.MustPost("/v1/melt/quote/bolt11", map[string]any{"request": request, "unit": "sat"}, &q)
+		q = w.MeltQuote("bolt11", mintclient.MeltQuoteRequest{Request: request})
 		coins := w.Mint(q.Amount + q.FeeReserve)
-		reply, err := w.Post("/v1/melt/bolt11", harness.MeltRequest{Quote: q.Quote, Inputs: coins, PreferAsync: true})
+		reply, err := w.Post("/v1/melt/bolt11", mintclient.MeltRequest{Quote: q.Quote, Inputs: coins, PreferAsync: true})
 		if err != nil || reply.Status != http.StatusOK {
 			t.Fatalf("%v, %v", reply, err)
 		}
@@ -83,24 +85,13 @@ poll_interval = "50ms"
 			t.Errorf("a payment whose end is not known is %+v", q)
 		}
 	}
-	for method, ask := range map[string]map[string]any{
-		"bolt12":  {"unit": "sat", "amount": 21, "pubkey": openPubkey},
-		"onchain": {"unit": "sat", "pubkey": openPubkey},
+	for method, ask := range map[string]mintclient.MintQuoteRequest{
+		"bolt12":  {Amount: 21, Pubkey: openPubkey},
+		"onchain": {Pubkey: openPubkey},
 	} {
-		var quote struct {
-			Quote   string `json:"quote"`
-			Request string `json:"request"`
-			Paid    uint64 `json:"amount_paid"`
-		}
-		w.MustPost("/v1/mint/quote/"+method, ask, &quote)
-		harness.Eventually(t, method+" is not paid", func() error {
-			w.MustGet("/v1/mint/quote/"+method+"/"+quote.Quote, &quote)
-			if quote.Paid == 0 {
-				return errors.New("unpaid")
-			}
-			return nil
-		})
-		t.Logf("%s: %s was paid with %d", method, quote.Request, quote.Paid)
+		quote := w.WaitPaidOf(method, w.MintQuote(method, ask).Quote, 1)
+		paid, _ := quote.Totals(0)
+		t.Logf("%s: %s was paid with %d", method, quote.Request, paid)
 	}
 }
 

@@ -200,7 +200,7 @@ var rooms = []room{
 	{path: "deploy"},
 	{path: "e2e"},
 	{path: "examples/processor", imports: []string{"mint/lightning/bolt11", "proto/cdk_payment_processor"}, neverLinks: keyMaterial},
-	{path: "e2e/harness", imports: []string{"bdhke", "cashu", "mint/lightning/bolt11", "mint/lightning/fake"}},
+	{path: "e2e/harness", imports: []string{"bdhke", "cashu", "wallet/mintclient", "mint/lightning/bolt11", "mint/lightning/fake"}},
 	{path: "e2e/interop"},
 	{path: "e2e/verdict", neverImports: outside, noClock: true},
 }

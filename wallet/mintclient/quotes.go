@@ -22,6 +22,7 @@ type MintQuote struct {
 	Request      string        `json:"request"`
 	Amount       cashu.Amount  `json:"amount"`
 	Unit         cashu.Unit    `json:"unit"`
+	Method       string        `json:"method"` // older mints leave it out
 	State        string        `json:"state"`
 	Paid         *bool         `json:"paid"` // what older mints have in place of State
 	Expiry       int64         `json:"expiry"`
@@ -120,13 +121,20 @@ type MeltQuote struct {
 	Request    string                 `json:"request"`
 	Amount     cashu.Amount           `json:"amount"`
 	Unit       cashu.Unit             `json:"unit"`
+	Method     string                 `json:"method"` // older mints leave it out
 	FeeReserve cashu.Amount           `json:"fee_reserve"`
+	FeeOptions []FeeOption            `json:"fee_options"` // NUT-30: one is to be chosen
 	State      string                 `json:"state"`
 	Paid       *bool                  `json:"paid"`
 	Expiry     int64                  `json:"expiry"`
 	Preimage   string                 `json:"payment_preimage"`
 	Outpoint   string                 `json:"outpoint"`
 	Change     []cashu.BlindSignature `json:"change"`
+}
+
+// FeeOption is what a payment may cost at the most when this fee is chosen (NUT-30).
+type FeeOption struct {
+	FeeReserve cashu.Amount `json:"fee_reserve"`
 }
 
 func (q MeltQuote) complete(err error) (MeltQuote, error) {
@@ -162,4 +170,5 @@ type MeltRequest struct {
 	Inputs      []cashu.Proof          `json:"inputs"`
 	Outputs     []cashu.BlindedMessage `json:"outputs,omitzero"`
 	PreferAsync bool                   `json:"prefer_async,omitzero"`
+	FeeIndex    *uint32                `json:"fee_index,omitzero"` // NUT-30
 }
