@@ -121,7 +121,9 @@ func TestCashuTSLocksAndUnlocks(t *testing.T) {
 	var witnesses []string
 	alice.Must("witnesses", map[string]any{"proofs": sent["to a hash"].Send}, &witnesses)
 	for _, text := range witnesses {
-		var w struct{ Preimage string }
+		var w struct {
+			Preimage string `json:"preimage"`
+		}
 		if err := cashu.Decode([]byte(text), &w); err != nil || w.Preimage != image {
 			t.Errorf("the payer of the hash finds the witness %q (%v), want the preimage", text, err)
 		}

@@ -25,22 +25,19 @@ type AwaitOptions struct {
 	Asked func()
 }
 
-// pauses calls ask until it is done or has failed, with a growing pause.
+// pauses calls ask until it is done or has failed.
 func (o AwaitOptions) pauses(ctx context.Context, news *mintclient.Watch, ask func() (done bool, err error)) error {
 	if o.Poll == 0 {
 		o.Poll = 500 * time.Millisecond
 	}
-	for pause := o.Poll; ; pause = min(pause*3/2, o.Poll*10) {
-		if done, err := ask(); done || err != nil {
-			return err
-		}
-		if err := news.Wait(ctx, pause); err != nil {
-			return err
-		}
-		if o.Asked != nil {
+	again := false
+	return news.Until(ctx, o.Poll, func() (bool, error) {
+		if again && o.Asked != nil {
 			o.Asked()
 		}
-	}
+		again = true
+		return ask()
+	})
 }
 
 // watch listens for changes that the mint reports, if it says that it does.

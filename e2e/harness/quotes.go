@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"encoding/hex"
 	"time"
 
@@ -46,15 +47,13 @@ func (c *Client) WaitPaid(id string) mintclient.MintQuote {
 // WaitPaidOf waits until at least this much was paid for a quote.
 func (c *Client) WaitPaidOf(method, id string, amount cashu.Amount) mintclient.MintQuote {
 	c.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		q := c.ReadMintOf(method, id)
-		if paid, _ := q.Totals(0); paid >= amount {
-			return q
-		}
-		if time.Now().After(deadline) {
-			c.t.Fatalf("%d is not paid after %v: %+v", amount, patience, q)
-		}
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	q, err := c.mint.AwaitPaid(ctx, method, id, amount, 20*time.Millisecond)
+	if err != nil {
+		c.t.Fatalf("waiting %v for a payment of %d: %v: %+v", patience, amount, err, q)
 	}
+	return q
 }
 
 // ReadMint asks about a mint quote over bolt11.

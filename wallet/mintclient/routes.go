@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -94,6 +95,19 @@ func (c *Client) MintQuote(ctx context.Context, method, id string) (MintQuote, e
 	var v MintQuote
 	err := c.get(ctx, "asking about a quote", "/v1/mint/quote/"+url.PathEscape(method)+"/"+url.PathEscape(id), &v)
 	return v.complete(err)
+}
+
+// AwaitPaid asks about a mint quote until at least this much was paid for it, with
+// pauses that grow from the first one. It does not listen for news, and fails with the
+// first question that does.
+func (c *Client) AwaitPaid(ctx context.Context, method, id string, least cashu.Amount, first time.Duration) (q MintQuote, err error) {
+	err = c.Watch(Topic{}).Until(ctx, first, func() (bool, error) {
+		var err error
+		q, err = c.MintQuote(ctx, method, id)
+		paid, _ := q.Totals(least)
+		return paid >= least, err
+	})
+	return q, err
 }
 
 // Mint is POST /v1/mint/{method} (NUT-04, NUT-20).

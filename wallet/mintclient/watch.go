@@ -71,6 +71,19 @@ func (w *Watch) Wait(ctx context.Context, pause time.Duration) error {
 	return err
 }
 
+// Until asks now, and again whenever that is worth it, until ask is done or fails. The
+// first pause between two questions is the given one; it grows to ten times as much.
+func (w *Watch) Until(ctx context.Context, first time.Duration, ask func() (done bool, err error)) error {
+	for pause := first; ; pause = min(pause*3/2, first*10) {
+		if done, err := ask(); done || err != nil {
+			return err
+		}
+		if err := w.Wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
 // sleep waits for a time, or until something comes.
 func sleep(ctx context.Context, d time.Duration, until <-chan struct{}) error {
 	if d <= 0 {
