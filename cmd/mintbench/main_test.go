@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"mintmark/bdhke"
+	"mintmark/cashu"
 	"mintmark/internal/bench"
 )
 
@@ -56,17 +57,24 @@ func onlyUnspent(t *testing.T, refuseEvery int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const keyset = `{"id":"00aabbccddeeff00","unit":"sat","active":true,"input_fee_ppk":0`
+	keys, err := cashu.NewKeys(map[cashu.Amount]bdhke.Point{1: secret.Public()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := cashu.DeriveKeysetIDV1(keys).String()
+	keyset := `{"id":"` + id + `","unit":"sat","active":true,"input_fee_ppk":0`
 	asked := 0
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/v1/keysets":
 			_, _ = w.Write([]byte(`{"keysets":[` + keyset + `}]}`))
-		case "/v1/keys/00aabbccddeeff00":
+		case "/v1/keys/" + id:
 			_, _ = w.Write([]byte(`{"keysets":[` + keyset + `,"keys":{"1":"` + secret.Public().String() + `"}}]}`))
 		case "/v1/checkstate":
 			if asked++; refuseEvery > 0 && asked%refuseEvery == 0 {
-				http.Error(w, `{"detail":"busy","code":40005}`, http.StatusServiceUnavailable)
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				_, _ = w.Write([]byte(`{"detail":"busy","code":40005}`))
 				return
 			}
 			var body struct{ Ys []string }

@@ -158,7 +158,7 @@ var rooms = []room{
 	{path: "internal/address"},
 	{path: "internal/archtest"},
 	{path: "internal/bip32", imports: []string{"bdhke"}, neverImports: outside, noClock: true},
-	{path: "internal/bench", imports: []string{"bdhke", "cashu", "signatory"}, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
+	{path: "internal/bench", imports: []string{"bdhke", "cashu", "signatory", "wallet/mintclient"}, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
 	{path: "internal/child"},
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},

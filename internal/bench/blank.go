@@ -103,6 +103,15 @@ func (c coin) appendInput(dst []byte, amount cashu.Amount, id string) []byte {
 	return append(dst, `"}`...)
 }
 
+// proof is the coin in the words of the protocol.
+func (c coin) proof(amount cashu.Amount, id cashu.KeysetID) (cashu.Proof, error) {
+	p, err := bdhke.ParsePointHex(string(c.c[:]))
+	if err != nil {
+		return cashu.Proof{}, fmt.Errorf("reading a coin: %w", err)
+	}
+	return cashu.Proof{Amount: amount, ID: id, Secret: hex.EncodeToString(c.secret[:]), C: p}, nil
+}
+
 // y is what the mint remembers of the coin.
 func (c coin) y() (bdhke.Point, error) {
 	return bdhke.HashToCurve(hex.AppendEncode(nil, c.secret[:]))

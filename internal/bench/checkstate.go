@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"slices"
-	"strings"
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
@@ -60,31 +58,36 @@ func stateQuestions(ctx context.Context, l Load, m *mintClient, n, spent int) ([
 	for i := range questions {
 		want := make([]stateOf, 0, n)
 		for _, y := range known {
-			want = append(want, stateOf{y.String(), "SPENT"})
+			want = append(want, stateOf{y, cashu.ProofSpent})
 		}
 		for len(want) < n {
 			b, err := newBlank(false)
 			if err != nil {
 				return nil, err
 			}
-			want = append(want, stateOf{b.b.String(), "UNSPENT"})
+			want = append(want, stateOf{b.b, cashu.ProofUnspent})
 		}
 		rand.Shuffle(len(want), func(a, b int) { want[a], want[b] = want[b], want[a] })
-		questions[i] = stateQuestion(want)
+		if questions[i], err = stateQuestion(want); err != nil {
+			return nil, err
+		}
 		l.Progress.Add(1)
 	}
 	return questions, nil
 }
 
-type stateOf struct{ y, state string }
+type stateOf struct {
+	y     bdhke.Point
+	state cashu.ProofState
+}
 
-func stateQuestion(want []stateOf) question {
-	ys := make([]string, len(want))
+func stateQuestion(want []stateOf) (question, error) {
+	ask := cashu.CheckStateRequest{Ys: make([]bdhke.Point, len(want))}
 	for i, w := range want {
-		ys[i] = w.y
+		ask.Ys[i] = w.y
 	}
-	return newQuestion([]byte(`{"Ys":["`+strings.Join(ys, `","`)+`"]}`), func(answer []byte) error {
-		var got statesAnswer
+	return newQuestion(ask, func(answer []byte) error {
+		var got cashu.CheckStateResponse
 		if err := decode(answer, &got); err != nil {
 			return err
 		}
@@ -92,8 +95,8 @@ func stateQuestion(want []stateOf) question {
 			return wrong(kindStates, "%d for %d Ys", len(got.States), len(want))
 		}
 		for i, s := range got.States {
-			if !strings.EqualFold(s.Y, want[i].y) || s.State != want[i].state {
-				return wrong(kindStates, "state %d is %q, want %q", i, shorten(s.State), want[i].state)
+			if s.Y != want[i].y || s.State != want[i].state {
+				return wrong(kindStates, "state %d is %q, want %q", i, shorten(string(s.State)), want[i].state)
 			}
 		}
 		return nil
@@ -140,7 +143,7 @@ func spendCoins(ctx context.Context, l Load, m *mintClient, n int) ([]bdhke.Poin
 // spendingShape spends n coins in one swap for as few as will do.
 func spendingShape(n int, m *mintClient) (shape, error) {
 	for outputs := 1; outputs <= n+1; outputs++ {
-		if shapes, err := swapShapes(n, outputs, m.feePPK, m.denominations()); err == nil {
+		if shapes, err := swapShapes(n, outputs, m.keys.InputFeePPK, m.denominations()); err == nil {
 			return shapes[0], nil
 		}
 	}
@@ -149,19 +152,21 @@ func spendingShape(n int, m *mintClient) (shape, error) {
 
 // spend swaps coins, before the clock starts.
 func (b *bank) spend(ctx context.Context, coins []coin, form shape) error {
-	blanks := make([]blank, len(form.outputs))
-	for i := range blanks {
-		var err error
-		if blanks[i], err = newBlank(false); err != nil {
+	var swap cashu.SwapRequest
+	for i, c := range coins {
+		p, err := c.proof(form.inputs[i], b.mint.keys.ID)
+		if err != nil {
 			return err
 		}
+		swap.Inputs = append(swap.Inputs, p)
 	}
-	c := newConn(b.mint.target, b.mint.timeout)
-	defer c.close()
-	body := appendSwap(nil, coins, form.inputs, blanks, form.outputs, b.mint.id)
-	status, answer, _, err := c.exchange(ctx, http.MethodPost, "/v1/swap", body)
+	var err error
+	if _, swap.Outputs, err = b.outputs(form.outputs); err != nil {
+		return err
+	}
+	signatures, err := b.mint.setup.Swap(ctx, swap)
 	if err == nil {
-		_, err = readSignatures(status, answer, form.outputs, b.mint.id)
+		err = fits(signatures, swap.Outputs)
 	}
 	if err != nil {
 		return fmt.Errorf("spending coins: %w", err)

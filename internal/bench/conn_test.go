@@ -54,9 +54,9 @@ func TestOneConnectionServesManyExchanges(t *testing.T) {
 		{http.MethodPost, "/v1/swap", strings.Repeat("x", 9000), "POST /base/v1/swap application/json " + strings.Repeat("x", 9000)},
 		{http.MethodPost, "/v1/swap", "", "POST /base/v1/swap application/json "},
 	} {
-		status, answer, took, err := c.exchange(t.Context(), tt.method, tt.path, []byte(tt.body))
-		if err != nil || status != http.StatusOK || string(answer) != tt.want || took <= 0 {
-			t.Errorf("%s %s: %d %.50q, %v", tt.method, tt.path, status, answer, err)
+		reply, took, err := c.exchange(t.Context(), tt.method, tt.path, []byte(tt.body))
+		if err != nil || reply.Status != http.StatusOK || string(reply.Body) != tt.want || took <= 0 {
+			t.Errorf("%s %s: %d %.50q, %v", tt.method, tt.path, reply.Status, reply.Body, err)
 		}
 	}
 	if n := connections.Load(); n != 1 {
@@ -68,7 +68,7 @@ func TestAConnectionThatTheServerClosesIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	c, connections := dialTo(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Connection", "close") })
 	for range 3 {
-		if _, _, _, err := c.exchange(t.Context(), http.MethodGet, "/", nil); err != nil {
+		if _, _, err := c.exchange(t.Context(), http.MethodGet, "/", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestARequestThatFailsIsNotSentTwice(t *testing.T) {
 		}
 	})
 	for i, wantErr := range []bool{false, true, false} {
-		_, _, _, err := c.exchange(t.Context(), http.MethodPost, "/", nil)
+		_, _, err := c.exchange(t.Context(), http.MethodPost, "/", nil)
 		if (err != nil) != wantErr {
 			t.Errorf("exchange %d: %v", i, err)
 		}
@@ -103,7 +103,7 @@ func TestAServerThatHangsIsATimeout(t *testing.T) {
 	t.Parallel()
 	c, _ := dialTo(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	c.timeout = 50 * time.Millisecond
-	_, _, _, err := c.exchange(t.Context(), http.MethodGet, "/", nil)
+	_, _, err := c.exchange(t.Context(), http.MethodGet, "/", nil)
 	if err == nil || asFault(err).kind != kindTimeout {
 		t.Errorf("got %v", err)
 	}
@@ -116,7 +116,7 @@ func TestTheEndOfTheContextCutsAnExchangeOff(t *testing.T) {
 	c.timeout = time.Minute
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-asked; cancel() }()
-	if _, _, _, err := c.exchange(ctx, http.MethodGet, "/", nil); !errors.Is(err, context.Canceled) {
+	if _, _, err := c.exchange(ctx, http.MethodGet, "/", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

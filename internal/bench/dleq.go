@@ -1,13 +1,13 @@
 package bench
 
 import (
+	"bytes"
 	"context"
-	"encoding/hex"
-	"fmt"
 	"runtime"
 	"sync"
 
 	"mintmark/bdhke"
+	"mintmark/cashu"
 )
 
 // maxSamples bounds how many signatures one worker keeps for checking.
@@ -18,7 +18,7 @@ const maxSamples = 256
 type sample struct {
 	key bdhke.Point
 	b   bdhke.Point
-	sig signature
+	sig func() (cashu.BlindSignature, error)
 }
 
 // sampler keeps the first signature that a worker sees, and every n-th after it.
@@ -39,34 +39,35 @@ func (s *sampler) due(proven bool) bool {
 	return s.every > 0 && (s.seen-1)%s.every == 0 && len(s.kept) < maxSamples
 }
 
-func (s *sampler) see(key, b bdhke.Point, sig signature) {
-	if s.due(sig.DLEQ != nil) {
-		s.kept = append(s.kept, sample{key, b, sig})
+// see notes a signature of an answer, the one at this place. The answer is valid only
+// now.
+func (s *sampler) see(key, b bdhke.Point, sig signature, answer []byte, at int) {
+	if s.due(sig.proven()) {
+		s.kept = append(s.kept, sample{key, b, inAnswer(bytes.Clone(answer), at)})
+	}
+}
+
+// inAnswer reads a signature of an answer with the eyes of a wallet.
+func inAnswer(answer []byte, at int) func() (cashu.BlindSignature, error) {
+	return func() (cashu.BlindSignature, error) {
+		var all cashu.SwapResponse
+		if err := cashu.Decode(answer, &all); err != nil {
+			return cashu.BlindSignature{}, err
+		}
+		return all.Signatures[at], nil
 	}
 }
 
 // verify tells why a sample is wrong, or nil.
 func (s sample) verify() *fault {
-	c, err := bdhke.ParsePointHex(s.sig.C)
+	sig, err := s.sig()
 	if err != nil {
-		return wrong(kindSignature, "C_: %v", err)
+		return wrong(kindSignature, "%v", err)
 	}
-	var d bdhke.DLEQ
-	if err := errorsFirst(hex32(s.sig.DLEQ.E, &d.E), hex32(s.sig.DLEQ.S, &d.S)); err != nil {
-		return wrong(kindDLEQ, "%v", err)
-	}
-	if !bdhke.VerifyDLEQ(s.key, s.b, c, d) {
-		return wrong(kindDLEQ, "it does not hold for a signature over %d", s.sig.Amount)
+	if !bdhke.VerifyDLEQ(s.key, s.b, sig.C, *sig.DLEQ) {
+		return wrong(kindDLEQ, "it does not hold for a signature over %d", sig.Amount)
 	}
 	return nil
-}
-
-func hex32(text string, into *[32]byte) error {
-	if len(text) != 64 {
-		return fmt.Errorf("%d characters instead of 64", len(text))
-	}
-	_, err := hex.Decode(into[:], []byte(text))
-	return err
 }
 
 func errorsFirst(errs ...error) error {

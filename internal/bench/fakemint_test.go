@@ -24,14 +24,15 @@ type fakeMint struct {
 	t    *testing.T
 	id   string
 	keys map[uint64]mintkey.Key
-	fee  uint64
+	fee  uint64 // see takes
+
+	public cashu.Keys
 
 	quoteStyle func(paid bool) map[string]any // how a quote tells its state
 	payAfter   int                            // looks until a quote is paid
 	bareKeys   bool                           // /v1/keys without active and fee
 	noInfo     bool
 	noDLEQ     bool
-	textual    bool                            // amounts as strings
 	refuse     func(path string) (int, string) // status 0: do not
 	spoil      func(path string, answer map[string]any)
 
@@ -70,8 +71,14 @@ func newFakeMint(t *testing.T) *fakeMint {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.id = cashu.DeriveKeysetIDV2(keys, cashu.UnitSat, 0, 0).String()
+	m.public = keys
+	m.takes(0)
 	return m
+}
+
+// takes sets the fee, which is part of the keyset's id.
+func (m *fakeMint) takes(fee uint64) {
+	m.fee, m.id = fee, cashu.DeriveKeysetIDV2(m.public, cashu.UnitSat, fee, 0).String()
 }
 
 // start serves the mint and returns its address.
@@ -85,6 +92,7 @@ func (m *fakeMint) start() Mint {
 func (m *fakeMint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
 	if m.refuse != nil {
 		if status, body := m.refuse(r.URL.Path); status != 0 {
 			w.WriteHeader(status)
@@ -231,9 +239,6 @@ func (m *fakeMint) sign(outputs any) (signatures []any, sum uint64, err error) {
 			return nil, 0, fmt.Errorf("an output cannot be signed: %v", err)
 		}
 		sig := map[string]any{"amount": amount, "id": m.id, "C_": c.String()}
-		if m.textual {
-			sig["amount"] = fmt.Sprint(amount)
-		}
 		if !m.noDLEQ {
 			sig["dleq"] = map[string]any{"e": hex.EncodeToString(d.E[:]), "s": hex.EncodeToString(d.S[:])}
 		}

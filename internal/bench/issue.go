@@ -106,16 +106,16 @@ func (w *issueWorker) operate(ctx context.Context) (time.Duration, error) {
 	}
 	m := w.s.mint
 	w.body = appendIssue(w.body[:0], w.s.quotes[i], w.blanks, w.s.amounts, m.id)
-	status, answer, took, err := w.wire.exchange(ctx, http.MethodPost, "/v1/mint/bolt11", w.body)
+	reply, took, err := w.wire.exchange(ctx, http.MethodPost, "/v1/mint/bolt11", w.body)
 	if err != nil {
 		return took, err
 	}
-	signatures, err := readSignatures(status, answer, w.s.amounts, m.id)
+	signatures, err := readSignatures(reply, w.s.amounts, m.id)
 	if err != nil {
 		return took, err
 	}
 	for j, sig := range signatures {
-		w.kept.see(m.keys[w.s.amounts[j]], w.blanks[j].b, sig)
+		w.kept.see(m.key(w.s.amounts[j]), w.blanks[j].b, sig, reply.Body, j)
 	}
 	return took, nil
 }

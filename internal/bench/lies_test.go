@@ -42,7 +42,7 @@ func TestAWrongAnswerIsAnErrorOfItsKind(t *testing.T) {
 			sigs := a["signatures"].([]any)
 			sigs[0].(map[string]any)["dleq"] = sigs[1].(map[string]any)["dleq"]
 		}, swap},
-		{"a proof that is no hex", "/v1/swap", kindDLEQ, func(a map[string]any) {
+		{"a proof that is no hex", "/v1/swap", kindSignature, func(a map[string]any) {
 			first(a)["dleq"] = map[string]any{"e": "zz", "s": "zz"}
 		}, swap},
 		{"another type", "/v1/swap", kindUnreadable, func(a map[string]any) { a["signatures"] = "none" }, swap},

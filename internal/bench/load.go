@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"mintmark/wallet/mintclient"
 )
 
 // What a load is when it is not said.
@@ -96,7 +98,10 @@ func (m Mint) client() (*mintClient, error) {
 	if c.patience <= 0 {
 		c.patience = defaultPatience
 	}
-	return c, nil
+	c.setup, err = mintclient.New(mintclient.Config{
+		URL: target.String(), Transport: target.transport(c.timeout), Timeout: c.timeout, UserAgent: userAgent,
+	})
+	return c, err
 }
 
 func checkItems(what string, n int) error {

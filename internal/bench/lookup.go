@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"mintmark/cashu"
 )
 
 // lookup is a scenario that only reads: a few bodies are made beforehand and
@@ -29,8 +31,9 @@ type question struct {
 	right *atomic.Pointer[[]byte]
 }
 
-func newQuestion(body []byte, check func(answer []byte) error) question {
-	return question{body, check, new(atomic.Pointer[[]byte])}
+func newQuestion(request any, check func(answer []byte) error) (question, error) {
+	body, err := cashu.Encode(request)
+	return question{body, check, new(atomic.Pointer[[]byte])}, err
 }
 
 func (q question) holds(answer []byte) error {
@@ -78,12 +81,12 @@ func (w *lookupWorker) sampler() *sampler              { return nil }
 
 func (w *lookupWorker) operate(ctx context.Context) (time.Duration, error) {
 	q := w.s.bodies[rand.IntN(len(w.s.bodies))]
-	status, answer, took, err := w.wire.exchange(ctx, http.MethodPost, w.s.path, q.body)
+	reply, took, err := w.wire.exchange(ctx, http.MethodPost, w.s.path, q.body)
 	if err != nil {
 		return took, err
 	}
-	if status != http.StatusOK {
-		return took, refusal(status, answer)
+	if reply.Status != http.StatusOK {
+		return took, refusal(reply)
 	}
-	return took, q.holds(answer)
+	return took, q.holds(reply.Body)
 }

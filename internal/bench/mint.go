@@ -1,28 +1,22 @@
 package bench
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"mintmark/bdhke"
 	"mintmark/cashu"
+	"mintmark/wallet/mintclient"
 )
 
-// How often a quote is looked at while its invoice is being paid. Fake backends
-// pay by themselves, after a moment.
-const (
-	firstPoll = 10 * time.Millisecond
-	lastPoll  = 500 * time.Millisecond
-)
+// firstPoll is the first pause between two looks at a quote whose invoice is being
+// paid. Fake backends pay by themselves, after a moment.
+const firstPoll = 20 * time.Millisecond
 
 // mintClient knows one mint and its keyset. It is read-only once made.
 type mintClient struct {
@@ -30,123 +24,69 @@ type mintClient struct {
 	timeout  time.Duration
 	patience time.Duration // for a quote to be paid
 
-	info   infoAnswer
-	unit   string
-	id     string
-	feePPK uint64
-	keys   map[cashu.Amount]bdhke.Point
+	// setup is for everything but the requests that are measured.
+	setup *mintclient.Client
+
+	info mintclient.Info
+	unit string
+	id   string // of the keyset, as it travels
+	keys cashu.Keyset
 }
 
 // discover finds the keyset of the unit to mint with: active, of an id that
 // outputs may have, the cheapest of several.
 func (m *mintClient) discover(ctx context.Context) error {
+	// A connection tells best whether there is a mint, and where.
 	c := newConn(m.target, m.timeout)
-	defer c.close()
-	// The information is for the report: a mint without it can be measured.
-	if err := get(ctx, c, "/v1/info", &m.info); err != nil && asFault(err).status == 0 {
+	if err := c.open(ctx); err != nil {
 		return fmt.Errorf("reaching the mint: %w", err)
 	}
-	var all keysetsAnswer
-	if err := get(ctx, c, "/v1/keysets", &all); err != nil {
+	c.close()
+	var err error
+	// The information is for the report: a mint without it can be measured.
+	if m.info, err = m.setup.Info(ctx); errors.Is(err, mintclient.ErrNotSent) {
+		return fmt.Errorf("reaching the mint: %w", err)
+	}
+	all, err := m.setup.Keysets(ctx)
+	if err != nil {
 		return fmt.Errorf("listing keysets: %w", err)
 	}
-	candidates := slices.DeleteFunc(all.Keysets, func(k keysetInfo) bool {
-		return !strings.EqualFold(k.Unit, m.unit) || k.Active != nil && !*k.Active || !usableID(k.ID)
+	candidates := slices.DeleteFunc(all, func(k cashu.KeysetInfo) bool {
+		return !strings.EqualFold(string(k.Unit), m.unit) || !k.Active
 	})
 	if len(candidates) == 0 {
 		return fmt.Errorf("the mint has no active keyset of the unit %q", m.unit)
 	}
-	best := slices.MinFunc(candidates, func(a, b keysetInfo) int { return int(min(a.FeePPK, 1<<30)) - int(min(b.FeePPK, 1<<30)) })
-	m.id, m.feePPK = best.ID, uint64(best.FeePPK)
-	var one keysetsAnswer
-	if err := get(ctx, c, "/v1/keys/"+url.PathEscape(best.ID), &one); err != nil {
-		return fmt.Errorf("reading the keys of %s: %w", best.ID, err)
+	best := slices.MinFunc(candidates, func(a, b cashu.KeysetInfo) int { return cmp.Compare(a.InputFeePPK, b.InputFeePPK) })
+	if m.keys, err = m.setup.Keys(ctx, best); err != nil {
+		return fmt.Errorf("reading the keys of %v: %w", best.ID, err)
 	}
-	for _, k := range one.Keysets {
-		if k.ID == best.ID {
-			return m.readKeys(k.Keys)
-		}
-	}
-	return fmt.Errorf("the mint does not tell the keys of its keyset %s", best.ID)
-}
-
-func (m *mintClient) readKeys(keys map[string]string) error {
-	m.keys = make(map[cashu.Amount]bdhke.Point, len(keys))
-	for amount, key := range keys {
-		n, err := strconv.ParseUint(amount, 10, 64)
-		if err != nil {
-			return fmt.Errorf("reading the keys of %s: amount: %w", m.id, err)
-		}
-		p, err := bdhke.ParsePointHex(key)
-		if err != nil {
-			return fmt.Errorf("reading the keys of %s: key of %d: %w", m.id, n, err)
-		}
-		m.keys[cashu.Amount(n)] = p
-	}
-	if len(m.keys) == 0 {
-		return fmt.Errorf("keyset %s has no keys", m.id)
-	}
+	m.id = m.keys.ID.String()
 	return nil
 }
 
 // denominations are the amounts that have keys, ascending.
-func (m *mintClient) denominations() []cashu.Amount { return slices.Sorted(maps.Keys(m.keys)) }
+func (m *mintClient) denominations() []cashu.Amount { return m.keys.Keys.Amounts() }
+
+// key is the one for an amount that has one.
+func (m *mintClient) key(amount cashu.Amount) bdhke.Point {
+	p, _ := m.keys.Keys.Get(amount)
+	return p
+}
 
 // quote asks for a mint quote.
-func (m *mintClient) quote(ctx context.Context, c *conn, amount cashu.Amount) (string, error) {
-	var q quoteAnswer
-	body, err := json.Marshal(map[string]any{"amount": uint64(amount), "unit": m.unit})
-	if err != nil {
-		return "", fmt.Errorf("asking for a quote: %w", err)
-	}
-	if err := post(ctx, c, "/v1/mint/quote/bolt11", body, &q); err != nil {
-		return "", fmt.Errorf("asking for a quote: %w", err)
-	}
-	if q.Quote == "" {
-		return "", errors.New("asking for a quote: the answer names none")
-	}
-	return q.Quote, nil
+func (m *mintClient) quote(ctx context.Context, amount cashu.Amount) (string, error) {
+	q, err := m.setup.CreateMintQuote(ctx, "bolt11", mintclient.MintQuoteRequest{Amount: amount, Unit: m.keys.Unit})
+	return q.Quote, err
 }
 
 // awaitPaid looks at a quote until it is paid.
-func (m *mintClient) awaitPaid(ctx context.Context, c *conn, id string) error {
-	limit := time.Now().Add(m.patience)
-	for pause := firstPoll; ; pause = min(2*pause, lastPoll) {
-		var q quoteAnswer
-		if err := get(ctx, c, "/v1/mint/quote/bolt11/"+url.PathEscape(id), &q); err != nil {
-			return fmt.Errorf("looking at a quote: %w", err)
-		}
-		if q.paid() {
-			return nil
-		}
-		if time.Now().After(limit) {
-			return fmt.Errorf("a quote is not paid after %v: the mint's backend must pay by itself", m.patience)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
-		}
+func (m *mintClient) awaitPaid(ctx context.Context, id string, amount cashu.Amount) error {
+	limited, cancel := context.WithTimeout(ctx, m.patience)
+	defer cancel()
+	_, err := m.setup.AwaitPaid(limited, "bolt11", id, amount, firstPoll)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("a quote is not paid after %v: the mint's backend must pay by itself", m.patience)
 	}
-}
-
-// get and post are for the time before the clock starts.
-
-func get(ctx context.Context, c *conn, path string, into any) error {
-	return call(ctx, c, http.MethodGet, path, nil, into)
-}
-
-func post(ctx context.Context, c *conn, path string, body []byte, into any) error {
-	return call(ctx, c, http.MethodPost, path, body, into)
-}
-
-func call(ctx context.Context, c *conn, method, path string, body []byte, into any) error {
-	status, answer, _, err := c.exchange(ctx, method, path, body)
-	if err != nil {
-		return err
-	}
-	if status != http.StatusOK {
-		return refusal(status, answer)
-	}
-	return decode(answer, into)
+	return err
 }

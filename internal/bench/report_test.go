@@ -11,13 +11,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mintmark/wallet/mintclient"
 )
 
 func TestFaultsAreCountedApart(t *testing.T) {
 	t.Parallel()
 	var a, b tally
-	a.add(refusal(400, []byte(`{"code":11001,"detail":"spent"}`)))
-	a.add(refusal(400, []byte(`{"code":11001,"detail":"spent"}`)))
+	a.add(refusal(mintclient.Reply{Status: 400, Kind: "application/json", Body: []byte(`{"code":11001,"detail":"spent"}`)}))
+	a.add(refusal(mintclient.Reply{Status: 400, Kind: "application/json", Body: []byte(`{"code":11001,"detail":"spent"}`)}))
 	b.add(wrong(kindDLEQ, "x"))
 	b.add(asFault(fmt.Errorf("sending: %w", syscall.ECONNREFUSED)))
 	b.add(asFault(fmt.Errorf("reading: %w", io.ErrUnexpectedEOF)))

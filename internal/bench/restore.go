@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
+	"mintmark/bdhke"
 	"mintmark/cashu"
 )
 
@@ -45,7 +45,7 @@ func Restore(ctx context.Context, l Load, m Mint, c RestoreConfig) (Report, erro
 type signedBlank struct {
 	blank  blank
 	amount cashu.Amount
-	c      string // C_; empty: never signed
+	c      bdhke.Point // C_; zero: never signed
 }
 
 func restoreQuestions(ctx context.Context, l Load, m *mintClient, n, signed int) ([]question, error) {
@@ -66,26 +66,25 @@ func restoreQuestions(ctx context.Context, l Load, m *mintClient, n, signed int)
 			asked = append(asked, signedBlank{blank: fresh, amount: amount})
 		}
 		rand.Shuffle(len(asked), func(a, b int) { asked[a], asked[b] = asked[b], asked[a] })
-		questions[i] = restoreQuestion(asked, m.id)
+		if questions[i], err = restoreQuestion(asked, m.keys.ID); err != nil {
+			return nil, err
+		}
 		l.Progress.Add(1)
 	}
 	return questions, nil
 }
 
-func restoreQuestion(asked []signedBlank, id string) question {
-	body := []byte(`{"outputs":[`)
-	signatures := make(map[string]string, len(asked)) // by B_
-	for i, a := range asked {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = a.blank.appendOutput(body, a.amount, id)
-		if a.c != "" {
-			signatures[a.blank.b.String()] = a.c
+func restoreQuestion(asked []signedBlank, id cashu.KeysetID) (question, error) {
+	var ask cashu.RestoreRequest
+	signatures := make(map[bdhke.Point]bdhke.Point, len(asked)) // by B_
+	for _, a := range asked {
+		ask.Outputs = append(ask.Outputs, cashu.BlindedMessage{Amount: a.amount, ID: id, B: a.blank.b})
+		if !a.c.IsZero() {
+			signatures[a.blank.b] = a.c
 		}
 	}
-	return newQuestion(append(body, `]}`...), func(answer []byte) error {
-		var got restoreAnswer
+	return newQuestion(ask, func(answer []byte) error {
+		var got cashu.RestoreResponse
 		if err := decode(answer, &got); err != nil {
 			return err
 		}
@@ -93,8 +92,7 @@ func restoreQuestion(asked []signedBlank, id string) question {
 			return wrong(kindRestored, "%d outputs and %d signatures, want %d", len(got.Outputs), len(got.Signatures), len(signatures))
 		}
 		for i, o := range got.Outputs {
-			want, signed := signatures[strings.ToLower(o.B)]
-			if !signed || !strings.EqualFold(got.Signatures[i].C, want) {
+			if want, signed := signatures[o.B]; !signed || got.Signatures[i].C != want {
 				return wrong(kindRestored, "signature %d is not the one that was given", i)
 			}
 		}
@@ -105,8 +103,6 @@ func restoreQuestion(asked []signedBlank, id string) question {
 // signedBlanks mints, and keeps the blind signatures instead of coins.
 func (b *bank) signedBlanks(ctx context.Context, amounts []cashu.Amount) ([]signedBlank, error) {
 	var all []signedBlank
-	c := newConn(b.mint.target, b.mint.timeout)
-	defer c.close()
 	for len(amounts) > 0 {
 		some := amounts[:min(len(amounts), b.batch())]
 		amounts = amounts[len(some):]
@@ -118,7 +114,7 @@ func (b *bank) signedBlanks(ctx context.Context, amounts []cashu.Amount) ([]sign
 		if err != nil {
 			return nil, err
 		}
-		blanks, signatures, err := b.sign(ctx, c, quotes[0], some)
+		blanks, signatures, err := b.sign(ctx, quotes[0], some)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"mintmark/cashu"
 )
 
 // small is a load that ends quickly and checks everything.
@@ -47,7 +49,7 @@ func TestSwapsOfEveryShapeSucceedOnATrueMint(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			mint := newFakeMint(t)
-			mint.fee = tt.fee
+			mint.takes(tt.fee)
 			r := mustRun(t)(Swap(t.Context(), small(12), mint.start(), tt.cfg))
 			if r.Succeeded != 12 || r.Stopped != stoppedByCount || r.Checked.Answers != 12 {
 				t.Errorf("%d swaps, %d checked, ended by %q", r.Succeeded, r.Checked.Answers, r.Stopped)
@@ -75,7 +77,7 @@ func TestMintsSpeakDifferently(t *testing.T) {
 		style func(*fakeMint)
 	}{
 		{"a keyset id of version 1, bare keys, state only", func(m *fakeMint) {
-			m.id, m.bareKeys, m.payAfter = "009a1f293253e41e", true, 1
+			m.id, m.bareKeys, m.payAfter = cashu.DeriveKeysetIDV1(m.public).String(), true, 1
 		}},
 		{"the paid field of old", func(m *fakeMint) {
 			m.payAfter = 2
@@ -87,8 +89,8 @@ func TestMintsSpeakDifferently(t *testing.T) {
 				return map[string]any{"amount_paid": map[bool]int{true: 1 << 20}[paid], "amount_issued": 0}
 			}
 		}},
-		{"no info, no DLEQ, amounts as text", func(m *fakeMint) {
-			m.noInfo, m.noDLEQ, m.textual = true, true, true
+		{"no info, no DLEQ", func(m *fakeMint) {
+			m.noInfo, m.noDLEQ = true, true
 		}},
 	}
 	for _, tt := range tests {
@@ -139,7 +141,7 @@ func TestStatesAndSignaturesAreHeldAgainstWhatIsKnown(t *testing.T) {
 func TestCoinsAreSpentForTheQuestionEvenAtAFee(t *testing.T) {
 	t.Parallel()
 	mint := newFakeMint(t)
-	mint.fee = 1000
+	mint.takes(1000)
 	mustRun(t)(CheckState(t.Context(), small(4), mint.start(), CheckStateConfig{Ys: 10, Spent: 1}))
 	if len(mint.spent) != 10 {
 		t.Errorf("%d coins are spent, want 10", len(mint.spent))

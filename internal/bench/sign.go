@@ -185,18 +185,10 @@ func (w *signWorker) operate(ctx context.Context) (time.Duration, error) {
 	for i, sig := range signed {
 		key, _ := w.s.keyset.Keys.Get(sig.Amount)
 		if w.kept.due(sig.DLEQ != nil) {
-			w.kept.kept = append(w.kept.kept, sample{key, messages[i].B, onTheWire(sig)})
+			w.kept.kept = append(w.kept.kept, sample{key, messages[i].B, func() (cashu.BlindSignature, error) { return sig, nil }})
 		}
 	}
 	return took, nil
-}
-
-// onTheWire gives a signature the form in which it comes from a mint.
-func onTheWire(sig cashu.BlindSignature) signature {
-	return signature{
-		Amount: quantity(sig.Amount), ID: sig.ID.String(), C: sig.C.String(),
-		DLEQ: &dleqText{E: hex.EncodeToString(sig.DLEQ.E[:]), S: hex.EncodeToString(sig.DLEQ.S[:])},
-	}
 }
 
 func signatoryFault(err error) error {

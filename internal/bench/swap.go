@@ -36,7 +36,7 @@ func Swap(ctx context.Context, l Load, m Mint, c SwapConfig) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	shapes, err := swapShapes(c.Inputs, c.Outputs, client.feePPK, client.denominations())
+	shapes, err := swapShapes(c.Inputs, c.Outputs, client.keys.InputFeePPK, client.denominations())
 	if err != nil {
 		return Report{}, err
 	}
@@ -159,8 +159,8 @@ func (s *swapScenario) describe(r *Report) {
 func (m *mintClient) describe(r *Report) {
 	r.Target, r.Keyset, r.Unit = m.target.String(), m.id, m.unit
 	r.Server = strings.TrimSpace(shorten(m.info.Name + " " + m.info.Version))
-	if m.feePPK > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("the mint takes a fee of %d ppk for each input", m.feePPK))
+	if m.keys.InputFeePPK > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("the mint takes a fee of %d ppk for each input", m.keys.InputFeePPK))
 	}
 }
 
@@ -193,17 +193,17 @@ func (w *swapWorker) operate(ctx context.Context) (time.Duration, error) {
 	}
 	m, form := w.s.mint, now.form
 	w.body = appendSwap(w.body[:0], now.coins, form.inputs, w.blanks, form.outputs, m.id)
-	status, answer, took, err := w.wire.exchange(ctx, http.MethodPost, "/v1/swap", w.body)
+	reply, took, err := w.wire.exchange(ctx, http.MethodPost, "/v1/swap", w.body)
 	if err != nil {
 		return took, err
 	}
-	signatures, err := readSignatures(status, answer, form.outputs, m.id)
+	signatures, err := readSignatures(reply, form.outputs, m.id)
 	if err != nil {
 		return took, err
 	}
 	for i, sig := range signatures {
-		key := m.keys[form.outputs[i]]
-		w.kept.see(key, w.blanks[i].b, sig)
+		key := m.key(form.outputs[i])
+		w.kept.see(key, w.blanks[i].b, sig, reply.Body, i)
 		if w.s.chain {
 			if now.coins[i], err = w.blanks[i].open(sig.C, key); err != nil {
 				return took, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -82,6 +83,13 @@ func (t *Target) dial(ctx context.Context, timeout time.Duration) (net.Conn, err
 		return nil, fmt.Errorf("TLS handshake: %w", err)
 	}
 	return secured, nil
+}
+
+// transport is for requests that are not measured. It goes nowhere but where the
+// load goes.
+func (t *Target) transport(timeout time.Duration) *http.Transport {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return t.dial(ctx, timeout) }
+	return &http.Transport{DialContext: dial, DialTLSContext: dial, MaxIdleConnsPerHost: setupConns}
 }
 
 func loopbackHost(host string) bool {

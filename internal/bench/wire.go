@@ -1,149 +1,107 @@
 package bench
 
 import (
-	"encoding/json"
-	"fmt"
+	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"mintmark/cashu"
+	"mintmark/wallet/mintclient"
 )
 
-// The wire of any mint: what is missing has a default, what is unknown is
-// skipped, ids and points stay text until somebody needs them. The strict reader
-// of package cashu would refuse mints that wallets live with.
+// Requests and answers while the clock runs. Everything before and after it is in the
+// words of packages cashu and mintclient. These here are the same words as bytes that
+// are appended and text that is compared, because reading a coin's point only to write
+// it again, and two more of the answer, costs this program several times what the rest
+// of a swap costs it, and the servers, which share the machine, would pay for it:
+// BenchmarkOneBody and BenchmarkOneAnswer measure both ways.
 
-// quantity is an integer that some mints write as a string, and null is 0.
-type quantity uint64
+func appendIssue(dst []byte, quote string, blanks []blank, amounts []cashu.Amount, id string) []byte {
+	dst = append(dst, `{"quote":`...)
+	dst = strconv.AppendQuoteToASCII(dst, quote)
+	dst = append(dst, `,"outputs":`...)
+	dst = appendOutputs(dst, blanks, amounts, id)
+	return append(dst, '}')
+}
 
-// UnmarshalJSON reads 5, "5" and null.
-func (q *quantity) UnmarshalJSON(text []byte) error {
-	s := strings.Trim(string(text), `"`)
-	if s == "null" || s == "" {
-		*q = 0
-		return nil
+func appendSwap(dst []byte, coins []coin, inputs []cashu.Amount, blanks []blank, outputs []cashu.Amount, id string) []byte {
+	dst = append(dst, `{"inputs":[`...)
+	for i, c := range coins {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = c.appendInput(dst, inputs[i], id)
 	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		return fmt.Errorf("reading an amount: %w", err)
+	dst = append(dst, `],"outputs":`...)
+	dst = appendOutputs(dst, blanks, outputs, id)
+	return append(dst, '}')
+}
+
+func appendOutputs(dst []byte, blanks []blank, amounts []cashu.Amount, id string) []byte {
+	dst = append(dst, '[')
+	for i, n := range blanks {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = n.appendOutput(dst, amounts[i], id)
 	}
-	*q = quantity(n)
-	return nil
+	return append(dst, ']')
 }
 
-// keysetInfo is an entry of /v1/keysets, and of /v1/keys with keys. Old mints do
-// not write active, nor the fee in /v1/keys.
-type keysetInfo struct {
-	ID     string            `json:"id"`
-	Unit   string            `json:"unit"`
-	Active *bool             `json:"active"`
-	FeePPK quantity          `json:"input_fee_ppk"`
-	Keys   map[string]string `json:"keys"`
-}
-
-type keysetsAnswer struct {
-	Keysets []keysetInfo `json:"keysets"`
-}
-
-// infoAnswer is the part of /v1/info that a report shows.
-type infoAnswer struct {
-	Name           string   `json:"name"`
-	Version        string   `json:"version"`
-	MaxArrayLength quantity `json:"max_array_length"`
-}
-
-// quoteAnswer is a mint quote in all its ages: paid (first), state (then),
-// amount_paid and amount_issued (now).
-type quoteAnswer struct {
-	Quote        string    `json:"quote"`
-	State        string    `json:"state"`
-	Paid         *bool     `json:"paid"`
-	AmountPaid   *quantity `json:"amount_paid"`
-	AmountIssued quantity  `json:"amount_issued"`
-}
-
-// paid tells whether the quote can be minted now.
-func (q quoteAnswer) paid() bool {
-	switch {
-	case q.State != "":
-		return strings.EqualFold(q.State, "PAID")
-	case q.AmountPaid != nil:
-		return *q.AmountPaid > q.AmountIssued
-	default:
-		return q.Paid != nil && *q.Paid
-	}
-}
-
-// signature is a blind signature.
+// signature is a cashu.BlindSignature that nobody has looked into.
 type signature struct {
-	Amount quantity  `json:"amount"`
-	ID     string    `json:"id"`
-	C      string    `json:"C_"`
-	DLEQ   *dleqText `json:"dleq"`
+	Amount cashu.Amount   `json:"amount"`
+	ID     string         `json:"id"`
+	C      string         `json:"C_"`
+	DLEQ   jsontext.Value `json:"dleq"`
 }
 
-type dleqText struct {
-	E string `json:"e"`
-	S string `json:"s"`
+// proven tells whether there is a DLEQ proof.
+func (s signature) proven() bool { return len(s.DLEQ) > 0 && s.DLEQ.Kind() != 'n' }
+
+// readSignatures reads the answer to a swap or an issue: one signature for each
+// output, in order, of its amount and keyset.
+func readSignatures(reply mintclient.Reply, amounts []cashu.Amount, id string) ([]signature, error) {
+	if reply.Status != http.StatusOK {
+		return nil, refusal(reply)
+	}
+	var got struct {
+		Signatures []signature `json:"signatures"`
+	}
+	if err := decode(reply.Body, &got); err != nil {
+		return nil, err
+	}
+	if len(got.Signatures) != len(amounts) {
+		return nil, wrong(kindCount, "%d for %d outputs", len(got.Signatures), len(amounts))
+	}
+	for i, s := range got.Signatures {
+		if s.Amount != amounts[i] || !strings.EqualFold(s.ID, id) {
+			return nil, wrong(kindSignature, "signature %d is over %d of %s, asked for %d", i, s.Amount, shorten(s.ID), amounts[i])
+		}
+		if len(s.C) != 66 {
+			return nil, wrong(kindSignature, "signature %d has a C_ of %d characters", i, len(s.C))
+		}
+	}
+	return got.Signatures, nil
 }
 
-type signaturesAnswer struct {
-	Signatures []signature `json:"signatures"`
-}
-
-type restoreAnswer struct {
-	Outputs []struct {
-		B string `json:"B_"`
-	} `json:"outputs"`
-	Signatures []signature `json:"signatures"`
-}
-
-type statesAnswer struct {
-	States []struct {
-		Y     string `json:"Y"`
-		State string `json:"state"`
-	} `json:"states"`
-}
-
-// refusal makes the fault of an answer whose status is not 200. The body may be
-// an error of NUT-00, one with a list for a detail, a bare string, or no JSON.
-func refusal(status int, body []byte) *fault {
-	f := &fault{kind: kindRefused, status: status, code: "none"}
-	var e struct {
-		Detail json.RawMessage `json:"detail"`
-		Error  json.RawMessage `json:"error"`
-		Code   json.RawMessage `json:"code"`
+// refusal makes the fault of an answer whose status is not 200. The body may be an
+// error of NUT-00, another one, or no JSON at all.
+func refusal(reply mintclient.Reply) *fault {
+	f := &fault{kind: kindRefused, status: reply.Status, code: "none", detail: shorten(string(reply.Body))}
+	if r, ok := errors.AsType[*mintclient.Refusal](reply.Read(nil)); ok {
+		f.code, f.detail = strconv.Itoa(int(r.Code)), shorten(r.Detail)
 	}
-	if json.Unmarshal(body, &e) != nil {
-		f.detail = shorten(string(body))
-		return f
-	}
-	if code := strings.Trim(string(e.Code), `"`); code != "" && code != "null" {
-		f.code = shorten(code)
-	}
-	detail := e.Detail
-	if len(detail) == 0 {
-		detail = e.Error
-	}
-	var text string
-	if json.Unmarshal(detail, &text) != nil {
-		text = string(detail)
-	}
-	f.detail = shorten(text)
 	return f
 }
 
 // decode reads an answer of status 200.
 func decode(body []byte, into any) error {
-	if err := json.Unmarshal(body, into); err != nil {
+	if err := cashu.Decode(body, into); err != nil {
 		return wrong(kindUnreadable, "%s", shorten(err.Error()))
 	}
 	return nil
-}
-
-// usableID tells whether an id is one of the versions that outputs may have.
-// Base64 ids of the past can only be spent.
-func usableID(id string) bool {
-	_, err := cashu.ParseKeysetID(id)
-	return err == nil
 }
