@@ -1,6 +1,7 @@
 package cln_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -101,5 +102,45 @@ func TestANewNodeOnTheSameJournalIsListenedToFromItsBeginning(t *testing.T) {
 		if err := b.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// The node says that a payment was made, with a preimage that is none, and then that it
+// failed. Whoever says both knows neither.
+func TestAPaymentThatTheNodeHasSaidToBeMadeNeverFails(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	b := n.open(t)
+	defer b.Close()
+	p := owe(t, b, "take")
+	n.set(func() { n.lose["pay"], n.drop["listpays"] = true, true })
+	ctx, leave := context.WithTimeout(t.Context(), patience)
+	defer leave()
+	go func() {
+		for ctx.Err() == nil && n.received(p.Request) == 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+		leave()
+	}()
+	if out, err := b.SendPayment(ctx, p); err != nil || out.State != lightning.PaymentPending {
+		t.Fatalf("it is %+v, %v", out, err)
+	}
+	var preimage string
+	n.set(func() {
+		preimage, n.pays[0].preimage = n.pays[0].preimage, strings.Repeat("00", 32)
+		n.drop["listpays"] = false
+	})
+	if out, err := b.CheckPayment(t.Context(), p.Method, p.ID); err == nil {
+		t.Errorf("without a proof it is %+v", out)
+	}
+	n.set(func() { n.pays[0].status = "failed" })
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // PayTime and Doubt, twice
+		if out, err := b.CheckPayment(t.Context(), p.Method, p.ID); err != nil || out.State != lightning.PaymentPending {
+			t.Fatalf("said to have failed, it is %+v, %v", out, err)
+		}
+	}
+	n.set(func() { n.pays[0].status, n.pays[0].preimage = "complete", preimage })
+	if out, err := b.CheckPayment(t.Context(), p.Method, p.ID); err != nil || out.State != lightning.PaymentPaid {
+		t.Errorf("proven, it is %+v, %v", out, err)
 	}
 }

@@ -96,6 +96,8 @@ func (b *Backend) Look(ctx context.Context, a journal.Attempt, running func() bo
 	switch {
 	case before || running() || b.underWay(fresh, found.Pays):
 		b.forget(a.ID)
+	case fresh.Answer == journal.Claimed:
+		b.log.Error("the node says that a payment failed of which it has said that it was made; it stays pending until the operator decides", "attempt", a.ID)
 	case fresh.Answer == journal.Refused || b.goneFor(fresh):
 		fresh, err = b.journal.End(ctx, a.ID, lightning.Outgoing{State: lightning.PaymentFailed})
 		b.forget(a.ID)
@@ -148,7 +150,8 @@ func (b *Backend) endPaid(ctx context.Context, a journal.Attempt, p payment) (jo
 	raw, err := hex.DecodeString(p.Preimage)
 	sum := sha256.Sum256(raw)
 	if err != nil || len(raw) != 32 || hex.EncodeToString(sum[:]) != a.Debt {
-		return a, errors.New("the node says that a payment was made and cannot prove it")
+		err := errors.New("the node says that a payment was made and cannot prove it")
+		return a, errors.Join(err, b.journal.Answer(ctx, a.ID, journal.Claimed, a.Identifier))
 	}
 	spent := a.Amount + a.MaxFee
 	if p.Sent != nil {

@@ -22,6 +22,9 @@ const (
 	Silent  Answer = 0 // none yet, or one that proves nothing
 	Begun   Answer = 1 // the node has begun with this very attempt
 	Refused Answer = 2 // the node says that it has not paid
+	// Claimed: the node has said that it has paid, and not so that it could be believed.
+	// This stays: whatever it says later, nobody knows that it has not.
+	Claimed Answer = 3
 )
 
 // Attempt is an attempt to pay.

@@ -150,6 +150,8 @@ type Backend struct {
 	memory string // the name of db
 	log    *slog.Logger
 
+	page int // how many invoices are read at a time
+
 	turn   chan struct{} // holds one token: the right to watch
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -192,7 +194,7 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 		return nil, errors.Join(fmt.Errorf("lnd: %w", err), db.Close())
 	}
 	b := &Backend{
-		cfg: c, client: client, db: db, memory: memory, log: c.Logger,
+		cfg: c, client: client, db: db, memory: memory, log: c.Logger, page: scanPage,
 		turn: make(chan struct{}, 1), pursuits: map[string]*pursuit{},
 	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))

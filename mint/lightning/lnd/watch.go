@@ -176,7 +176,7 @@ func (b *Backend) invoices(ctx context.Context, each func(invoice)) error {
 			Last     number    `json:"last_index_offset"`
 		}
 		quick, cancel := quickly(ctx)
-		err := b.client.call(quick, http.MethodGet, fmt.Sprintf("/v1/invoices?num_max_invoices=%d&index_offset=%d", scanPage, offset), nil, &page)
+		err := b.client.call(quick, http.MethodGet, fmt.Sprintf("/v1/invoices?num_max_invoices=%d&index_offset=%d", b.page, offset), nil, &page)
 		cancel()
 		if err != nil {
 			return err
@@ -184,7 +184,7 @@ func (b *Backend) invoices(ctx context.Context, each func(invoice)) error {
 		for _, v := range page.Invoices {
 			each(v)
 		}
-		if len(page.Invoices) < scanPage || page.Last <= offset {
+		if len(page.Invoices) < b.page || page.Last <= offset {
 			return nil
 		}
 		offset = page.Last

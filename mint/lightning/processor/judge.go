@@ -44,6 +44,7 @@ type evidence struct {
 //     same invoice may be meant.
 //   - FAILED is believed of an order that the processor has acknowledged. It may be an
 //     old word about an earlier attempt as long as one that was not may be on its way.
+//   - FAILED is never believed of a payment that the processor has once said to be made.
 //   - UNPAID is a failure only if that was the answer to the order as well.
 //   - Everything else proves nothing.
 func judge(e evidence) verdict {
@@ -71,6 +72,8 @@ func judge(e evidence) verdict {
 func judgeFailed(e evidence) verdict {
 	a, age := e.attempt, e.now.Sub(e.attempt.Begun)
 	switch {
+	case a.Answer == journal.Claimed:
+		return undecided
 	case a.Answer != journal.Silent:
 		return isFailed
 	case e.running:
@@ -87,8 +90,10 @@ func judgeFailed(e evidence) verdict {
 // believed at once: the processor is asked again.
 func answered(state pb.QuoteState) journal.Answer {
 	switch state {
-	case pb.QuoteState_QUOTE_STATE_PENDING, pb.QuoteState_QUOTE_STATE_PAID:
+	case pb.QuoteState_QUOTE_STATE_PENDING:
 		return journal.Begun
+	case pb.QuoteState_QUOTE_STATE_PAID:
+		return journal.Claimed // until it is written down what it cost
 	case pb.QuoteState_QUOTE_STATE_FAILED, pb.QuoteState_QUOTE_STATE_UNPAID:
 		return journal.Refused
 	}

@@ -41,6 +41,11 @@ func TestOnlyPaidAndFailedOfThisVeryAttemptDecideAnything(t *testing.T) {
 
 		{name: "failed, and the order was acknowledged", answer: journal.Begun, said: failing, want: isFailed},
 		{name: "failed twice", answer: journal.Refused, said: failing, want: isFailed},
+		{name: "failed, and it was said to be made", answer: journal.Claimed, age: 24 * time.Hour, said: failing, want: undecided},
+		{name: "failed, perhaps earlier, and it was said to be made", answer: journal.Claimed, rival: true, once: true, age: 24 * time.Hour, said: failing, want: undecided},
+		{name: "unpaid, and it was said to be made", answer: journal.Claimed, age: 24 * time.Hour, said: unpaid, want: undecided},
+		{name: "unknown, and it was said to be made", answer: journal.Claimed, once: true, age: 24 * time.Hour, said: unknown, want: undecided},
+		{name: "paid, as it was said before", answer: journal.Claimed, said: paid, want: isPaid},
 		{name: "failed, while the order is on its way", running: true, age: time.Hour, said: failing, want: undecided},
 		{name: "failed, and the order may be on its way", age: 59 * time.Second, said: failing, want: undecided},
 		{name: "failed, and the order is long over", age: time.Minute, said: failing, want: isFailed},

@@ -141,8 +141,9 @@ func (b *Backend) heardPaid(ctx context.Context, e *pb.PaymentSuccessfulResponse
 func (b *Backend) endPaid(ctx context.Context, a journal.Attempt, answer *pb.MakePaymentResponse) (journal.Attempt, error) {
 	spent, err := readAmount(answer.GetTotalSpent(), a.Unit, true)
 	if err != nil {
-		b.log.Error("the payment processor made a payment and does not say what it cost", "attempt", a.ID, "error", err)
-		return a, nil
+		b.log.Error("the payment processor says that it made a payment and does not say what it cost; it stays pending until it does, or the operator decides",
+			"attempt", a.ID, "error", err)
+		return a, b.journal.Answer(ctx, a.ID, journal.Claimed, a.Identifier)
 	}
 	if most := a.Amount + a.MaxFee; spent > most {
 		b.log.Error("a payment cost more than it was allowed to", "attempt", a.ID, "spent", uint64(spent), "allowed", uint64(most))
@@ -215,6 +216,9 @@ func (b *Backend) Look(ctx context.Context, a journal.Attempt, running func() bo
 		attempt: fresh, part: fresh.Part, running: before || running(), said: said, atMostOnce: b.cfg.AtMostOnce,
 		now: b.journal.Now(), soon: b.cfg.Doubt, long: 20 * b.cfg.Doubt,
 	})
+	if said == pb.QuoteState_QUOTE_STATE_FAILED && fresh.Answer == journal.Claimed {
+		b.log.Error("the payment processor says that a payment failed of which it has said that it was made; it stays pending until the operator decides", "attempt", a.ID)
+	}
 	switch v {
 	case isPaid:
 		fresh, err = b.endPaid(ctx, fresh, answer)
