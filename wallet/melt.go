@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"time"
 
+	"github.com/google/uuid"
+
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/internal/crashpoint"
@@ -30,6 +32,12 @@ type MeltOptions struct {
 	Poll time.Duration
 	// Key is the caller's name of this call. Empty: none.
 	Key string
+	// Again pays an offer or an address that this wallet has paid before, or is
+	// paying. An invoice is paid once, whatever is said here.
+	Again bool
+	// Group is what the parts of one payment have in common (NUT-15): they do not
+	// refuse each other.
+	Group uuid.UUID
 }
 
 // expiryMargin is how long after the end of a quote a request may still arrive:
@@ -52,6 +60,9 @@ func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOption
 	}
 	if q.Expiry != 0 && w.now().Unix() > q.Expiry {
 		return MeltResult{}, cashu.ErrQuoteExpired
+	}
+	if err := refuseRepeated(ctx, w.store, q, o); err != nil {
+		return MeltResult{}, err
 	}
 	need, err := q.Amount.Add(q.FeeReserve)
 	if err != nil {
@@ -121,13 +132,20 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, inputs []Stored
 		if err := tx.ReserveQuote(ctx, QuoteMelt, m.URL, q.ID, id); err != nil {
 			return err
 		}
+		payment := paymentName(q.Method, q.Request)
+		if err := tx.LockPayment(ctx, payment); err != nil {
+			return err
+		}
+		if err := refuseRepeated(ctx, tx, q, o); err != nil {
+			return err
+		}
 		if data.Change, data.Counters, err = w.plan(ctx, tx, keyset.ID, blanks); err != nil {
 			return err
 		}
 		data.ChangeBlindedMessages = messages(data.Change)
 		return tx.PutTransaction(ctx, Transaction{
 			Operation: id, Kind: KindMelt, MintURL: m.URL, Unit: q.Unit, Amount: q.Amount, Status: "pending",
-			QuoteID: q.ID, Request: q.Request, At: w.now().Unix(),
+			QuoteID: q.ID, Request: q.Request, At: w.now().Unix(), Payment: payment, Group: o.Group,
 		})
 	})
 }

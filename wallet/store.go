@@ -327,6 +327,10 @@ type Transaction struct {
 	Token     Secret // of a send, so that it can be shown again
 	Proof     Secret // of the payment
 	At        int64  // unix seconds
+	// Payment is what a melt pays; empty: it is none. Parts of one payment have one
+	// Group.
+	Payment string
+	Group   uuid.UUID
 }
 
 // How an operation stands in the history. The strings are stored: append only.
@@ -355,6 +359,8 @@ type HistoryReads interface {
 	// Transactions lists the newest first, at most limit; 0 is all.
 	Transactions(ctx context.Context, limit int) ([]Transaction, error)
 	Transaction(ctx context.Context, op uuid.UUID) (Transaction, error)
+	// Payments lists the entries of a payment that have not failed, oldest first.
+	Payments(ctx context.Context, payment string) ([]Transaction, error)
 	Inbox(ctx context.Context) ([]InboxItem, error)
 }
 
@@ -363,6 +369,9 @@ type HistoryWrites interface {
 	// PutTransaction inserts or replaces the operation's entry. One that has
 	// ended for good stays as it is.
 	PutTransaction(ctx context.Context, t Transaction) error
+	// LockPayment has every other transaction that locks this payment wait for the
+	// end of this one; what they wrote is seen then.
+	LockPayment(ctx context.Context, payment string) error
 	AddInbox(ctx context.Context, item InboxItem) error
 	RemoveInbox(ctx context.Context, id uuid.UUID) error
 }

@@ -60,15 +60,17 @@ func (s signer) SubscribeKeysets(ctx context.Context, fn func(signatory.Snapshot
 
 // world is a real mint in this process and the way to it, which can be broken.
 type world struct {
-	t     testing.TB
-	url   string
-	keys  *keystore.Keystore
-	mint  *mint.Mint
-	bank  *fake.Backend
-	line  *line
-	books mint.Store
-	force bool         // recovery also takes what living processes work on
-	spare cashu.Amount // owed to wallets that an audit does not look at
+	t    testing.TB
+	url  string
+	keys *keystore.Keystore
+	mint *mint.Mint
+	bank *fake.Backend
+	line *line
+	// stranger is a node of nobody, made when it is needed.
+	stranger *fake.Backend
+	books    mint.Store
+	force    bool         // recovery also takes what living processes work on
+	spare    cashu.Amount // owed to wallets that an audit does not look at
 
 	ahead atomic.Int64 // of the wallets' clocks, in nanoseconds
 }
@@ -81,8 +83,14 @@ func newWorld(t testing.TB) *world {
 // newWorldOf is a world whose bank and mint are otherwise.
 func newWorldOf(t testing.TB, change func(*fake.Config, *mint.Config)) *world {
 	t.Helper()
+	return newWorldBy(t, "5a", change)
+}
+
+// newWorldBy is a world whose mint has other keys: one wallet can know several then.
+func newWorldBy(t testing.TB, seedByte string, change func(*fake.Config, *mint.Config)) *world {
+	t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	seed, err := seedfile.FromHex(strings.Repeat("5a", 32))
+	seed, err := seedfile.FromHex(strings.Repeat(seedByte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,7 @@ func exitCode(err error) int {
 		{wallet.ErrTakenOver, exitTakenOver},
 		{wallet.ErrCoinsTaken, exitTakenOver},
 		{wallet.ErrPending, exitPending},
+		{wallet.ErrBeingPaid, exitPending},
 		{errNotPaid, exitPending},
 		{errNotReceived, exitPending},
 		{cashu.ErrQuoteUnpaid, exitPending},

@@ -16,6 +16,7 @@ import (
 
 type payFlags struct {
 	method, amount, maxFee, comment string
+	again                           bool
 }
 
 func (p program) payCommand(g *globals) *cobra.Command {
@@ -28,8 +29,10 @@ ecash for that. For a Lightning address (name@host) and an LNURL it first asks t
 for an invoice over --amount. A bitcoin: URI is paid over Lightning if it can be. A
 Cashu payment request (creqA…, CREQB…) is paid like "wallet request pay".
 
-It asks before it pays. A payment that is still under way when --timeout ends, or
-at Ctrl-C, goes on (exit code 4): "wallet ops list" shows it.`,
+It asks before it pays, and pays an invoice once: one that this wallet has paid, or is
+paying from another mint, is refused. An offer or an address can be paid again, after
+a question that --yes does not answer; --again does. A payment that is still under way
+when --timeout ends, or at Ctrl-C, goes on (exit code 4): "wallet ops list" shows it.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			to, err := payee.Parse(given[0], f.method)
@@ -53,6 +56,7 @@ at Ctrl-C, goes on (exit code 4): "wallet ops list" shows it.`,
 	flags.StringVar(&f.comment, "comment", "", "`text` for who is behind a Lightning address, where that takes one")
 	flags.StringVar(&f.amount, "amount", "", "`amount` in satoshi where the invoice leaves it open")
 	flags.StringVar(&f.maxFee, "max-fee", "", "do not pay if more than this `amount` is set aside for fees")
+	flags.BoolVar(&f.again, "again", false, "pay an offer or an address that was paid before, without a question")
 	return cmd
 }
 
@@ -70,6 +74,9 @@ func (s *session) pay(ctx context.Context, to payee.Payee, f payFlags) error {
 	}
 	invoice, f, err := s.resolve(ctx, to, f)
 	if err != nil {
+		return err
+	}
+	if err := s.agreeAgain(ctx, invoice, &f); err != nil {
 		return err
 	}
 	q, err := s.meltQuote(ctx, invoice, f)
@@ -91,7 +98,7 @@ func (s *session) pay(ctx context.Context, to payee.Payee, f payFlags) error {
 	if err := s.agree(ctx, s.globals, "Pay %s, and up to %s of fees, from %s?", formatAmount(q.Amount, q.Unit), formatAmount(q.FeeReserve, q.Unit), q.MintURL); err != nil {
 		return err
 	}
-	paid, err := s.wallet.Melt(ctx, q.MintURL, q.ID, wallet.MeltOptions{Key: s.op, Poll: time.Second})
+	paid, err := s.wallet.Melt(ctx, q.MintURL, q.ID, wallet.MeltOptions{Key: s.op, Poll: time.Second, Again: f.again})
 	if err != nil {
 		return err
 	}
@@ -148,6 +155,9 @@ func (s *session) firstThatCanPay(ctx context.Context, o wallet.MeltQuoteOptions
 			continue
 		}
 		q, err := s.wallet.CreateMeltQuote(ctx, b.MintURL, o)
+		if errors.Is(err, cashu.ErrQuotePending) || errors.Is(err, cashu.ErrInvoicePaid) {
+			return q, err // somebody may be paying it there, and would pay it twice elsewhere
+		}
 		if err == nil && b.Amount >= q.Amount && b.Amount-q.Amount >= q.FeeReserve {
 			return q, nil
 		}

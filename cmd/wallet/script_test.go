@@ -69,8 +69,9 @@ func startMints(t *testing.T, n int) []*harness.Stack {
 		t.Fatal(err)
 	}
 	var mints []*harness.Stack
+	offers := strings.Replace(harness.Quick("10s"), "[lightning.fake]", "[lightning.fake]\nmethods = [\"bolt11\", \"bolt12\"]", 1)
 	for range n {
-		mints = append(mints, startMint(t, programs, harness.Quick("10s")))
+		mints = append(mints, startMint(t, programs, offers))
 	}
 	return mints
 }

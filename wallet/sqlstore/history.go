@@ -12,15 +12,17 @@ import (
 	"mintmark/wallet"
 )
 
-const transactionColumns = `operation, kind, mint_url, unit, amount, fee, incoming, status, memo, quote_id, request, token, proof, at`
+const transactionColumns = `operation, kind, mint_url, unit, amount, fee, incoming, status, memo, quote_id, request, token, proof, at,
+		payment, payment_group`
 
 var (
 	stmtPutTransaction = sqldb.Stmt{Name: "transactions.put", SQL: `
-		INSERT INTO transactions (` + transactionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		INSERT INTO transactions (` + transactionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 		ON CONFLICT (operation) DO UPDATE SET kind = excluded.kind, mint_url = excluded.mint_url, unit = excluded.unit,
 			amount = excluded.amount, fee = excluded.fee, incoming = excluded.incoming, status = excluded.status,
 			memo = excluded.memo, quote_id = excluded.quote_id, request = excluded.request, token = excluded.token,
-			proof = excluded.proof, at = excluded.at
+			proof = excluded.proof, at = excluded.at,
+			payment = excluded.payment, payment_group = excluded.payment_group
 		WHERE transactions.status IN ('pending', 'abandoned') OR transactions.status = excluded.status`}
 	stmtGetTransaction   = sqldb.Stmt{Name: "transactions.get", SQL: `SELECT ` + transactionColumns + ` FROM transactions WHERE operation = $1`}
 	stmtListTransactions = sqldb.Stmt{Name: "transactions.list", SQL: `
@@ -33,7 +35,8 @@ var (
 
 func (t *tx) PutTransaction(ctx context.Context, e wallet.Transaction) error {
 	_, err := t.db.Exec(ctx, stmtPutTransaction, e.Operation[:], string(e.Kind), text(e.MintURL), text(e.Unit), uint64(e.Amount), uint64(e.Fee),
-		e.Incoming, e.Status, text(e.Memo), text(e.QuoteID), text(e.Request), text(e.Token), text(e.Proof), e.At)
+		e.Incoming, e.Status, text(e.Memo), text(e.QuoteID), text(e.Request), text(e.Token), text(e.Proof), e.At,
+		text(e.Payment), maybeID(e.Group))
 	if err != nil {
 		return fmt.Errorf("writing the history: %w", err)
 	}
@@ -42,16 +45,20 @@ func (t *tx) PutTransaction(ctx context.Context, e wallet.Transaction) error {
 
 func scanTransaction(scan func(dest ...any) error) (e wallet.Transaction, err error) {
 	var (
-		op                       []byte
+		op, group                []byte
 		kind, unit, token, proof string
 		amount, fee              uint64
 	)
-	err = scan(&op, &kind, &e.MintURL, &unit, &amount, &fee, &e.Incoming, &e.Status, &e.Memo, &e.QuoteID, &e.Request, &token, &proof, &e.At)
+	err = scan(&op, &kind, &e.MintURL, &unit, &amount, &fee, &e.Incoming, &e.Status, &e.Memo, &e.QuoteID, &e.Request, &token, &proof, &e.At,
+		&e.Payment, &group)
 	if err != nil {
 		return e, found(err)
 	}
 	e.Kind, e.Unit, e.Amount, e.Fee = wallet.Kind(kind), cashu.Unit(unit), cashu.Amount(amount), cashu.Amount(fee)
 	e.Token, e.Proof = wallet.Secret(token), wallet.Secret(proof)
+	if e.Group, err = parseID(group); err != nil {
+		return e, err
+	}
 	e.Operation, err = parseID(op)
 	return e, err
 }

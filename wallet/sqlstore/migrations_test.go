@@ -37,7 +37,7 @@ func TestAnOlderDatabaseKeepsWhatItHas(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			y, op := point.Bytes(), uuid.New()
+			y, op, melt := point.Bytes(), uuid.New(), uuid.New()
 			err = old.Write(t.Context(), sqldb.Durable, func(tx sqldb.Tx) error {
 				_, err := tx.Exec(t.Context(), sqldb.Stmt{Name: "test.coin", SQL: `INSERT INTO coins (y, mint_url, unit, keyset, amount, secret, c, counter, state, created)
 					VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'UNSPENT', $9)`},
@@ -49,6 +49,13 @@ func TestAnOlderDatabaseKeepsWhatItHas(t *testing.T) {
 					(operation, kind, mint_url, unit, amount, fee, incoming, status, memo, quote_id, request, token, proof, at)
 					VALUES ($1, 'send', $2, $3, $4, $5, $6, 'failed', $7, $7, $7, $7, $7, $8)`},
 					op[:], []byte("https://mint"), []byte("sat"), uint64(5), uint64(1), false, []byte{}, int64(1))
+				if err != nil {
+					return err
+				}
+				_, err = tx.Exec(t.Context(), sqldb.Stmt{Name: "test.payment", SQL: `INSERT INTO transactions
+					(operation, kind, mint_url, unit, amount, fee, incoming, status, memo, quote_id, request, token, proof, at)
+					VALUES ($1, 'melt', $2, $3, $4, $5, $6, 'completed', $7, $7, $8, $7, $7, $9)`},
+					melt[:], []byte("https://mint"), []byte("sat"), uint64(5), uint64(1), false, []byte{}, []byte("lnbc"), int64(1))
 				return err
 			})
 			if err != nil {
@@ -64,6 +71,9 @@ func TestAnOlderDatabaseKeepsWhatItHas(t *testing.T) {
 			}
 			if e, err := s.Transaction(t.Context(), op); err != nil || e.Status != wallet.StatusTakenBack || e.Amount != 5 {
 				t.Errorf("history: %q, %v", e.Status, err)
+			}
+			if list, err := s.Payments(t.Context(), "lnbc"); err != nil || len(list) != 1 || list[0].Operation != melt {
+				t.Errorf("what was paid: %d, %v", len(list), err)
 			}
 			err = s.Update(t.Context(), func(tx wallet.Tx) error {
 				if err := tx.ReserveCoins(t.Context(), []bdhke.Point{point}, op); err != nil {

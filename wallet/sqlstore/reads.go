@@ -93,6 +93,10 @@ func (s *Store) Transaction(ctx context.Context, op uuid.UUID) (wallet.Transacti
 	return read(ctx, s, func(t *tx) (wallet.Transaction, error) { return t.Transaction(ctx, op) })
 }
 
+func (s *Store) Payments(ctx context.Context, payment string) ([]wallet.Transaction, error) {
+	return read(ctx, s, func(t *tx) ([]wallet.Transaction, error) { return t.Payments(ctx, payment) })
+}
+
 func (s *Store) Inbox(ctx context.Context) ([]wallet.InboxItem, error) {
 	return read(ctx, s, func(t *tx) ([]wallet.InboxItem, error) { return t.Inbox(ctx) })
 }

@@ -336,6 +336,24 @@ func historyCases() []testCase {
 				}
 			}
 		}},
+		{"the payments of a name are those that have not failed", func(k *kit) {
+			group := k.id()
+			var want []wallet.Transaction
+			for i, status := range []string{wallet.StatusPending, wallet.StatusFailed, wallet.StatusCompleted, wallet.StatusAbandoned} {
+				e := wallet.Transaction{Operation: k.id(), Kind: wallet.KindMelt, Unit: "sat", Status: status, Payment: "p", Group: group, At: start.Unix() + int64(i)}
+				other := e
+				other.Operation, other.Payment = k.id(), "another"
+				k.update(func(tx wallet.Tx) error {
+					return errors.Join(tx.LockPayment(k.ctx, "p"), tx.LockPayment(k.ctx, "p"), tx.PutTransaction(k.ctx, e), tx.PutTransaction(k.ctx, other))
+				})
+				if status != wallet.StatusFailed {
+					want = append(want, e)
+				}
+			}
+			if diff := cmp.Diff(want, must[[]wallet.Transaction](k)(k.store.Payments(k.ctx, "p"))); diff != "" {
+				k.Error(diff)
+			}
+		}},
 		{"the inbox keeps tokens until they are removed", func(k *kit) {
 			item := wallet.InboxItem{ID: k.id(), Token: "cashuB", Amount: 5, Unit: "sat", MintURL: mintURL, Reason: "spent", At: 3}
 			k.update(func(tx wallet.Tx) error { return tx.AddInbox(k.ctx, item) })

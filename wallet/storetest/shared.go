@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -48,6 +49,26 @@ func sharedCases() []testCase {
 			})
 			if len(seen) != 2*times*each {
 				k.Errorf("%d different counters were given out, want %d", len(seen), 2*times*each)
+			}
+		}},
+		{"who locks a payment sees what was written under the lock before", func(k *kit) {
+			for i := range 30 {
+				name := fmt.Sprint("payment ", i)
+				k.both(1, func(s wallet.Store) error {
+					op := k.id()
+					return s.Update(k.ctx, func(tx wallet.Tx) error {
+						if err := tx.LockPayment(k.ctx, name); err != nil {
+							return err
+						}
+						if list, err := tx.Payments(k.ctx, name); err != nil || len(list) > 0 {
+							return err
+						}
+						return tx.PutTransaction(k.ctx, wallet.Transaction{Operation: op, Kind: wallet.KindMelt, Status: wallet.StatusPending, Payment: name})
+					})
+				})
+				if list := must[[]wallet.Transaction](k)(k.store.Payments(k.ctx, name)); len(list) != 1 {
+					k.Errorf("%d of two have paid", len(list))
+				}
 			}
 		}},
 		{"coins are reserved by one of two", func(k *kit) {
