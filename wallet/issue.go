@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"mintmark/cashu"
 	"mintmark/internal/crashpoint"
@@ -33,7 +34,7 @@ func (w *Wallet) Issue(ctx context.Context, mintURL, quoteID string, o MintOptio
 		}
 		return 0, cashu.ErrQuoteUnpaid
 	}
-	r, err := w.startIssue(ctx, q, open, o)
+	r, err := w.startIssue(ctx, []Quote{q}, o)
 	if err != nil {
 		return 0, err
 	}
@@ -46,16 +47,24 @@ func (w *Wallet) Issue(ctx context.Context, mintURL, quoteID string, o MintOptio
 	return sumOf(coins)
 }
 
-func (w *Wallet) startIssue(ctx context.Context, q Quote, amount cashu.Amount, o MintOptions) (*run, error) {
-	m, err := w.Mint(ctx, q.MintURL)
+// startIssue plans an issue of all that is open on quotes of one mint, unit and
+// method. More than one are a batch (NUT-29).
+func (w *Wallet) startIssue(ctx context.Context, quotes []Quote, o MintOptions) (*run, error) {
+	first := quotes[0]
+	m, err := w.Mint(ctx, first.MintURL)
 	if err != nil {
 		return nil, err
 	}
-	keyset, err := m.active(q.Unit, w.now())
+	keyset, err := m.active(first.Unit, w.now())
 	if err != nil {
 		return nil, err
 	}
-	wants, err := split(keyset, amount, RoleKeep, nil)
+	data, err := newMintData(quotes)
+	if err != nil {
+		return nil, err
+	}
+	data.IdempotencyKey = o.Key
+	wants, err := split(keyset, data.Amount, RoleKeep, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -63,28 +72,31 @@ func (w *Wallet) startIssue(ctx context.Context, q Quote, amount cashu.Amount, o
 	if err != nil {
 		return nil, err
 	}
-	data := &MintData{Quote: q.ID, Amount: amount, Method: q.Method, QuoteAmounts: []cashu.Amount{amount}, IssuedBefore: q.Issued, CommonData: CommonData{IdempotencyKey: o.Key}}
-	s, err := NewSaga(id, IssueSecretsPrepared, amount, q.MintURL, q.Unit, data, w.now())
+	s, err := NewSaga(id, IssueSecretsPrepared, data.Amount, first.MintURL, first.Unit, data, w.now())
 	if err != nil {
 		return nil, err
 	}
 	return w.start(ctx, s, "outputs are prepared", func(tx Tx, s *Saga) error {
-		if err := tx.ReserveQuote(ctx, QuoteMint, q.MintURL, q.ID, id); err != nil {
-			return err
+		for _, q := range quotes {
+			if err := tx.ReserveQuote(ctx, QuoteMint, q.MintURL, q.ID, id); err != nil {
+				return err
+			}
 		}
 		if data.Outputs, data.Counters, err = w.plan(ctx, tx, keyset.ID, wants); err != nil {
 			return err
 		}
 		data.BlindedMessages = messages(data.Outputs)
-		sig, err := w.quoteSignature(q, data.BlindedMessages, false)
-		if err != nil {
+		if data.Signatures, err = w.quoteSignatures(quotes, data.BlindedMessages, false); err != nil {
 			return err
 		}
-		data.Signatures = []string{sig}
-		return tx.PutTransaction(ctx, Transaction{
-			Operation: id, Kind: KindMint, MintURL: q.MintURL, Unit: q.Unit, Amount: amount, Incoming: true,
-			Status: "pending", QuoteID: q.ID, Request: q.Request, At: w.now().Unix(),
-		})
+		t := Transaction{
+			Operation: id, Kind: KindMint, MintURL: first.MintURL, Unit: first.Unit, Amount: data.Amount, Incoming: true,
+			Status: "pending", QuoteID: first.ID, Request: first.Request, At: w.now().Unix(),
+		}
+		if data.IsBatch {
+			t.Memo = fmt.Sprintf("%d invoices", len(quotes))
+		}
+		return tx.PutTransaction(ctx, t)
 	})
 }
 
@@ -109,120 +121,94 @@ func (r *run) performIssue(ctx context.Context) ([]StoredCoin, error) {
 }
 
 func (r *run) tryIssue(ctx context.Context, m Mint, c *mintclient.Client, d *MintData) ([]StoredCoin, ruling, error) {
+	parts, err := d.parts()
+	if err != nil {
+		return nil, ruleWait, err
+	}
 	earlier := r.openAttempts()
+	if d.IsBatch && len(d.Attempts) >= liveTries && r.settled() { // perhaps one that this mint will never answer
+		facts := issueFacts{refused: true, settled: true, restored: -1, outputs: len(d.Outputs)}
+		if coins, rule, err := r.concludeIssue(ctx, m, c, d, parts, errNotTogether, facts); rule != ruleWait || errors.Is(err, ErrTakenOver) {
+			return coins, rule, err
+		}
+	}
 	if err := r.attempt(ctx, IssueMintRequested, nil); err != nil {
 		return nil, ruleWait, err
 	}
 	crashpoint.Here(crashPoint(KindMint, "sending"))
-	sigs, err := r.postIssue(ctx, c, d)
+	sigs, err := r.postIssue(ctx, c, d, parts)
 	crashpoint.Here(crashPoint(KindMint, "answered"))
 	if err == nil {
 		coins, err := r.w.coins(m, r.s.Unit, d.Outputs, sigs, r.s.ID, r.w.now())
 		if err != nil {
 			return nil, ruleWait, err
 		}
-		return coins, ruleAdopt, r.takeIssue(ctx, d, coins, "issued")
+		return coins, ruleAdopt, r.takeIssue(ctx, parts, coins, "issued")
 	}
-	r.answered(err)
-	facts := issueFacts{neverSent: earlier == 0 && !mintclient.Sent(err), refused: mintclient.Final(err), settled: r.settled(), restored: -1, outputs: len(d.Outputs)}
-	var restored []StoredCoin
-	if mintclient.Sent(err) {
-		restored = r.issueEvidence(ctx, m, c, d, errors.Is(err, cashu.ErrOutputsSigned), &facts)
+	refused := mintclient.Final(err) || d.IsBatch && mintclient.NoRoute(err)
+	if refused {
+		r.refused()
 	}
-	rule := judgeIssue(facts)
-	if rule == ruleUndo || rule == ruleLost {
-		again, planErr := r.planAnew(ctx, m, c, err, rule)
-		if planErr != nil {
-			return nil, ruleWait, planErr
-		}
-		if again {
-			return nil, ruleAgain, nil
-		}
-	}
-	switch rule {
-	case ruleAdopt:
-		return restored, rule, r.takeIssue(ctx, d, restored, "issued; the answer had been lost")
-	case ruleUndo:
-		return nil, rule, errors.Join(err, r.endIssue(ctx, d, "given up: "+reasonOf(err)))
-	case ruleLost:
-		if endErr := r.endIssue(ctx, d, "the quote was issued to somebody else"); endErr != nil {
-			return nil, ruleWait, endErr
-		}
-		return nil, rule, ErrTaken
-	default:
-		return nil, rule, err
-	}
+	facts := issueFacts{neverSent: earlier == 0 && !mintclient.Sent(err), refused: refused, settled: r.settled(), restored: -1, outputs: len(d.Outputs)}
+	return r.concludeIssue(ctx, m, c, d, parts, err, facts)
 }
 
 // postIssue sends the request as it was written down. A mint that refuses the
-// signature gets the older one, over the same outputs (NUT-20).
-func (r *run) postIssue(ctx context.Context, c *mintclient.Client, d *MintData) ([]cashu.BlindSignature, error) {
-	req := cashu.MintRequest{Quote: d.Quote, Outputs: messages(d.Outputs)}
-	if len(d.Signatures) > 0 {
-		req.Signature = d.Signatures[0]
-	}
-	sigs, err := c.Mint(ctx, d.Method, req)
-	if req.Signature == "" || !errors.Is(err, cashu.ErrQuoteSignature) {
+// signatures gets the older ones, over the same outputs (NUT-20).
+func (r *run) postIssue(ctx context.Context, c *mintclient.Client, d *MintData, parts []mintPart) ([]cashu.BlindSignature, error) {
+	sigs, err := send(ctx, c, d, parts)
+	if !errors.Is(err, cashu.ErrQuoteSignature) {
 		return sigs, err
 	}
-	q, readErr := r.w.store.Quote(ctx, QuoteMint, r.s.MintURL, d.Quote)
-	if readErr != nil {
-		return nil, err
-	}
-	if req.Signature, readErr = r.w.quoteSignature(q, req.Outputs, true); readErr != nil {
-		return nil, err
-	}
-	return c.Mint(ctx, d.Method, req)
-}
-
-// issueEvidence asks the mint what became of outputs and quote. What is issued when
-// the quote is asked can be restored after; what is signed before it is asked, and
-// not counted as issued, was signed for something else.
-func (r *run) issueEvidence(ctx context.Context, m Mint, c *mintclient.Client, d *MintData, collision bool, f *issueFacts) []StoredCoin {
-	before := 0
-	if collision {
-		if sigs, err := r.w.restored(ctx, c, d.Outputs); err == nil {
-			before = signed(sigs)
+	locked := false
+	for i, p := range parts {
+		q, readErr := r.w.store.Quote(ctx, QuoteMint, r.s.MintURL, p.quote)
+		if readErr != nil {
+			return nil, err
 		}
+		if parts[i].signature, readErr = r.w.quoteSignature(q, messages(d.Outputs), true); readErr != nil {
+			return nil, err
+		}
+		locked = locked || parts[i].signature != ""
 	}
-	answer, err := c.MintQuote(ctx, d.Method, d.Quote)
-	if err != nil {
-		return nil
+	if !locked {
+		return nil, err
 	}
-	f.state = answer.State
-	_, issued := answer.Totals(d.Amount)
-	f.issued = answer.State == "ISSUED" || issued >= d.IssuedBefore+d.Amount
-	f.collided = before > 0 && !f.issued
-	var coins []StoredCoin
-	coins, f.restored = r.restoredCoins(ctx, m, c, d.Outputs)
-	return coins
+	return send(ctx, c, d, parts)
 }
 
-func (r *run) takeIssue(ctx context.Context, d *MintData, coins []StoredCoin, reason string) error {
+func (r *run) takeIssue(ctx context.Context, parts []mintPart, coins []StoredCoin, reason string) error {
 	err := r.finish(ctx, reason, func(tx Tx) error {
 		if err := tx.AddCoins(ctx, coins); err != nil {
 			return err
 		}
-		q, err := tx.Quote(ctx, QuoteMint, r.s.MintURL, d.Quote)
-		if err != nil {
-			return err
-		}
-		// The mint may have been asked meanwhile, and have counted it.
-		issued, err := d.IssuedBefore.Add(d.Amount)
-		if err != nil {
-			return err
-		}
-		q.Issued = max(q.Issued, issued)
-		if q.Issued >= q.Paid {
-			q.State = "ISSUED"
-		}
-		if err := tx.UpdateQuote(ctx, q); err != nil {
-			return err
+		for _, p := range parts {
+			if err := r.noteIssued(ctx, tx, p); err != nil {
+				return err
+			}
 		}
 		return r.closeIssue(ctx, tx, "completed")
 	})
 	crashpoint.Here(crashPoint(KindMint, "taken"))
 	return err
+}
+
+// noteIssued notes in a quote what was issued of it.
+func (r *run) noteIssued(ctx context.Context, tx Tx, p mintPart) error {
+	q, err := tx.Quote(ctx, QuoteMint, r.s.MintURL, p.quote)
+	if err != nil {
+		return err
+	}
+	// The mint may have been asked meanwhile, and have counted it.
+	issued, err := p.before.Add(p.amount)
+	if err != nil {
+		return err
+	}
+	q.Issued = max(q.Issued, issued)
+	if q.Issued >= q.Paid {
+		q.State = "ISSUED"
+	}
+	return tx.UpdateQuote(ctx, q)
 }
 
 // endIssue ends a mint that brought nothing.
@@ -237,7 +223,7 @@ func (r *run) endIssue(ctx context.Context, d *MintData, reason string) error {
 	return err
 }
 
-// closeIssue frees the quote and ends the entry of the history.
+// closeIssue frees the quotes and ends the entry of the history.
 func (r *run) closeIssue(ctx context.Context, tx Tx, status string) error {
 	if _, err := tx.ReleaseQuotes(ctx, r.s.ID); err != nil {
 		return err

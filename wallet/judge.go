@@ -102,7 +102,8 @@ type issueFacts struct {
 	settled   bool   // as in exchangeFacts
 	collided  bool   // outputs were signed before the quote was seen not issued
 	state     string // of the quote; empty: not known
-	issued    bool   // the mint counts what we asked for as issued
+	issued    bool   // the mint counts all that we asked for as issued
+	partly    bool   // of a batch: it counts some as issued, so that the rest cannot be issued with them any more
 	restored  int    // as in exchangeFacts, looked at after the quote
 	outputs   int
 }
@@ -120,6 +121,8 @@ func judgeIssue(f issueFacts) ruling {
 	case f.issued:
 		return ruleLost
 	case f.collided || f.refused && f.settled && f.restored == 0:
+		return ruleUndo
+	case f.partly && f.restored < f.outputs: // else it was issued between two answers
 		return ruleUndo
 	}
 	return ruleWait

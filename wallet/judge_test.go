@@ -64,6 +64,9 @@ func TestTheRulesOfIssues(t *testing.T) {
 		{"refused, an earlier one may be on its way", issueFacts{refused: true, state: "PAID", outputs: 2}, ruleWait},
 		{"refused, and a part is signed", issueFacts{refused: true, settled: true, state: "PAID", restored: 1, outputs: 2}, ruleWait},
 		{"the outputs are of another request", issueFacts{collided: true, state: "PAID", restored: 2, outputs: 2}, ruleUndo},
+		{"a quote of the batch was issued elsewhere", issueFacts{partly: true, state: "PAID", outputs: 2}, ruleUndo},
+		{"and signatures could not be asked for", issueFacts{partly: true, state: "PAID", restored: nobody, outputs: 2}, ruleWait},
+		{"and yet all is signed", issueFacts{partly: true, state: "PAID", restored: 2, outputs: 2}, ruleWait},
 	} {
 		if got := judgeIssue(tc.f); got != tc.want {
 			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)

@@ -144,8 +144,7 @@ func (r *run) goOn(ctx context.Context) error {
 		}
 		return r.endIssue(ctx, d, "nothing had been sent")
 	case IssueMintRequested:
-		_, err := r.performIssue(ctx)
-		return err
+		return r.recoverIssue(ctx)
 	case MeltProofsReserved:
 		d, ok := r.s.Data.(*MeltData)
 		if !ok {

@@ -102,12 +102,17 @@ func (r *run) request() (p request, ok bool) {
 	case *MintData:
 		p = request{planned: IssueSecretsPrepared, outputs: &d.Outputs, counters: &d.Counters, messages: &d.BlindedMessages}
 		p.sign = func(ctx context.Context, tx Tx) error {
-			q, err := tx.Quote(ctx, QuoteMint, r.s.MintURL, d.Quote)
+			parts, err := d.parts()
 			if err != nil {
 				return err
 			}
-			sig, err := r.w.quoteSignature(q, d.BlindedMessages, false)
-			d.Signatures = []string{sig}
+			quotes := make([]Quote, len(parts))
+			for i, part := range parts {
+				if quotes[i], err = tx.Quote(ctx, QuoteMint, r.s.MintURL, part.quote); err != nil {
+					return err
+				}
+			}
+			d.Signatures, err = r.w.quoteSignatures(quotes, d.BlindedMessages, false)
 			return err
 		}
 	case *MeltData:

@@ -132,7 +132,14 @@ func (r *run) attempt(ctx context.Context, requested State, fn func(tx Tx) error
 
 // answered notes in memory how the last attempt ended; the next commit stores it.
 func (r *run) answered(err error) {
-	if c := r.s.Data.Common(); mintclient.Final(err) && len(c.Attempts) > 0 {
+	if mintclient.Final(err) {
+		r.refused()
+	}
+}
+
+// refused notes in memory that the last attempt was refused for good.
+func (r *run) refused() {
+	if c := r.s.Data.Common(); len(c.Attempts) > 0 {
 		c.Attempts[len(c.Attempts)-1].Outcome = OutcomeRefused
 	}
 }

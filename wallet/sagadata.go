@@ -150,8 +150,10 @@ type MintData struct {
 	Method          string                 `json:"method,omitzero"`
 	QuoteAmounts    []cashu.Amount         `json:"quote_amounts,omitzero"`
 	Signatures      []string               `json:"signatures,omitzero"` // NUT-20, one for each quote
-	// IssuedBefore is what had been issued on the quote before.
-	IssuedBefore cashu.Amount `json:"issued_before,omitzero"`
+	// IssuedBefore is what had been issued on the quote before, and
+	// QuotesIssuedBefore on each quote of a batch.
+	IssuedBefore       cashu.Amount   `json:"issued_before,omitzero"`
+	QuotesIssuedBefore []cashu.Amount `json:"quotes_issued_before,omitzero"`
 	CommonData
 }
 

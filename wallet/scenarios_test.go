@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,6 +65,14 @@ func funded(name string, prepare func(s *stage) string, do func(ctx context.Cont
 
 func doIssue(ctx context.Context, x *wallet.Wallet, url, quote string) error {
 	_, err := x.Issue(ctx, url, quote, wallet.MintOptions{})
+	return err
+}
+
+func doClaim(ctx context.Context, x *wallet.Wallet, _, _ string) error {
+	done, err := x.Claim(ctx)
+	for _, c := range done {
+		err = errors.Join(err, c.Err)
+	}
 	return err
 }
 
@@ -173,6 +182,10 @@ func scenarios() []scenario {
 		}
 	}
 	quote := func(s *stage) string { return s.mintQuote(s.x, 77) }
+	batch := func(s *stage) string {
+		s.paidQuotes(s.x, 5, 64, 100)
+		return ""
+	}
 	melt := func(s *stage) string { return s.meltQuote(s.x, 100).ID }
 	token := func(s *stage) string {
 		s.fund(s.y, 200)
@@ -182,6 +195,8 @@ func scenarios() []scenario {
 	return []scenario{
 		{"issue", quote, doIssue},
 		{"issue after a rotation", rotated(quote), doIssue},
+		{"issue a batch", batch, doClaim},
+		{"issue a batch after a rotation", rotated(batch), doClaim},
 		funded("issue where another device was", func(s *stage) string {
 			device, _ := s.walletOfSeed(s.xSeed)
 			if _, err := device.Restore(s.t.Context(), s.url, wallet.RestoreOptions{}); err != nil {
@@ -269,6 +284,20 @@ func (s *stage) settle(name string) error {
 		}
 		if _, err := s.y.Receive(ctx, string(d.Token), wallet.ReceiveOptions{AnyMint: true}); err != nil {
 			return fmt.Errorf("a token that is out: %w", err)
+		}
+	}
+	if strings.HasPrefix(name, "issue") { // what was not issued still can be
+		if err := doClaim(ctx, s.x, "", ""); err != nil {
+			return fmt.Errorf("issuing what is left: %w", err)
+		}
+		quotes, err := s.xStore.Quotes(ctx)
+		if err != nil {
+			return err
+		}
+		for _, q := range quotes {
+			if q.Issued != q.Amount {
+				return fmt.Errorf("of %d on a quote %d are issued", q.Amount, q.Issued)
+			}
 		}
 	}
 	for range 2 { // again changes nothing

@@ -2,11 +2,8 @@ package wallet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"github.com/google/uuid"
 
 	"mintmark/cashu"
 )
@@ -44,45 +41,3 @@ func (w *Wallet) Transfer(ctx context.Context, from, to string, unit cashu.Unit,
 
 // transferWait is how long after a payment the second mint may take to see it.
 const transferWait = 30 * time.Second
-
-// Claimed is a quote that Claim has looked at.
-type Claimed struct {
-	Quote  Quote
-	Amount cashu.Amount // issued just now
-	Err    error
-}
-
-// Claim asks about every quote that may have been paid and issues what has been.
-func (w *Wallet) Claim(ctx context.Context) ([]Claimed, error) {
-	quotes, err := w.store.Quotes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	abandoned, err := w.store.Abandoned(ctx)
-	if err != nil {
-		return nil, err
-	}
-	aside := map[uuid.UUID]bool{}
-	for _, s := range abandoned {
-		aside[s.ID] = true
-	}
-	var done []Claimed
-	for _, q := range quotes {
-		// Quotes of other methods can be paid any number of times.
-		over := q.State == "ISSUED" && q.Method == methodBolt11 || q.State == "UNPAID" && q.Expiry != 0 && w.now().Unix() > q.Expiry+claimAfterExpiry
-		if q.Direction != QuoteMint || over || aside[q.UsedBy] || q.State == QuoteDropped {
-			continue
-		}
-		c := Claimed{Quote: q}
-		c.Amount, c.Err = w.Issue(ctx, q.MintURL, q.ID, MintOptions{})
-		if errors.Is(c.Err, cashu.ErrQuoteUnpaid) || errors.Is(c.Err, cashu.ErrQuoteIssued) {
-			continue
-		}
-		done = append(done, c)
-	}
-	return done, ctx.Err()
-}
-
-// claimAfterExpiry is how long after its end a quote is still asked about, in
-// seconds: a payment may have been under way.
-const claimAfterExpiry = 24 * 60 * 60

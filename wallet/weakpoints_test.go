@@ -48,7 +48,7 @@ func TestWhatCannotBeAffordedLeavesNothingBehind(t *testing.T) {
 // W20: a request without an answer is sent again byte for byte, also by
 // recovery, so that a mint that remembers it answers the same.
 func TestARequestIsTheSameWhenItIsSentAgain(t *testing.T) {
-	for _, path := range []string{"/v1/mint/bolt11", "/v1/swap"} {
+	for _, path := range []string{"/v1/mint/bolt11", batchPath, "/v1/swap"} {
 		w := newWorld(t)
 		x, store := w.wallet()
 		if path == "/v1/swap" {
@@ -70,9 +70,13 @@ func TestARequestIsTheSameWhenItIsSentAgain(t *testing.T) {
 			}
 			return nil
 		}, nil)
-		if path == "/v1/swap" {
+		switch path {
+		case "/v1/swap":
 			_, _ = x.Swap(t.Context(), w.url, "sat", true)
-		} else {
+		case batchPath:
+			w.paidQuotes(x, 1, 20, 300)
+			_, _ = x.Claim(t.Context())
+		default:
 			q, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 100})
 			if err != nil {
 				t.Fatal(err)

@@ -108,7 +108,9 @@ func (s *session) claim(ctx context.Context) error {
 			if errors.Is(c.Err, wallet.ErrQuoteGone) {
 				c.Err = hint(c.Err, `"wallet quotes drop %s" gives it up`, c.Quote.ID)
 			}
-			failed = append(failed, c.Err)
+			if !errors.Is(errors.Join(failed...), c.Err) { // quotes of one request share their end
+				failed = append(failed, c.Err)
+			}
 			continue
 		}
 		v = append(v, issuedJSON{c.Quote.ID, c.Quote.MintURL, c.Quote.Unit.String(), c.Amount})

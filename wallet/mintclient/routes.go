@@ -37,8 +37,12 @@ func (c *Client) Keysets(ctx context.Context) ([]cashu.KeysetInfo, error) {
 			FinalExpiry uint64     `json:"final_expiry"`
 		} `json:"keysets"`
 	}
-	if err := c.get(ctx, "asking for keysets", "/v1/keysets", &v); err != nil {
+	const what = "asking for keysets"
+	if err := c.get(ctx, what, "/v1/keysets", &v); err != nil {
 		return nil, err
+	}
+	if v.Keysets == nil { // a mint that lists none any more would say so
+		return nil, fmt.Errorf("%s: %w: the answer is incomplete", what, ErrNoAnswer)
 	}
 	var list []cashu.KeysetInfo
 	for _, k := range v.Keysets {
