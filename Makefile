@@ -57,7 +57,7 @@ crash: ## the long crash matrix, on an otherwise idle machine (CRASHTIME)
 	$(GO) test -count=1 -v -parallel 16 -timeout 2h -run '^TestCrashMatrixForLong$$' ./e2e -crash $(CRASHTIME)
 
 # They wait more than they work, so they run at the same time; each has its log.
-WALLETCRASH = TestEveryFaultAtEveryEdge TestEveryOperationSurvivesSIGKILLAnywhere TestE3WalletsOnOneDatabaseDoNotHarmEachOther
+WALLETCRASH = TestEveryFaultAtEveryEdge TestEveryOperationSurvivesSIGKILLAnywhere TestE3WalletsOnOneDatabaseDoNotHarmEachOther TestE3ProcessesOnOneDatabaseDoNotHarmEachOther
 wallet-crash: ## every fault and every kill at every place of the wallet's operations (long; STEPS for two wallets on one database)
 	$(GO) test -c -o bin/wallet-crash/wallet.test ./wallet
 	@cd wallet; pids=; for test in $(WALLETCRASH); do \

@@ -154,9 +154,14 @@ func child(text string) int {
 	if err != nil {
 		return fail(err)
 	}
-	if m.Scenario == "" {
+	switch m.Scenario {
+	case "":
 		_, err = x.Recover(ctx, wallet.RecoverOptions{})
-	} else {
+	case recoversAll:
+		err = recoverForever(ctx, x)
+	case doesAnything:
+		return m.work(ctx, source)
+	default:
 		i := slices.IndexFunc(scenarios(), func(s scenario) bool { return s.name == m.Scenario })
 		err = scenarios()[i].do(ctx, x, m.URL, m.Arg)
 	}
@@ -172,14 +177,26 @@ func child(text string) int {
 	return 0
 }
 
+// work does anything, and tells what came of it.
+func (m *mortal) work(ctx context.Context, source *secrets.Source) int {
+	var job work
+	line := newBrokenLine("", 0, false)
+	x, err := wallet.New(wallet.Config{Store: m.Store, Secrets: source, Transport: line, Retry: time.Millisecond})
+	if err == nil {
+		err = json.Unmarshal([]byte(m.Arg), &job)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	fmt.Print(job.anything(ctx, x, line, m.URL))
+	return 0
+}
+
 // run starts a process with orders. killed tells that it died where it was told to.
 func (s *stage) run(o orders) (killed bool, requests, commits int) {
 	s.t.Helper()
-	text, err := json.Marshal(o)
-	s.must(err)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+string(text))
-	out, err := cmd.Output()
+	out, err := s.process(o).Output()
 	if err == nil {
 		var n struct{ Requests, Commits int }
 		s.must(json.Unmarshal(out, &n))
