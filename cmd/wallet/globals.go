@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -24,6 +21,7 @@ type globals struct {
 	json         bool
 	yes          bool
 	offline      bool
+	proxy        string
 	passphrase   passphraseFlags
 }
 
@@ -39,6 +37,7 @@ func (g *globals) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&g.json, "json", false, "print JSON, one value a line; amounts are in the smallest unit")
 	flags.BoolVarP(&g.yes, "yes", "y", false, "answer every question with yes")
 	flags.BoolVar(&g.offline, "offline", false, "use no network")
+	flags.StringVar(&g.proxy, "proxy", "", "`URL` of a proxy for everything, socks5://127.0.0.1:9050 is Tor (default $ALL_PROXY)")
 	g.passphrase.add(flags)
 }
 
@@ -52,19 +51,4 @@ func defaultDataDir() string {
 		return ""
 	}
 	return filepath.Join(home, ".local", "share", "mintmark", "wallets")
-}
-
-// transport is the way to mints; nil is the usual one.
-func (g *globals) transport() http.RoundTripper {
-	if g.offline {
-		return noNetwork{}
-	}
-	return nil
-}
-
-// noNetwork fails like a line that is cut before the first byte.
-type noNetwork struct{}
-
-func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) {
-	return nil, &net.OpError{Op: "dial", Err: fmt.Errorf("--offline")}
 }

@@ -38,7 +38,11 @@ func (s *session) resolve(ctx context.Context, to payee.Payee, f payFlags) (stri
 
 // serviceInvoice asks a service for an invoice, and holds it to the amount.
 func (s *session) serviceInvoice(ctx context.Context, at string, f payFlags) (string, error) {
-	client := lnurl.Client{Transport: s.transport()}
+	way, err := s.transport()
+	if err != nil {
+		return "", err
+	}
+	client := lnurl.Client{Transport: way}
 	terms, err := client.Ask(ctx, at)
 	if err != nil {
 		return "", said(err)

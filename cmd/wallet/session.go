@@ -113,8 +113,12 @@ func (s *session) withSeed(ctx context.Context, do action) error {
 	if err != nil {
 		return fmt.Errorf("deriving from the seed: %w", err)
 	}
+	way, err := s.transport()
+	if err != nil {
+		return err
+	}
 	s.wallet, err = wallet.New(wallet.Config{
-		Store: s.store, Secrets: source, Transport: s.transport(), Timeout: min(s.timeout, time.Minute), Clock: s.clock, Logger: s.quietLog(),
+		Store: s.store, Secrets: source, Transport: way, Timeout: min(s.timeout, time.Minute), Clock: s.clock, Logger: s.quietLog(),
 	})
 	if err != nil {
 		return err
