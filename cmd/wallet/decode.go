@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode"
@@ -12,15 +13,17 @@ import (
 	"mintmark/cashu/conditions"
 	"mintmark/cashu/paymentrequest"
 	"mintmark/cashu/token"
+	"mintmark/wallet"
+	"mintmark/wallet/payee"
 )
 
 func (p program) decodeCommand(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "decode [TEXT | -]",
-		Short: "Show what is in a token or a payment request",
-		Long: `decode reads a token (cashuA…, cashuB…) or a payment request (creqA…, CREQB…) and
-shows what is in it. It asks nobody, needs no wallet, and does not show what makes
-the coins money.`,
+		Short: "Show what is in a token, an invoice or a payment request",
+		Long: `decode reads a token (cashuA…, cashuB…), a payment request (creqA…, CREQB…), or
+whatever else "wallet pay" takes, and shows what is in it. It asks nobody, needs no
+wallet, and does not show what makes the coins money.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, given []string) error { return p.decode(g, given) },
 	}
@@ -45,18 +48,23 @@ type tokenCoinJSON struct {
 }
 
 func (p program) decode(g *globals, given []string) error {
-	if len(given) == 1 {
-		r, err := paymentrequest.Parse(given[0])
-		if err == nil {
-			return p.showRequest(g, r)
-		}
-		if !errors.Is(err, paymentrequest.ErrNotARequest) {
-			return err
-		}
-	}
-	tokens, err := p.readTokens(given)
+	text, err := p.given(given)
 	if err != nil {
 		return err
+	}
+	r, err := paymentrequest.Parse(text)
+	if err == nil {
+		return p.showRequest(g, r)
+	}
+	if !errors.Is(err, paymentrequest.ErrNotARequest) {
+		return err
+	}
+	if to, err := payee.Parse(text, ""); err == nil {
+		return p.showPayee(g, to)
+	}
+	tokens, err := parseTokens(text)
+	if err != nil {
+		return usageError{err}
 	}
 	for _, t := range tokens {
 		v, err := jsonToken(t)
@@ -68,6 +76,30 @@ func (p program) decode(g *globals, given []string) error {
 		}
 	}
 	return nil
+}
+
+type payeeJSON struct {
+	Kind       string `json:"kind"`
+	AmountMsat uint64 `json:"amount_msat,omitempty"`
+	PayTo      string `json:"pay_to"`
+}
+
+// showPayee shows what can be paid, and over how much it is.
+func (p program) showPayee(g *globals, to payee.Payee) error {
+	v := payeeJSON{Kind: string(to.Kind), AmountMsat: to.Msat, PayTo: to.Text}
+	if msat, stated := wallet.InvoiceAmount(to.Text); to.Kind == payee.Invoice && stated {
+		v.AmountMsat = msat
+	}
+	return p.show(g, v, func(w io.Writer) {
+		asks := "the payer chooses"
+		if v.AmountMsat != 0 {
+			asks = fmt.Sprintf("%s.%03d sat", thousands(v.AmountMsat/1000), v.AmountMsat%1000)
+			asks = strings.Replace(asks, ".000 ", " ", 1)
+		}
+		row(w, "kind", v.Kind)
+		row(w, "amount", asks)
+		row(w, "pay to", printable(v.PayTo))
+	})
 }
 
 func jsonToken(t token.Token) (tokenJSON, error) {

@@ -27,6 +27,12 @@ func (p program) historyCommand(g *globals) *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 50, "show this `number` at most; 0 is all")
+	cmd.AddCommand(&cobra.Command{
+		Use: "show OPERATION", Short: "Show all about one, the proof of a payment included", Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.receipt(ctx, given[0]) })
+		},
+	})
 	return cmd
 }
 
@@ -53,9 +59,20 @@ func jsonEntry(t wallet.Transaction) entryJSON {
 }
 
 func (s *session) history(ctx context.Context, limit int) error {
-	list, err := s.store.Transactions(ctx, limit)
+	narrowed := s.mint != "" || s.unit != ""
+	most := limit
+	if narrowed {
+		most = 0
+	}
+	list, err := s.store.Transactions(ctx, most)
 	if err != nil {
 		return err
+	}
+	if list, err = narrow(ctx, s, list, func(t wallet.Transaction) (string, cashu.Unit) { return t.MintURL, t.Unit }); err != nil {
+		return err
+	}
+	if narrowed && limit > 0 {
+		list = list[:min(limit, len(list))]
 	}
 	v := make([]entryJSON, len(list))
 	for i, t := range list {
@@ -69,6 +86,41 @@ func (s *session) history(ctx context.Context, limit int) error {
 		row(w, "WHEN", "WHAT", "AMOUNT", "FEE", "STATUS", "MINT", "OPERATION")
 		for _, t := range list {
 			row(w, moment(t.At), string(t.Kind), signed(t), formatAmount(t.Fee, t.Unit), statusText(t), t.MintURL, t.Operation.String())
+		}
+	})
+}
+
+// receiptJSON is an entry with what proves it. Tokens are not in it: "pending list
+// --tokens" shows those that are still worth something.
+type receiptJSON struct {
+	entryJSON
+	Request  string `json:"request,omitempty"`
+	Preimage string `json:"preimage,omitempty"` // or the outpoint, of a payment on the chain
+}
+
+// receipt shows one entry of the history.
+func (s *session) receipt(ctx context.Context, text string) error {
+	list, err := s.store.Transactions(ctx, 0)
+	if err != nil {
+		return err
+	}
+	t, err := pick(list, text, "operation", func(t wallet.Transaction) string { return t.Operation.String() })
+	if err != nil {
+		return err
+	}
+	v := receiptJSON{jsonEntry(t), t.Request, string(t.Proof)}
+	return s.show(v, func(w io.Writer) {
+		row(w, "operation", v.Operation)
+		row(w, "when", moment(t.At))
+		row(w, "what", string(t.Kind))
+		row(w, "amount", signed(t))
+		row(w, "fee", formatAmount(t.Fee, t.Unit))
+		row(w, "status", statusText(t))
+		row(w, "mint", t.MintURL)
+		for _, pair := range [][2]string{{"memo", t.Memo}, {"quote", t.QuoteID}, {"paid to", t.Request}, {"proof of payment", string(t.Proof)}} {
+			if text := printable(pair[1]); text != "" {
+				row(w, pair[0], text)
+			}
 		}
 	})
 }

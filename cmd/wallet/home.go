@@ -55,6 +55,29 @@ func (h home) mustExist() error {
 	return nil
 }
 
+// close takes from others what they could read or write here: unspent coins are
+// bearer money. It names what was open; a file that is not there is nothing to close.
+func (h home) close() (open []string, err error) {
+	for _, path := range []string{string(h), h.file(), h.file() + "-wal", h.file() + "-shm"} {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return open, fmt.Errorf("looking at the files of the wallet: %w", err)
+		}
+		mode := info.Mode().Perm()
+		if mode&0o077 == 0 {
+			continue
+		}
+		open = append(open, path)
+		if err := os.Chmod(path, mode&^0o077); err != nil {
+			return open, fmt.Errorf("others can read the wallet: %w", err)
+		}
+	}
+	return open, nil
+}
+
 // database is where the wallet's coins are: in its directory, or where it was told
 // when it was made.
 func (h home) database() (string, error) {

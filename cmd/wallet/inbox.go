@@ -25,7 +25,9 @@ somebody else can help.`,
 		RunE: list,
 	}
 	listing := &cobra.Command{Use: "list", Short: "List them", Args: noArgs, RunE: list}
-	listing.Flags().BoolVar(&tokens, "tokens", false, "show the tokens themselves")
+	for _, each := range []*cobra.Command{cmd, listing} {
+		each.Flags().BoolVar(&tokens, "tokens", false, "show the tokens themselves")
+	}
 	var f receiveFlags
 	retry := &cobra.Command{
 		Use: "retry ID", Short: "Try to receive one again", Args: args(cobra.ExactArgs(1)),
@@ -60,6 +62,10 @@ type inboxJSON struct {
 
 func (s *session) inbox(ctx context.Context, tokens bool) error {
 	items, err := s.store.Inbox(ctx)
+	if err != nil {
+		return err
+	}
+	items, err = narrow(ctx, s, items, func(i wallet.InboxItem) (string, cashu.Unit) { return i.MintURL, i.Unit })
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ var errAmount = errors.New("not an amount")
 // the unit behind, which then must be the one that is asked for unless that is left
 // open.
 func parseAmount(text string, unit cashu.Unit) (cashu.Amount, cashu.Unit, error) {
-	fields := strings.Fields(text)
+	fields := apart(strings.Fields(text))
 	if len(fields) == 2 {
 		named, err := cashu.ParseUnit(fields[1])
 		if err != nil {
@@ -87,6 +87,18 @@ func parseAmount(text string, unit cashu.Unit) (cashu.Amount, cashu.Unit, error)
 		return 0, "", fmt.Errorf("%w: %q", err, text)
 	}
 	return a, unit, nil
+}
+
+// apart splits a unit off that was written close to its number: 10sat.
+func apart(fields []string) []string {
+	if len(fields) != 1 {
+		return fields
+	}
+	end := strings.LastIndexAny(fields[0], "0123456789.") + 1
+	if end == 0 || end == len(fields[0]) {
+		return fields
+	}
+	return []string{fields[0][:end], fields[0][end:]}
 }
 
 func parseNumber(text string, decimals int) (cashu.Amount, error) {

@@ -26,6 +26,8 @@ func TestAmountsAreReadAsPeopleWriteThem(t *testing.T) {
 		{"12", "usd", 1200, "usd"},
 		{"€0.05", "", 5, "eur"},
 		{"7 msat", "", 7, "msat"},
+		{"10sat", "", 10, "sat"},
+		{"12.34usd", "", 1234, "usd"},
 	} {
 		got, of, err := parseAmount(c.text, c.unit)
 		if err != nil || got != c.want || of != c.of {
@@ -38,7 +40,7 @@ func TestWhatIsNoAmountIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", " ", "0", "0.00 usd", "-1", "+1", "1e3", "0x10", "1.5", "12.345 usd", "1.", ".5 usd", "1__000", "_1", "1_", "10_00",
-		"1,00", "1 2 sat", "18446744073709551616", "184467440737095516.16 usd", "٣", "1 !", "12 usd sat",
+		"1,00", "1 2 sat", "18446744073709551616", "184467440737095516.16 usd", "٣", "1 !", "1!", "sat", "12 usd sat", "12usd sat",
 	} {
 		if got, unit, err := parseAmount(text, ""); !errors.Is(err, errAmount) {
 			t.Errorf("%q is %d %s, %v", text, got, unit, err)

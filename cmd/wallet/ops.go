@@ -48,7 +48,9 @@ code 4).`,
 		},
 	}
 	listing := &cobra.Command{Use: "list", Short: "List them", Args: noArgs, RunE: list}
-	listing.Flags().BoolVar(&abandoned, "abandoned", false, "those that were given up instead")
+	for _, each := range []*cobra.Command{cmd, listing} {
+		each.Flags().BoolVar(&abandoned, "abandoned", false, "those that were given up instead")
+	}
 	cmd.AddCommand(p.abandonCommands(g)...)
 	cmd.AddCommand(
 		listing,
@@ -82,6 +84,10 @@ func jsonOperation(o wallet.Saga) operationJSON {
 
 func (s *session) operations(ctx context.Context, abandoned bool) error {
 	sagas, err := s.listed(ctx, abandoned)
+	sagas, narrowErr := narrow(ctx, s, sagas, func(o wallet.Saga) (string, cashu.Unit) { return o.MintURL, o.Unit })
+	if narrowErr != nil {
+		return narrowErr
+	}
 	v := make([]operationJSON, len(sagas))
 	for i, each := range sagas {
 		v[i] = jsonOperation(each)

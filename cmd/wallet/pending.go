@@ -12,21 +12,20 @@ import (
 )
 
 func (p program) pendingCommand(g *globals) *cobra.Command {
-	list := func(cmd *cobra.Command, tokens bool) error {
+	var tokens, all bool
+	list := func(cmd *cobra.Command, _ []string) error {
 		return p.look(cmd, g, func(ctx context.Context, s *session) error { return s.pendingList(ctx, tokens) })
 	}
 	cmd := &cobra.Command{
 		Use:   "pending",
 		Short: "Tokens that were sent and not received yet",
 		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return list(cmd, false) },
+		RunE:  list,
 	}
-	var tokens, all bool
-	listing := &cobra.Command{
-		Use: "list", Short: "List them", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return list(cmd, tokens) },
+	listing := &cobra.Command{Use: "list", Short: "List them", Args: noArgs, RunE: list}
+	for _, each := range []*cobra.Command{cmd, listing} {
+		each.Flags().BoolVar(&tokens, "tokens", false, "show the tokens themselves")
 	}
-	listing.Flags().BoolVar(&tokens, "tokens", false, "show the tokens themselves")
 	revoke := &cobra.Command{
 		Use: "revoke OPERATION | --all", Short: "Take a token back that nobody has received", Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -84,6 +83,9 @@ func jsonPending(g wallet.Saga, token bool) pendingJSON {
 func (s *session) pendingList(ctx context.Context, tokens bool) error {
 	sagas, err := s.sentTokens(ctx)
 	if err != nil {
+		return err
+	}
+	if sagas, err = narrow(ctx, s, sagas, func(o wallet.Saga) (string, cashu.Unit) { return o.MintURL, o.Unit }); err != nil {
 		return err
 	}
 	v := make([]pendingJSON, len(sagas))

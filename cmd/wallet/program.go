@@ -75,7 +75,7 @@ func (p program) moneyCommands(g *globals) []*cobra.Command {
 // lookCommands show what there is.
 func (p program) lookCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{p.balanceCommand(g), p.historyCommand(g), p.proofsCommand(g), p.decodeCommand(g),
-		p.walletsCommand(g), p.versionCommand()}
+		p.walletsCommand(g), p.versionCommand(g)}
 }
 
 // careCommands look after what is unfinished, mints and the seed.

@@ -23,7 +23,9 @@ func (p program) quotesCommand(g *globals) *cobra.Command {
 		RunE:  list,
 	}
 	listing := &cobra.Command{Use: "list", Short: "List those that are open", Args: noArgs, RunE: list}
-	listing.Flags().BoolVar(&all, "all", false, "also those that are finished or have expired")
+	for _, each := range []*cobra.Command{cmd, listing} {
+		each.Flags().BoolVar(&all, "all", false, "also those that are finished or have expired")
+	}
 	claim := &cobra.Command{
 		Use: "claim", Short: "Get the ecash of all invoices that were paid", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,6 +80,10 @@ func (s *session) openQuote(q wallet.Quote) bool {
 
 func (s *session) quotes(ctx context.Context, all bool) error {
 	list, err := s.store.Quotes(ctx)
+	if err != nil {
+		return err
+	}
+	list, err = narrow(ctx, s, list, func(q wallet.Quote) (string, cashu.Unit) { return q.MintURL, q.Unit })
 	if err != nil {
 		return err
 	}

@@ -16,9 +16,6 @@ import (
 	"mintmark/wallet"
 )
 
-// maxToken is far more than any token.
-const maxToken = 16 << 20
-
 type receiveFlags struct {
 	preimages []string
 	keyFile   string
@@ -27,14 +24,15 @@ type receiveFlags struct {
 func (p program) receiveCommand(g *globals) *cobra.Command {
 	var f receiveFlags
 	cmd := &cobra.Command{
-		Use:   "receive [TOKEN | -]",
+		Use:   "receive [TOKEN… | -]",
 		Short: "Take a token",
 		Long: `receive exchanges the coins of a token for coins of this wallet. Without an
-argument, or with -, the token is read from standard input.
+argument, or with -, tokens are read from standard input. A link with a token in it
+and a payment as it is posted for a payment request (NUT-18) are taken too.
 
 If the wallet does not know the mint of the token, it asks whether to trust it. A
 token that the mint refuses is kept: "wallet inbox" shows it.`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			tokens, err := p.readTokens(given)
 			if err != nil {
@@ -87,26 +85,6 @@ func (f *receiveFlags) options(cmd *cobra.Command) (wallet.ReceiveOptions, error
 	}
 	o.Keys = []bdhke.Scalar{key}
 	return o, nil
-}
-
-// readTokens reads the argument, or standard input.
-func (p program) readTokens(given []string) ([]token.Token, error) {
-	text := "-"
-	if len(given) == 1 {
-		text = given[0]
-	}
-	if text == "-" {
-		b, err := io.ReadAll(io.LimitReader(p.stdin, maxToken))
-		if err != nil {
-			return nil, fmt.Errorf("reading the token: %w", err)
-		}
-		text = string(b)
-	}
-	tokens, err := token.ParseAll(strings.TrimSpace(text))
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return tokens, nil
 }
 
 // receiveAll takes tokens one after the other; one that fails does not keep the

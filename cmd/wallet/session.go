@@ -58,6 +58,13 @@ func (p program) open(cmd *cobra.Command, g *globals, do action) (err error) {
 	if err := h.mustExist(); err != nil {
 		return err
 	}
+	open, err := h.close()
+	if err != nil {
+		return err
+	}
+	for _, path := range open {
+		p.say("warning: other users of this machine could read %s; from now on they cannot", path)
+	}
 	ctx := cmd.Context()
 	if g.timeout > 0 {
 		var cancel context.CancelFunc

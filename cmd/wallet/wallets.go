@@ -49,14 +49,19 @@ func (p program) wallets(g *globals) error {
 	})
 }
 
-func (p program) versionCommand() *cobra.Command {
+type versionJSON struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision"`
+}
+
+func (p program) versionCommand(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Show the version",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.stdout, "wallet %s (%s)\n", release.Number, release.Revision())
-			return err
+			v := versionJSON{release.Number, release.Revision()}
+			return p.show(g, v, func(w io.Writer) { line(w, "wallet %s (%s)", v.Version, v.Revision) })
 		},
 	}
 }
