@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"mintmark/mint/lightning"
 )
@@ -62,12 +63,14 @@ var ErrNoMemory = errors.New("no payment backend of this name has remembered any
 
 // AcceptMemory lets a backend remember in another place than before: the next one that it
 // has. It fails with ErrMeltsOpen while a melt through it is not finished, which the new
-// memory would say has never begun.
-func AcceptMemory(ctx context.Context, store Store, name string) error {
+// memory would say has never begun. The decision is kept.
+func AcceptMemory(ctx context.Context, store Store, name string, at time.Time, why string) error {
 	return store.Update(ctx, Durable, func(tx Tx) error {
-		if was, err := tx.Config(ctx, configMemory(name)); errors.Is(err, ErrNotFound) || err == nil && was == "" {
+		was, err := tx.Config(ctx, configMemory(name))
+		switch {
+		case errors.Is(err, ErrNotFound) || err == nil && was == "":
 			return fmt.Errorf("%w: %q", ErrNoMemory, name)
-		} else if err != nil {
+		case err != nil:
 			return fmt.Errorf("reading what a payment backend remembers in: %w", err)
 		}
 		open, err := openMelts(ctx, tx, name)
@@ -77,7 +80,10 @@ func AcceptMemory(ctx context.Context, store Store, name string) error {
 		if len(open) > 0 {
 			return fmt.Errorf("%w: %v", ErrMeltsOpen, open)
 		}
-		return tx.SetConfig(ctx, configMemory(name), "")
+		if err := tx.SetConfig(ctx, configMemory(name), ""); err != nil {
+			return err
+		}
+		return tx.AddDecision(ctx, OperatorDecision{At: at, About: "payment backend " + name, Decision: "accept memory", Why: why, Evidence: was})
 	})
 }
 

@@ -49,7 +49,7 @@ func TestABackendThatHasLostItsMemoryPaysNothingTwice(t *testing.T) {
 		if node := w.mint.Payments(t.Context()).Backends[0]; !node.Away || !strings.Contains(node.Reason, "another database than before") {
 			t.Errorf("the operator reads %+v", node)
 		}
-		if err := mint.AcceptMemory(t.Context(), w.store, "node"); !errors.Is(err, mint.ErrMeltsOpen) {
+		if err := mint.AcceptMemory(t.Context(), w.store, "node", time.Unix(1, 0), "it burned"); !errors.Is(err, mint.ErrMeltsOpen) {
 			t.Errorf("it is given up while a melt is open: %v", err)
 		}
 		if empty.sends != 0 {
@@ -73,8 +73,11 @@ func TestABackendThatHasLostItsMemoryPaysNothingTwice(t *testing.T) {
 		w.mint = w.with("with an empty memory again", backend(empty))
 		defer run(w.mint)()
 		wantCode(t, w.askToMint(8), cashu.CodeUnavailable)
-		if err := mint.AcceptMemory(t.Context(), w.store, "node"); err != nil {
+		if err := mint.AcceptMemory(t.Context(), w.store, "node", time.Unix(1, 0), "it burned"); err != nil {
 			t.Fatal(err)
+		}
+		if list, err := w.store.Decisions(t.Context(), 9); err != nil || len(list) != 1 || list[0].Why != "it burned" {
+			t.Errorf("kept is %+v, %v", list, err)
 		}
 		time.Sleep(time.Minute)
 		if err := w.askToMint(8); err != nil {
@@ -88,7 +91,7 @@ func TestABackendThatHasLostItsMemoryPaysNothingTwice(t *testing.T) {
 func TestOnlyAMemoryThatIsKnownCanBeGivenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, newMemStore())
-	if err := mint.AcceptMemory(t.Context(), w.store, "nobody"); !errors.Is(err, mint.ErrNoMemory) {
+	if err := mint.AcceptMemory(t.Context(), w.store, "nobody", time.Time{}, ""); !errors.Is(err, mint.ErrNoMemory) {
 		t.Errorf("of nobody: %v", err)
 	}
 }

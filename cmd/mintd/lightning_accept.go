@@ -15,8 +15,9 @@ import (
 
 func lightningAcceptCommand() *cobra.Command {
 	var yes bool
+	var why string
 	cmd := &cobra.Command{
-		Use:   "accept BACKEND",
+		Use:   "accept BACKEND --why TEXT",
 		Short: "Let a payment backend go on with another memory of its payments",
 		Long: `Let a payment backend go on with another memory of its payments than before: the database
 beside the mint's (lnd.db, cln.db, processor.db, or the one that the configuration names)
@@ -26,6 +27,9 @@ A melt that is open would be paid again by a backend that has forgotten it. So t
 refused until each of them is decided: mintd sagas list, mintd sagas resolve.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if why == "" {
+				return errors.New("say --why: it is kept with the decision")
+			}
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				if !yes {
 					fmt.Fprintf(cmd.OutOrStdout(), "What %s remembered of its payments is gone for good, and it begins anew? ", args[0])
@@ -33,7 +37,7 @@ refused until each of them is decided: mintd sagas list, mintd sagas resolve.`,
 						return err
 					}
 				}
-				if err := op.AcceptMemory(ctx, args[0]); err != nil {
+				if err := op.AcceptMemory(ctx, args[0], why); err != nil {
 					return err
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), "the mint takes what it finds next")
@@ -43,6 +47,7 @@ refused until each of them is decided: mintd sagas list, mintd sagas resolve.`,
 	}
 	addConfigFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().StringVar(&why, "why", "", "what happened to it, which is kept with the decision")
 	return cmd
 }
 

@@ -124,12 +124,18 @@ func TestOperatorCommandsWorkWithAndWithoutARunningMint(t *testing.T) {
 			{"a decision is needed", "", []string{"sagas", "resolve", o.saga.String()}, 1, "--release or --keep"},
 			{"only one", "", []string{"sagas", "resolve", o.saga.String(), "--keep", "--release"}, 1, "--release or --keep"},
 			{"an id is an id", "", []string{"sagas", "resolve", "it", "--keep"}, 1, "not the id"},
-			{"evidence comes before the question", "no\n", []string{"sagas", "resolve", o.saga.String(), "--release"}, 1, "1 of 2"},
-			{"no means no", "no\n", []string{"sagas", "resolve", o.saga.String(), "--release"}, 1, "nothing was changed"},
-			{"silence means no", "", []string{"sagas", "resolve", o.saga.String(), "--release"}, 1, "nothing was changed"},
-			{"yes means yes", "yes\n", []string{"sagas", "resolve", o.saga.String(), "--release"}, 0, "done"},
+			{"and a reason", "", []string{"sagas", "resolve", o.saga.String(), "--release"}, 1, "--why"},
+			{"it can be looked at", "", []string{"sagas", "show", o.saga.String()}, 0, "1 of 2"},
+			{"as JSON too", "", []string{"sagas", "show", o.saga.String(), "--json"}, 0, `"verdict":"impossible"`},
+			{"by its id", "", []string{"sagas", "show", "it"}, 1, "not the id"},
+			{"evidence comes before the question", "no\n", []string{"sagas", "resolve", o.saga.String(), "--release", "--why", "seen"}, 1, "1 of 2"},
+			{"no means no", "no\n", []string{"sagas", "resolve", o.saga.String(), "--release", "--why", "seen"}, 1, "nothing was changed"},
+			{"silence means no", "", []string{"sagas", "resolve", o.saga.String(), "--release", "--why", "seen"}, 1, "nothing was changed"},
+			{"yes means yes", "yes\n", []string{"sagas", "resolve", o.saga.String(), "--release", "--why", "the payee has nothing"}, 0, "done"},
+			{"what was decided is kept", "", []string{"sagas", "decisions"}, 0, "the payee has nothing"},
+			{"with the evidence", "", []string{"sagas", "decisions", "--json"}, 0, `proofs_pending`},
 			{"and then it is gone", "", []string{"sagas", "list"}, 0, "no operation is unfinished"},
-			{"twice is refused", "", []string{"sagas", "resolve", o.saga.String(), "--release", "--yes"}, 1, "no unfinished operation"},
+			{"twice is refused", "", []string{"sagas", "resolve", o.saga.String(), "--release", "--yes", "--why", "seen"}, 1, "no unfinished operation"},
 			{"liabilities are issued less redeemed", "", []string{"liabilities"}, 0, "42"},
 			{"as JSON too", "", []string{"liabilities", "--json"}, 0, `"outstanding":42`},
 			{"a recount sees that the rows are missing", "", []string{"liabilities", "--recount"}, 1, "do not add up"},
@@ -146,8 +152,8 @@ func TestOperatorCommandsWorkWithAndWithoutARunningMint(t *testing.T) {
 			{"and its backend", "", []string{"lightning", "aside", "settle", "odd", "--backend", "other", "--why", "x"}, 1, "no payment"},
 			{"once", "", []string{"lightning", "aside", "settle", "odd", "--why", "given back"}, 0, ""},
 			{"and is gone", "", []string{"lightning", "aside"}, 0, "no payment is set aside"},
-			{"a memory is given up by its name", "", []string{"lightning", "accept", "nobody", "--yes"}, 1, "no payment backend of this name"},
-			{"and after a question", "no\n", []string{"lightning", "accept", "nobody"}, 1, "nothing was changed"},
+			{"a memory is given up by its name", "", []string{"lightning", "accept", "nobody", "--yes", "--why", "burned"}, 1, "no payment backend of this name"},
+			{"and after a question", "no\n", []string{"lightning", "accept", "nobody", "--why", "burned"}, 1, "nothing was changed"},
 		} {
 			code, stdout, stderr := o.mintd(step.stdin, step.args...)
 			if code != step.code || !strings.Contains(stdout+stderr, step.want) {
@@ -161,7 +167,7 @@ func TestResolvingGivesTheInputBack(t *testing.T) {
 	t.Parallel()
 	for flag, want := range map[string]mint.ProofState{"--release": mint.ProofUnspent, "--keep": mint.ProofSpent} {
 		o := newOperated(t)
-		if code, _, stderr := o.mintd("", "sagas", "resolve", o.saga.String(), flag, "--yes"); code != 0 {
+		if code, _, stderr := o.mintd("", "sagas", "resolve", o.saga.String(), flag, "--yes", "--why", "seen"); code != 0 {
 			t.Fatalf("%s: %s", flag, stderr)
 		}
 		store := o.open()

@@ -20,7 +20,7 @@ func sagasCommand() *cobra.Command {
 		Use:   "sagas",
 		Short: "Show operations that are not finished, and decide about stuck ones",
 	}
-	cmd.AddCommand(listSagasCommand(), resolveSagaCommand())
+	cmd.AddCommand(listSagasCommand(), showSagaCommand(), resolveSagaCommand(), decisionsCommand())
 	return cmd
 }
 
@@ -71,17 +71,20 @@ func printSagas(w io.Writer, list []operator.Saga) error {
 
 func resolveSagaCommand() *cobra.Command {
 	var release, keep, yes bool
+	var why string
 	cmd := &cobra.Command{
-		Use:   "resolve OPERATION --release|--keep",
+		Use:   "resolve OPERATION --release|--keep --why TEXT",
 		Short: "End an operation that recovery cannot decide",
-		Long: `End an operation that recovery cannot decide (verdict "impossible").
+		Long: `End an operation that recovery cannot decide (verdict "impossible"), or a melt whose
+payment has been open for ten minutes (verdict "ask").
 
   --release  what is still reserved is given back: pending inputs become unspent,
              unsigned outputs are forgotten, the quote can be issued again
   --keep     what is still reserved becomes final: pending inputs are spent,
              unsigned outputs are forgotten
 
-What is final already stays so. The evidence is shown first, and you are asked.`,
+What is final already stays so. The evidence is shown first, and you are asked. The
+decision is kept for ever, with why and the evidence: mintd sagas decisions.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := uuid.Parse(args[0])
@@ -91,12 +94,15 @@ What is final already stays so. The evidence is shown first, and you are asked.`
 			if release == keep {
 				return errors.New("say either --release or --keep")
 			}
+			if why == "" {
+				return errors.New("say --why: it is kept with the decision")
+			}
 			decision := operator.Release
 			if keep {
 				decision = operator.Keep
 			}
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
-				return resolveSaga(ctx, cmd, op, id, decision, yes)
+				return resolveSaga(ctx, cmd, op, id, decision, why, yes)
 			})
 		},
 	}
@@ -104,24 +110,16 @@ What is final already stays so. The evidence is shown first, and you are asked.`
 	cmd.Flags().BoolVar(&release, "release", false, "give back what is still reserved")
 	cmd.Flags().BoolVar(&keep, "keep", false, "make final what is still reserved")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().StringVar(&why, "why", "", "how you know, which is kept with the decision")
 	return cmd
 }
 
-func resolveSaga(ctx context.Context, cmd *cobra.Command, op operator.Operator, id uuid.UUID, d operator.Decision, yes bool) error {
-	list, err := op.Sagas(ctx)
+func resolveSaga(ctx context.Context, cmd *cobra.Command, op operator.Operator, id uuid.UUID, d operator.Decision, why string, yes bool) error {
+	e, err := op.Evidence(ctx, id)
 	if err != nil {
 		return err
 	}
-	var evidence []operator.Saga
-	for _, s := range list {
-		if s.Operation == id {
-			evidence = append(evidence, s)
-		}
-	}
-	if len(evidence) == 0 {
-		return fmt.Errorf("%w: there is no unfinished operation %s", operator.ErrNotStuck, id)
-	}
-	if err := printSagas(cmd.OutOrStdout(), evidence); err != nil {
+	if err := printEvidence(cmd.OutOrStdout(), e); err != nil {
 		return err
 	}
 	if !yes {
@@ -130,7 +128,7 @@ func resolveSaga(ctx context.Context, cmd *cobra.Command, op operator.Operator, 
 			return err
 		}
 	}
-	if err := op.Resolve(ctx, id, d); err != nil {
+	if err := op.Resolve(ctx, id, d, why); err != nil {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "done")

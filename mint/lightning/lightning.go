@@ -152,6 +152,14 @@ type Remembering interface {
 	Memory() string
 }
 
+// Witness is a backend that can tell an operator what there is to be seen of an attempt to
+// pay, when that does not end.
+type Witness interface {
+	// Evidence says, for human eyes and a line each, what the backend remembers of the
+	// attempt and what its node says of it now. It changes nothing and decides nothing.
+	Evidence(ctx context.Context, method, id string) ([]string, error)
+}
+
 // Backend is a Receiver and a Payer, as a node is.
 type Backend interface {
 	Receiver

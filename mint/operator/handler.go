@@ -24,12 +24,15 @@ type request struct {
 	Value     string         `json:"value,omitzero"`
 	Terms     mint.Terms     `json:"terms,omitzero"`
 	Aside     mint.SetAside  `json:"aside,omitzero"`
+	Limit     int            `json:"limit,omitzero"`
 }
 
 // The calls, as paths below the socket.
 const (
 	pathSagas       = "/sagas"
 	pathResolve     = "/sagas/resolve"
+	pathEvidence    = "/sagas/evidence"
+	pathDecisions   = "/decisions"
 	pathLiabilities = "/liabilities"
 	pathOverRedeem  = "/over-redeem"
 	pathSetting     = "/setting"
@@ -75,8 +78,10 @@ func Handler(op Operator) http.Handler {
 	}
 	handle(pathSagas, func(ctx context.Context, _ request) (any, error) { return op.Sagas(ctx) })
 	handle(pathResolve, func(ctx context.Context, r request) (any, error) {
-		return nil, op.Resolve(ctx, r.Operation, r.Decision)
+		return nil, op.Resolve(ctx, r.Operation, r.Decision, r.Value)
 	})
+	handle(pathEvidence, func(ctx context.Context, r request) (any, error) { return op.Evidence(ctx, r.Operation) })
+	handle(pathDecisions, func(ctx context.Context, r request) (any, error) { return op.Decisions(ctx, r.Limit) })
 	handle(pathLiabilities, func(ctx context.Context, r request) (any, error) { return op.Liabilities(ctx, r.Recount) })
 	handle(pathOverRedeem, func(ctx context.Context, r request) (any, error) {
 		return nil, op.AllowOverRedeem(ctx, r.Keyset, r.Allow)
@@ -84,7 +89,7 @@ func Handler(op Operator) http.Handler {
 	handle(pathSetting, func(ctx context.Context, r request) (any, error) { return op.Setting(ctx, r.Name) })
 	handle(pathSet, func(ctx context.Context, r request) (any, error) { return nil, op.Set(ctx, r.Name, r.Value) })
 	handle(pathSay, func(ctx context.Context, r request) (any, error) { return nil, op.Say(ctx, r.Terms) })
-	handle(pathAcceptMemory, func(ctx context.Context, r request) (any, error) { return nil, op.AcceptMemory(ctx, r.Name) })
+	handle(pathAcceptMemory, func(ctx context.Context, r request) (any, error) { return nil, op.AcceptMemory(ctx, r.Name, r.Value) })
 	handle(pathAside, func(ctx context.Context, _ request) (any, error) { return op.Aside(ctx) })
 	handle(pathSettleAside, func(ctx context.Context, r request) (any, error) { return nil, op.SettleAside(ctx, r.Aside, r.Value) })
 	handle(pathPayments, func(ctx context.Context, _ request) (any, error) { return op.Payments(ctx) })

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"mintmark/cashu"
@@ -27,10 +28,16 @@ import (
 type Operator interface {
 	// Sagas lists all unfinished operations with the evidence about each.
 	Sagas(ctx context.Context) ([]Saga, error)
+	// Evidence is what can be seen of an unfinished operation. Of a melt whose payment is
+	// open its backend is asked, if a mint runs. ErrNotStuck when there is none of this id.
+	Evidence(ctx context.Context, operation uuid.UUID) (Evidence, error)
 	// Resolve ends an operation that recovery cannot decide: an impossible one,
 	// or a melt of whose payment the backend has not said for ten minutes what
-	// became of it. It refuses others with ErrNotStuck.
-	Resolve(ctx context.Context, operation uuid.UUID, d Decision) error
+	// became of it. It refuses others with ErrNotStuck. The decision is kept, with why
+	// and the evidence.
+	Resolve(ctx context.Context, operation uuid.UUID, d Decision, why string) error
+	// Decisions are the latest that operators have made, those first, limit at most.
+	Decisions(ctx context.Context, limit int) ([]mint.OperatorDecision, error)
 	// Liabilities is what every keyset issued, redeemed and still owes. With
 	// recount it is added up from all rows, to be compared with the totals.
 	Liabilities(ctx context.Context, recount bool) ([]Liability, error)
@@ -46,7 +53,7 @@ type Operator interface {
 	Say(ctx context.Context, said mint.Terms) error
 	// AcceptMemory lets a payment backend remember its payments in another place than
 	// before; mint.ErrMeltsOpen while that could make one of them twice.
-	AcceptMemory(ctx context.Context, backend string) error
+	AcceptMemory(ctx context.Context, backend, why string) error
 	// Aside lists payments that a backend reported and that could not be taken in.
 	Aside(ctx context.Context) ([]mint.SetAside, error)
 	// SettleAside forgets one, which somebody has dealt with, and keeps the decision and
@@ -63,6 +70,7 @@ var ErrNotRunning = errors.New("no mint is running that could be asked")
 // Mint is the running mint.
 type Mint interface {
 	Payments(ctx context.Context) mint.Payments
+	MeltEvidence(ctx context.Context, op mint.Operation) ([]string, error)
 }
 
 // ErrNotStuck: the operation is gone, or needs nobody's decision.
@@ -166,10 +174,22 @@ func report(s mint.Saga, f mint.OperationFacts, verdict string) Saga {
 }
 
 // Resolve ends an operation that recovery cannot decide.
-func (l *Local) Resolve(ctx context.Context, operation uuid.UUID, d Decision) error {
+func (l *Local) Resolve(ctx context.Context, operation uuid.UUID, d Decision, why string) error {
 	if d != Release && d != Keep {
 		return fmt.Errorf("%q is not a decision: it is %q or %q", d, Release, Keep)
 	}
+	if err := checkReason(why); err != nil {
+		return err
+	}
+	evidence, err := l.Evidence(ctx, operation)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(evidence)
+	if err != nil {
+		return fmt.Errorf("writing down the evidence: %w", err)
+	}
+	made := mint.OperatorDecision{At: l.now(), About: operation.String(), Decision: string(d), Why: why, Evidence: string(text)}
 	return l.Store.Update(ctx, mint.Durable, func(tx mint.Tx) error {
 		rows, err := tx.Sagas(ctx)
 		if err != nil {
@@ -185,12 +205,16 @@ func (l *Local) Resolve(ctx context.Context, operation uuid.UUID, d Decision) er
 			return err
 		}
 		if s.Kind == mint.OperationMelt {
-			return l.resolveMelt(ctx, tx, &s, facts, d)
+			err = l.resolveMelt(ctx, tx, &s, facts, d)
+		} else if v := mint.Verdict(s.Operation, facts); v != mint.VerdictImpossible {
+			err = fmt.Errorf("%w: recovery will %s it", ErrNotStuck, v)
+		} else {
+			err = resolve(ctx, tx, &s, d)
 		}
-		if v := mint.Verdict(s.Operation, facts); v != mint.VerdictImpossible {
-			return fmt.Errorf("%w: recovery will %s it", ErrNotStuck, v)
+		if err != nil {
+			return err
 		}
-		return resolve(ctx, tx, &s, d)
+		return tx.AddDecision(ctx, made)
 	})
 }
 
@@ -292,8 +316,11 @@ func (l *Local) Say(ctx context.Context, said mint.Terms) error {
 }
 
 // AcceptMemory lets a payment backend remember its payments in another place.
-func (l *Local) AcceptMemory(ctx context.Context, backend string) error {
-	return mint.AcceptMemory(ctx, l.Store, backend)
+func (l *Local) AcceptMemory(ctx context.Context, backend, why string) error {
+	if err := checkReason(why); err != nil {
+		return err
+	}
+	return mint.AcceptMemory(ctx, l.Store, backend, l.now(), why)
 }
 
 // Payments is what the running mint thinks of its payment backends.

@@ -71,8 +71,18 @@ func (r *Remote) Sagas(ctx context.Context) (list []Saga, err error) {
 }
 
 // Resolve ends an operation that recovery cannot decide.
-func (r *Remote) Resolve(ctx context.Context, operation uuid.UUID, d Decision) error {
-	return r.call(ctx, pathResolve, request{Operation: operation, Decision: d}, nil)
+func (r *Remote) Resolve(ctx context.Context, operation uuid.UUID, d Decision, why string) error {
+	return r.call(ctx, pathResolve, request{Operation: operation, Decision: d, Value: why}, nil)
+}
+
+// Evidence is what can be seen of an unfinished operation.
+func (r *Remote) Evidence(ctx context.Context, operation uuid.UUID) (e Evidence, err error) {
+	return e, r.call(ctx, pathEvidence, request{Operation: operation}, &e)
+}
+
+// Decisions are the latest that operators have made.
+func (r *Remote) Decisions(ctx context.Context, limit int) (list []mint.OperatorDecision, err error) {
+	return list, r.call(ctx, pathDecisions, request{Limit: limit}, &list)
 }
 
 // Liabilities is what every keyset issued, redeemed and still owes.
@@ -101,8 +111,8 @@ func (r *Remote) Say(ctx context.Context, said mint.Terms) error {
 }
 
 // AcceptMemory lets a payment backend remember its payments in another place.
-func (r *Remote) AcceptMemory(ctx context.Context, backend string) error {
-	return r.call(ctx, pathAcceptMemory, request{Name: backend}, nil)
+func (r *Remote) AcceptMemory(ctx context.Context, backend, why string) error {
+	return r.call(ctx, pathAcceptMemory, request{Name: backend, Value: why}, nil)
 }
 
 // Aside lists payments that could not be taken in.

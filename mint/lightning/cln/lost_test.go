@@ -139,6 +139,10 @@ func TestAPaymentThatTheNodeHasSaidToBeMadeNeverFails(t *testing.T) {
 			t.Fatalf("said to have failed, it is %+v, %v", out, err)
 		}
 	}
+	lines, err := b.Evidence(t.Context(), p.Method, p.ID)
+	if text := strings.Join(lines, "\n"); err != nil || !strings.Contains(text, "that it has paid, and not so") || !strings.Contains(text, "of this attempt: failed") {
+		t.Errorf("the operator sees %s, %v", text, err)
+	}
 	n.set(func() { n.pays[0].status, n.pays[0].preimage = "complete", preimage })
 	if out, err := b.CheckPayment(t.Context(), p.Method, p.ID); err != nil || out.State != lightning.PaymentPaid {
 		t.Errorf("proven, it is %+v, %v", out, err)

@@ -38,6 +38,7 @@ type htlc struct {
 const (
 	statusSucceeded = "SUCCEEDED"
 	statusFailed    = "FAILED"
+	statusInFlight  = "IN_FLIGHT"
 )
 
 // readPayment reads an answer about a payment. One without a state or a number is none:

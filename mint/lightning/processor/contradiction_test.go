@@ -1,6 +1,7 @@
 package processor_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,10 @@ func TestAPaymentThatWasSaidToBeMadeNeverFails(t *testing.T) {
 					t.Fatal(err)
 				}
 				b = s.open(t, dir, hasty)
+			}
+			if lines, err := b.Evidence(t.Context(), p.Method, p.ID); err != nil || !strings.Contains(strings.Join(lines, "\n"), "that it has paid, and not so") ||
+				!strings.Contains(strings.Join(lines, "\n"), "FAILED") {
+				t.Errorf("the operator sees %q, %v", lines, err)
 			}
 			s.says(pb.QuoteState_QUOTE_STATE_PAID, sat(101))
 			if out, err := b.CheckPayment(t.Context(), p.Method, p.ID); err != nil || out.State != lightning.PaymentPaid || out.Spent != 101 {
