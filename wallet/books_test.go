@@ -72,9 +72,13 @@ func (w *world) audit(stores ...wallet.Store) error {
 				counters[name] = true
 			}
 		}
-		records, err := w.mint.CheckState(ctx, ys)
-		if err != nil {
-			return err
+		var records []mint.ProofRecord
+		for some := range slices.Chunk(ys, w.mint.Limits().MaxStates) {
+			batch, err := w.mint.CheckState(ctx, some)
+			if err != nil {
+				return err
+			}
+			records = append(records, batch...)
 		}
 		for i, c := range coins {
 			// What the mint has signed with another secret is worth nothing, and its

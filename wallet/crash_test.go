@@ -275,7 +275,7 @@ func TestEveryOperationSurvivesSIGKILLAnywhere(t *testing.T) {
 // countProcess does the operation without a kill: it works, and has so many places.
 func countProcess(t *testing.T, sc scenario) (requests, commits int) {
 	t.Helper()
-	w := newWorld(t)
+	w := sc.world(t)
 	path := filepath.Join(t.TempDir(), "wallet.db")
 	s := w.stageOn(path)
 	_, requests, commits = s.run(orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s)})
@@ -289,7 +289,7 @@ func countProcess(t *testing.T, sc scenario) (requests, commits int) {
 // dies as well, if it comes to its own place, which n chooses: again.
 func kill(t *testing.T, sc scenario, place orders, n int, on where) (again bool, err error) {
 	t.Helper()
-	w := newWorld(t)
+	w := sc.world(t)
 	path := filepath.Join(t.TempDir(), "wallet.db")
 	if on == onPostgres {
 		path = postgres.Schema(t)

@@ -319,7 +319,7 @@ func TestEveryFaultAtEveryEdge(t *testing.T) {
 			for list := range slices.Chunk(chosen, 8) {
 				t.Run(list[0].what, func(t *testing.T) {
 					t.Parallel()
-					w := newWorld(t)
+					w := sc.world(t)
 					for _, c := range list {
 						err := w.underFault(sc, c)
 						byOperation.add(sc.name, c.on, err)
@@ -338,7 +338,7 @@ func TestEveryFaultAtEveryEdge(t *testing.T) {
 // countEdges does the operation without a fault: it works, and has so many places.
 func countEdges(t *testing.T, sc scenario) (requests, commits int) {
 	t.Helper()
-	w := newWorld(t)
+	w := sc.world(t)
 	s := w.stageOn(sqldb.Memory)
 	arg := sc.prepare(s)
 	line, store := newBrokenLine("", 0, false), &brokenStore{Store: s.xStore}

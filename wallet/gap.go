@@ -46,7 +46,7 @@ const (
 )
 
 // withoutGap calls start, and closes the gap that hinders it.
-func withoutGap(ctx context.Context, w *Wallet, mintURL string, start func() (*run, error)) (*run, error) {
+func withoutGap[T any](ctx context.Context, w *Wallet, mintURL string, start func() (T, error)) (none T, err error) {
 	for began := time.Now(); ; {
 		r, err := start()
 		gap, ok := errors.AsType[*gapError](err)
@@ -56,15 +56,15 @@ func withoutGap(ctx context.Context, w *Wallet, mintURL string, start func() (*r
 		closed, closeErr := w.closeGap(ctx, mintURL, gap.keyset)
 		switch {
 		case closeErr != nil:
-			return nil, errors.Join(err, closeErr)
+			return none, errors.Join(err, closeErr)
 		case closed:
 			continue
 		case time.Since(began) > gapWait:
-			return nil, fmt.Errorf("%w: others hold them: %w", ErrPending, err)
+			return none, fmt.Errorf("%w: others hold them: %w", ErrPending, err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errors.Join(err, ctx.Err())
+			return none, errors.Join(err, ctx.Err())
 		case <-time.After(gapPause):
 		}
 	}

@@ -68,6 +68,9 @@ func (w *Wallet) startIssue(ctx context.Context, quotes []Quote, o MintOptions) 
 	if err != nil {
 		return nil, err
 	}
+	if err := m.fits(nil, len(wants), amount); err != nil {
+		return nil, err
+	}
 	id, err := newID()
 	if err != nil {
 		return nil, err

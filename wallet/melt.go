@@ -68,7 +68,7 @@ func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOption
 	if err != nil {
 		return MeltResult{}, err
 	}
-	return whileTaken(func() (MeltResult, error) { return w.meltFrom(ctx, m, q, need, o) })
+	return gathering(ctx, w, m, q.Unit, func() (MeltResult, error) { return w.meltFrom(ctx, m, q, need, o) })
 }
 
 func (w *Wallet) meltFrom(ctx context.Context, m Mint, q Quote, need cashu.Amount, o MeltOptions) (MeltResult, error) {
@@ -115,6 +115,9 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, inputs []Stored
 	}
 	id, err := newID()
 	if err != nil {
+		return nil, err
+	}
+	if err := m.fits(inputs, len(blanks), q.Amount); err != nil {
 		return nil, err
 	}
 	data := &MeltData{

@@ -25,7 +25,7 @@ func (w *Wallet) withoutChange(ctx context.Context, m Mint, unit cashu.Unit, coi
 	if sum-fee == need {
 		return chosen, fee, nil
 	}
-	if fitting, ok := exact(m, coins, need, true); ok {
+	if fitting, ok := exact(m, coins, need, true); ok && len(fitting) <= m.most() {
 		fee, err := feeOf(m, fitting)
 		return fitting, fee, err
 	}
@@ -52,7 +52,11 @@ func (w *Wallet) withoutChange(ctx context.Context, m Mint, unit cashu.Unit, coi
 	if err != nil {
 		return nil, 0, err
 	}
-	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, inputs: inputs, wants: append(wants, change...)})
+	wants = append(wants, change...)
+	if err := m.fits(inputs, len(wants), total); err != nil {
+		return nil, 0, err
+	}
+	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, inputs: inputs, wants: wants})
 	if err != nil {
 		return nil, 0, err
 	}

@@ -116,7 +116,7 @@ func (w *Wallet) KnownMint(ctx context.Context, mintURL string) (Mint, error) {
 	if err != nil {
 		return Mint{}, err
 	}
-	return newMint(known, keysets)
+	return w.bounded(newMint(known, keysets))
 }
 
 func newMint(known KnownMint, keysets []cashu.Keyset) (Mint, error) {
@@ -178,7 +178,7 @@ func (w *Wallet) RefreshMint(ctx context.Context, mintURL string) (Mint, error) 
 	if err != nil {
 		return Mint{}, err
 	}
-	return newMint(mint, all)
+	return w.bounded(newMint(mint, all))
 }
 
 // fetchKeys asks for the keys that are not known. Keysets that are known and no

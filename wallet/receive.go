@@ -40,10 +40,12 @@ type Received struct {
 }
 
 // Receive exchanges the coins of a token for coins of this wallet's own. From the
-// first commit on the token is never lost: it goes forward, or into the inbox.
+// first commit on the token is never lost: it goes forward, or into the inbox. One
+// with many coins goes in parts; what came of some of them comes along with the error
+// of the others.
 func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Received, error) {
-	if t, found, err := w.before(ctx, o.Key, KindReceive); found {
-		return Received{Amount: t.Amount, Fee: t.Fee, Unit: t.Unit, MintURL: t.MintURL, Memo: t.Memo}, err
+	if got, found, err := w.receivedBefore(ctx, o.Key); found {
+		return got, err
 	}
 	t, err := token.Parse(text)
 	if err != nil {
@@ -53,21 +55,24 @@ func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Re
 	if err != nil {
 		return Received{}, err
 	}
-	r, got, err := w.startReceive(ctx, m, t, text, coins, o)
+	parts, err := w.receiveParts(ctx, m, t, text, coins, o)
 	if err != nil {
 		return Received{}, err
 	}
-	defer r.rest()
-	crashpoint.Here(crashPoint(KindReceive, "reserved"))
-	if err := r.performReceive(ctx); err != nil {
+	runs, err := w.startParts(ctx, m, parts)
+	if err != nil {
 		return Received{}, err
 	}
-	return got, nil
+	crashpoint.Here(crashPoint(KindReceive, "reserved"))
+	return performParts(ctx, runs, parts)
 }
 
 // performReceive brings a receive to its end. A token that the wallet cannot open,
 // and that no mint has been shown yet, goes into the inbox without asking.
 func (r *run) performReceive(ctx context.Context) error {
+	if err := r.planReceive(ctx); err != nil {
+		return r.failed(fmt.Errorf("%w: %w", ErrPending, err))
+	}
 	x, err := r.receiveExchange()
 	if err != nil {
 		return r.failed(err)
@@ -144,62 +149,67 @@ func (w *Wallet) readToken(ctx context.Context, t token.Token, anyMint bool) (Mi
 	return m, coins, nil
 }
 
-func (w *Wallet) startReceive(ctx context.Context, m Mint, t token.Token, text string, coins []token.Coin, o ReceiveOptions) (*run, Received, error) {
+// beginReceive is a receive of a token, or of a part of one. later: its outputs are
+// planned when its turn has come.
+func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.Coin, keys []bdhke.Scalar, o ReceiveOptions, later bool) (receivePart, error) {
 	got := Received{Unit: t.Unit, MintURL: m.URL, Memo: t.Memo}
+	none := receivePart{}
 	sum, err := t.Amount()
 	if err != nil {
-		return nil, got, err
+		return none, err
 	}
 	ids := make([]cashu.KeysetID, len(coins))
 	ys := make([]bdhke.Point, len(coins))
 	for i, c := range coins {
 		ids[i] = c.ID
 		if ys[i], err = c.Y(); err != nil {
-			return nil, got, err
+			return none, err
 		}
 	}
 	if got.Fee, err = m.fee(ids...); err != nil {
-		return nil, got, err
+		return none, err
 	}
 	if sum <= got.Fee {
-		return nil, got, fmt.Errorf("%w: the token of %d is worth no more than the fee of %d", ErrFunds, sum, got.Fee)
+		return none, fmt.Errorf("%w: the token of %d is worth no more than the fee of %d", ErrFunds, sum, got.Fee)
 	}
 	got.Amount = sum - got.Fee
 	keyset, err := m.active(t.Unit, w.now())
 	if err != nil {
-		return nil, got, err
+		return none, err
 	}
 	wants, err := split(keyset, got.Amount, RoleKeep, nil)
 	if err != nil {
-		return nil, got, err
+		return none, err
 	}
-	keys, err := w.lockKeys(ctx, o.Keys)
-	if err != nil {
-		return nil, got, err
+	if err := m.fits(nil, len(wants), got.Amount); err != nil {
+		return none, err
 	}
 	id, err := newID()
 	if err != nil {
-		return nil, got, err
+		return none, err
 	}
 	data := &ReceiveData{Token: Secret(text), Amount: got.Amount, InputYs: ys, Memo: t.Memo, CommonData: CommonData{IdempotencyKey: o.Key}}
 	s, err := NewSaga(id, ReceiveProofsPending, got.Amount, m.URL, t.Unit, data, w.now())
 	if err != nil {
-		return nil, got, err
+		return none, err
 	}
-	r, err := w.start(ctx, s, "the token is written down", func(tx Tx, _ *Saga) error {
-		if data.Outputs, data.Counters, err = w.plan(ctx, tx, keyset.ID, wants); err != nil {
-			return err
-		}
-		data.BlindedMessages = messages(data.Outputs)
-		if data.Inputs, err = unlock(coins, data.BlindedMessages, keys, o.Preimages); err != nil {
-			return err
-		}
-		return tx.PutTransaction(ctx, Transaction{
-			Operation: id, Kind: KindReceive, MintURL: m.URL, Unit: t.Unit, Amount: got.Amount, Fee: got.Fee, Incoming: true,
-			Status: "pending", Memo: t.Memo, Token: Secret(text), At: w.now().Unix(),
-		})
-	})
-	return r, got, err
+	return receivePart{got, func(ctx context.Context) beginning {
+		return beginning{s, "the token is written down", func(tx Tx, _ *Saga) (err error) {
+			if !later {
+				if data.Outputs, data.Counters, err = w.plan(ctx, tx, keyset.ID, wants); err != nil {
+					return err
+				}
+				data.BlindedMessages = messages(data.Outputs)
+			}
+			if data.Inputs, err = unlock(coins, data.BlindedMessages, keys, o.Preimages); err != nil {
+				return err
+			}
+			return tx.PutTransaction(ctx, Transaction{
+				Operation: id, Kind: KindReceive, MintURL: m.URL, Unit: t.Unit, Amount: got.Amount, Fee: got.Fee, Incoming: true,
+				Status: StatusPending, Memo: t.Memo, Token: Secret(text), At: w.now().Unix(),
+			})
+		}}
+	}}, nil
 }
 
 // receiveExchange is the request of a receive, from what was written down.

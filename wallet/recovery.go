@@ -170,7 +170,7 @@ func (r *run) goOn(ctx context.Context) error {
 		if waiting, err := r.childIsThere(ctx); err != nil || waiting {
 			return err
 		}
-		return r.endRollback(ctx)
+		return r.goOnRollback(ctx)
 	}
 	return fmt.Errorf("no way to go on from %v", r.s.State)
 }

@@ -48,7 +48,7 @@ func (r *run) planAnew(ctx context.Context, m Mint, c *mintclient.Client, cause 
 	r.anew = true
 	before, attempts := p.keep(), r.s.Data.Common().Attempts
 	r.s.Data.Common().Attempts = nil
-	err = r.step(ctx, p.planned, "planned anew: "+reasonOf(cause), func(tx Tx) error {
+	err = r.plannedStep(ctx, p.planned, "planned anew: "+reasonOf(cause), func(tx Tx) error {
 		if err := tx.MoveCoins(ctx, p.inputs, r.s.ID, []CoinState{CoinReserved, CoinPending}, CoinReserved); err != nil {
 			return err
 		}

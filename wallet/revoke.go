@@ -53,10 +53,11 @@ func (r *run) checkSend(ctx context.Context) (unspent []StoredCoin, status SendS
 	if err != nil {
 		return nil, status, err
 	}
-	coins, err := r.tokenCoins(ctx, d)
+	all, err := r.tokenCoins(ctx, d)
 	if err != nil {
 		return nil, status, err
 	}
+	coins, back := r.stillOut(all)
 	entries, err := c.CheckState(ctx, ysOf(coins))
 	if err != nil {
 		return nil, status, err
@@ -73,7 +74,7 @@ func (r *run) checkSend(ctx context.Context) (unspent []StoredCoin, status SendS
 	}
 	switch {
 	case len(unspent) == 0:
-		err = r.finish(ctx, "the receiver has claimed the token", func(tx Tx) error { return r.claimed(ctx, tx, ysOf(coins)) })
+		err = r.finish(ctx, "the receiver has claimed the token", func(tx Tx) error { return r.claimed(ctx, tx, ysOf(coins), back > 0) })
 	case len(claimed) != len(d.ClaimedYs):
 		d.ClaimedYs = claimed
 		err = r.step(ctx, r.s.State, fmt.Sprintf("%d of %d coins are claimed", len(claimed), len(coins)), func(tx Tx) error {
@@ -94,12 +95,28 @@ func (r *run) tokenCoins(ctx context.Context, d *SendData) ([]StoredCoin, error)
 	return r.w.store.CoinsByY(ctx, ys)
 }
 
-// claimed ends a send whose coins the receiver has.
-func (r *run) claimed(ctx context.Context, tx Tx, ys []bdhke.Point) error {
+// stillOut are the coins of a token without those that were taken back, of which n is
+// the number: what has exchanged them holds them.
+func (r *run) stillOut(coins []StoredCoin) (out []StoredCoin, n int) {
+	for _, c := range coins {
+		if c.UsedBy == r.s.ID {
+			out = append(out, c)
+		}
+	}
+	return out, len(coins) - len(out)
+}
+
+// claimed ends a send whose coins the receiver has, but for those that were taken
+// back.
+func (r *run) claimed(ctx context.Context, tx Tx, ys []bdhke.Point, back bool) error {
 	if err := tx.MoveCoins(ctx, ys, r.s.ID, []CoinState{CoinPendingSpent, CoinReserved, CoinSpent}, CoinSpent); err != nil {
 		return err
 	}
-	return tx.PutTransaction(ctx, r.sendEntry("completed"))
+	status := StatusCompleted
+	if back {
+		status = StatusTakenBack
+	}
+	return tx.PutTransaction(ctx, r.sendEntry(status))
 }
 
 // Revoke takes the coins of a token back that were not claimed, and returns what
@@ -114,7 +131,7 @@ func (w *Wallet) Revoke(ctx context.Context, id uuid.UUID) (cashu.Amount, error)
 	if d != nil && d.Locked {
 		return 0, r.failed(errors.New("the token is locked to somebody else"))
 	}
-	unspent, status, err := r.checkSend(ctx)
+	unspent, _, err := r.checkSend(ctx)
 	if err != nil {
 		return 0, r.failed(err)
 	}
@@ -125,20 +142,10 @@ func (w *Wallet) Revoke(ctx context.Context, id uuid.UUID) (cashu.Amount, error)
 	if err != nil {
 		return 0, r.failed(err)
 	}
-	fee, err := feeOf(m, unspent)
-	if err != nil {
-		return 0, r.failed(err)
-	}
-	if status.Unclaimed <= fee {
-		return 0, r.failed(fmt.Errorf("%w: taking %d back costs %d", ErrFunds, status.Unclaimed, fee))
-	}
-	keyset, err := m.active(r.s.Unit, w.now())
-	if err != nil {
-		return 0, r.failed(err)
-	}
-	wants, err := split(keyset, status.Unclaimed-fee, RoleKeep, nil)
-	if err != nil {
-		return 0, r.failed(err)
+	for _, part := range m.deal(unspent) { // before anything happens
+		if _, err := w.allOf(m, r.s.Unit, part); err != nil {
+			return 0, r.failed(fmt.Errorf("taking it back: %w", err))
+		}
 	}
 	err = r.step(ctx, SendRollingBack, "the token is taken back", func(tx Tx) error {
 		return tx.MoveCoins(ctx, ysOf(unspent), r.s.ID, []CoinState{CoinPendingSpent}, CoinReserved)
@@ -147,18 +154,45 @@ func (w *Wallet) Revoke(ctx context.Context, id uuid.UUID) (cashu.Amount, error)
 		return 0, r.failed(err)
 	}
 	crashpoint.Here(crashPoint(KindSend, "rolling_back"))
-	back, err := w.swap(ctx, swapSpec{mint: m, unit: r.s.Unit, parent: r, inputs: unspent, wants: wants})
+	back, err := w.swapAll(ctx, m, r.s.Unit, unspent, r)
 	if errors.Is(err, ErrPending) {
-		return 0, r.failed(err)
+		return back, r.failed(err)
 	}
 	if endErr := r.endRollback(ctx); endErr != nil {
-		return 0, r.failed(errors.Join(err, endErr))
+		return back, r.failed(errors.Join(err, endErr))
 	}
 	crashpoint.Here(crashPoint(KindSend, "rolled_back"))
-	if err != nil {
-		return 0, r.failed(err)
+	return back, r.failed(err)
+}
+
+// goOnRollback takes the rest of a token back that was being taken back in several
+// swaps, and ends that.
+func (r *run) goOnRollback(ctx context.Context) error {
+	d, ok := r.s.Data.(*SendData)
+	if !ok {
+		return errors.New("a send has other data")
 	}
-	return sumOf(back)
+	coins, err := r.tokenCoins(ctx, d)
+	if err != nil {
+		return err
+	}
+	out, back := r.stillOut(coins)
+	var left []StoredCoin
+	for _, c := range out {
+		if c.State == CoinReserved {
+			left = append(left, c)
+		}
+	}
+	if back > 0 && len(left) > 0 {
+		m, err := r.w.Mint(ctx, r.s.MintURL)
+		if err != nil {
+			return err
+		}
+		if _, err := r.w.swapAll(ctx, m, r.s.Unit, left, r); errors.Is(err, ErrPending) || errors.Is(err, ErrTakenOver) {
+			return err
+		}
+	}
+	return r.endRollback(ctx)
 }
 
 // endRollback decides what became of a token that was being taken back, from the

@@ -23,34 +23,93 @@ type run struct {
 // liveTries is how often a caller's request is sent before recovery gets it.
 const liveTries = 3
 
-// start stores a new saga together with what fn reserves for it.
-func (w *Wallet) start(ctx context.Context, s Saga, reason string, fn func(tx Tx, s *Saga) error) (*run, error) {
-	return withoutGap(ctx, w, s.MintURL, func() (*run, error) { return w.startOnce(ctx, s, reason, fn) })
+// beginning is a saga that is to be stored together with what fn reserves for it.
+type beginning struct {
+	saga   Saga
+	reason string
+	fn     func(tx Tx, s *Saga) error
 }
 
-func (w *Wallet) startOnce(ctx context.Context, s Saga, reason string, fn func(tx Tx, s *Saga) error) (*run, error) {
-	s.Data.Common().Instance = w.store.Instance()
-	r := &run{w: w, s: s, tries: liveTries}
+// start stores a new saga together with what fn reserves for it.
+func (w *Wallet) start(ctx context.Context, s Saga, reason string, fn func(tx Tx, s *Saga) error) (*run, error) {
+	runs, err := w.startAll(ctx, s.MintURL, []beginning{{s, reason, fn}})
+	if err != nil {
+		return nil, err
+	}
+	return runs[0], nil
+}
+
+// startAll stores several at once: all of them, or none.
+func (w *Wallet) startAll(ctx context.Context, mintURL string, list []beginning) ([]*run, error) {
+	return withoutGap(ctx, w, mintURL, func() ([]*run, error) { return w.startOnce(ctx, list) })
+}
+
+func (w *Wallet) startOnce(ctx context.Context, list []beginning) ([]*run, error) {
+	runs := make([]*run, len(list))
+	for i, b := range list {
+		b.saga.Data.Common().Instance = w.store.Instance()
+		runs[i] = &run{w: w, tries: liveTries}
+	}
 	err := w.store.Update(ctx, func(tx Tx) error {
-		s := s // fn may run more than once
-		if err := fn(tx, &s); err != nil {
-			return err
+		for i, b := range list {
+			s := b.saga // fn may run more than once
+			if err := b.fn(tx, &s); err != nil {
+				return err
+			}
+			if err := tx.AddSaga(ctx, s); err != nil {
+				return err
+			}
+			runs[i].s = s
+			if err := runs[i].journal(ctx, tx, s, b.reason); err != nil {
+				return err
+			}
 		}
-		if err := tx.AddSaga(ctx, s); err != nil {
-			return err
-		}
-		r.s = s
-		return r.journal(ctx, tx, s, reason)
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	w.busy.enter(r.s.ID)
-	return r, nil
+	for _, r := range runs {
+		w.busy.enter(r.s.ID)
+	}
+	return runs, nil
 }
 
 // rest tells that this process does not work on the saga any more; recovery may.
 func (r *run) rest() { r.w.busy.leave(r.s.ID) }
+
+// plannedStep is step for an fn that changes the saga's data, which is stored after
+// it. What fn has changed is the caller's to put back after an error.
+func (r *run) plannedStep(ctx context.Context, to State, reason string, fn func(tx Tx) error) error {
+	next := r.s
+	if err := next.UpdateState(to, r.w.now()); err != nil {
+		return err
+	}
+	next.Data.Common().Instance = r.w.store.Instance()
+	err := r.w.store.Update(ctx, func(tx Tx) error {
+		if is, err := tx.Saga(ctx, r.s.ID); errors.Is(err, ErrNotFound) || err == nil && is.Version != r.s.Version {
+			return ErrTakenOver // whose coins and quotes are not ours to touch
+		} else if err != nil {
+			return err
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		ok, err := tx.UpdateSaga(ctx, next)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrTakenOver
+		}
+		return r.journal(ctx, tx, next, reason)
+	})
+	if err != nil {
+		return err
+	}
+	r.s = next
+	return nil
+}
 
 // step goes to the next state, or stays in it, together with what fn changes.
 func (r *run) step(ctx context.Context, to State, reason string, fn func(tx Tx) error) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,15 @@ type scenario struct {
 	name    string
 	prepare func(s *stage) string
 	do      func(ctx context.Context, x *wallet.Wallet, url, arg string) error
+}
+
+// world is a new world that the scenario plays in: that of many coins at a mint that
+// takes few at once.
+func (sc scenario) world(t testing.TB) *world {
+	if strings.Contains(sc.name, "many coins") {
+		return newSmallWorld(t)
+	}
+	return newWorld(t)
 }
 
 // stage is what a scenario plays on: x does it, y is somebody else.
@@ -56,6 +66,18 @@ func (s *stage) sendFrom(x *wallet.Wallet, o wallet.SendOptions) wallet.Sent {
 func funded(name string, prepare func(s *stage) string, do func(ctx context.Context, x *wallet.Wallet, url, arg string) error) scenario {
 	return scenario{name, func(s *stage) string {
 		s.fund(s.x, 200)
+		if prepare == nil {
+			return ""
+		}
+		return prepare(s)
+	}, do}
+}
+
+// many is a scenario of a wallet that has more coins than the mint takes at once: its
+// name has "many coins" in it.
+func many(name string, prepare func(s *stage) string, do func(ctx context.Context, x *wallet.Wallet, url, arg string) error) scenario {
+	return scenario{name, func(s *stage) string {
+		s.coppers(s.x, 2*most+1)
 		if prepare == nil {
 			return ""
 		}
@@ -248,6 +270,15 @@ func scenarios() []scenario {
 			_, err := x.Restore(ctx, url, wallet.RestoreOptions{})
 			return err
 		}},
+		many("swap of many coins", nil, doSwap),
+		many("send of many coins to a key", theirKey, send(wallet.SendOptions{Amount: 25, Lock: &conditions.Lock{}})),
+		many("receive of many coins", func(s *stage) string {
+			s.coppers(s.y, 2*most+1)
+			return s.sendFrom(s.y, wallet.SendOptions{Amount: 2*most + 1, Offline: true}).Token
+		}, doReceive),
+		many("revoke of many coins", func(s *stage) string {
+			return s.sendFrom(s.x, wallet.SendOptions{Amount: 2*most + 1, Offline: true}).ID.String()
+		}, op((*wallet.Wallet).Revoke)),
 	}
 }
 

@@ -60,7 +60,7 @@ func (w *Wallet) Send(ctx context.Context, mintURL string, unit cashu.Unit, o Se
 	if err != nil {
 		return Sent{}, err
 	}
-	return whileTaken(func() (Sent, error) { return w.sendFrom(ctx, m, unit, o) })
+	return gathering(ctx, w, m, unit, func() (Sent, error) { return w.sendFrom(ctx, m, unit, o) })
 }
 
 func (w *Wallet) sendFrom(ctx context.Context, m Mint, unit cashu.Unit, o SendOptions) (Sent, error) {
@@ -69,7 +69,7 @@ func (w *Wallet) sendFrom(ctx context.Context, m Mint, unit cashu.Unit, o SendOp
 		return Sent{}, err
 	}
 	if o.Lock == nil {
-		if fitting, ok := exact(m, coins, o.Amount, o.IncludeFee); ok {
+		if fitting, ok := exact(m, coins, o.Amount, o.IncludeFee); ok && (o.Offline || len(fitting) <= m.most()) {
 			r, err := w.startSend(ctx, m, unit, o, fitting, 0)
 			if err != nil {
 				return Sent{}, err
@@ -107,13 +107,17 @@ func (w *Wallet) sendAfterSwap(ctx context.Context, m Mint, unit cashu.Unit, o S
 	if err != nil {
 		return Sent{}, err
 	}
+	wants = append(wants, change...)
+	if err := m.fits(chosen, len(wants), total); err != nil {
+		return Sent{}, err
+	}
 	r, err := w.startSend(ctx, m, unit, o, chosen, fee)
 	if err != nil {
 		return Sent{}, err
 	}
 	defer r.rest()
 	crashpoint.Here(crashPoint(KindSend, "reserved"))
-	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, parent: r, inputs: chosen, wants: append(wants, change...)})
+	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, parent: r, inputs: chosen, wants: wants})
 	if err != nil {
 		if !errors.Is(err, ErrPending) {
 			err = errors.Join(err, r.abandonSend(ctx, "given up: "+reasonOf(err)))

@@ -22,38 +22,60 @@ type swapSpec struct {
 }
 
 // Swap exchanges coins of a mint for new ones of the active keyset: all those of
-// keysets that are inactive, and all others if everything is set.
+// keysets that are inactive, and all others if everything is set. Many coins go in
+// several requests, each an operation of its own; what had come back before one of
+// them failed comes along with the error.
 func (w *Wallet) Swap(ctx context.Context, mintURL string, unit cashu.Unit, everything bool) (cashu.Amount, error) {
 	m, err := w.Mint(ctx, mintURL)
 	if err != nil {
 		return 0, err
 	}
-	return whileTaken(func() (cashu.Amount, error) { return w.swapFrom(ctx, m, unit, everything) })
+	var chosen map[bdhke.Point]bool // the first time: what comes back is not exchanged again
+	var came cashu.Amount
+	_, err = whileTaken(func() (cashu.Amount, error) {
+		coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: unit, States: []CoinState{CoinUnspent}})
+		if err != nil {
+			return 0, err
+		}
+		var inputs []StoredCoin
+		for _, c := range coins {
+			if k, ok := m.Keyset(c.ID); ok && (everything || !k.Active) && (chosen == nil || chosen[c.Y]) {
+				inputs = append(inputs, c)
+			}
+		}
+		if chosen == nil {
+			chosen = map[bdhke.Point]bool{}
+			for _, c := range inputs {
+				chosen[c.Y] = true
+			}
+		}
+		got, err := w.swapAll(ctx, m, unit, inputs, nil)
+		came += got
+		return got, err
+	})
+	return came, err
 }
 
-func (w *Wallet) swapFrom(ctx context.Context, m Mint, unit cashu.Unit, everything bool) (cashu.Amount, error) {
-	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: unit, States: []CoinState{CoinUnspent}})
-	if err != nil {
-		return 0, err
-	}
-	var inputs []StoredCoin
-	for _, c := range coins {
-		if k, ok := m.Keyset(c.ID); ok && (everything || !k.Active) {
-			inputs = append(inputs, c)
+// swapAll exchanges coins for new ones of this wallet, in as many swaps as the mint's
+// limits ask for.
+func (w *Wallet) swapAll(ctx context.Context, m Mint, unit cashu.Unit, inputs []StoredCoin, parent *run) (came cashu.Amount, err error) {
+	for _, part := range m.deal(inputs) {
+		wants, err := w.allOf(m, unit, part)
+		if err != nil {
+			return came, err
 		}
+		got, err := w.swap(ctx, swapSpec{mint: m, unit: unit, parent: parent, inputs: part, wants: wants})
+		if err != nil {
+			return came, err
+		}
+		sum, err := sumOf(got)
+		if err != nil {
+			return came, err
+		}
+		came += sum
+		crashpoint.Here(crashPoint(KindSwap, "part"))
 	}
-	if len(inputs) == 0 {
-		return 0, nil
-	}
-	wants, err := w.allOf(m, unit, inputs)
-	if err != nil {
-		return 0, err
-	}
-	got, err := w.swap(ctx, swapSpec{mint: m, unit: unit, inputs: inputs, wants: wants})
-	if err != nil {
-		return 0, err
-	}
-	return sumOf(got)
+	return came, nil
 }
 
 // swap runs a whole swap. Outputs with RoleSend end up reserved for the parent.
@@ -68,6 +90,9 @@ func (w *Wallet) swap(ctx context.Context, spec swapSpec) ([]StoredCoin, error) 
 }
 
 func (w *Wallet) startSwap(ctx context.Context, spec swapSpec) (*run, error) {
+	if err := spec.mint.fits(spec.inputs, len(spec.wants), 0); err != nil {
+		return nil, err
+	}
 	keyset, err := spec.mint.active(spec.unit, w.now())
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mintmark/cashu"
@@ -40,6 +41,8 @@ type Client struct {
 	maxBody int64
 	agent   string
 	line    line
+
+	said, learned atomic.Int64 // how long a list may be; 0: not known
 }
 
 // New checks the configuration. It does not ask the mint.

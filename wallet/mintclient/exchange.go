@@ -42,6 +42,9 @@ func (r Reply) refusal() error {
 		Code   *cashu.Code `json:"code"`
 	}
 	if r.Kind != "application/json" || cashu.Decode(r.Body, &body) != nil || body.Code == nil || *body.Code == 0 {
+		if r.Status == http.StatusRequestEntityTooLarge {
+			return tooLarge(r.Status)
+		}
 		detail, _ := body.Detail.(string)
 		return &bareAnswer{r.Status, detail}
 	}

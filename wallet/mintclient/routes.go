@@ -147,9 +147,8 @@ func (c *Client) Melt(ctx context.Context, method string, req MeltRequest, async
 	return v.complete(err)
 }
 
-// CheckState is POST /v1/checkstate (NUT-07). The answer has the order of the
-// question, whatever order the mint gave.
-func (c *Client) CheckState(ctx context.Context, ys []bdhke.Point) ([]cashu.StateEntry, error) {
+// checkState asks about coins that fit into one question.
+func (c *Client) checkState(ctx context.Context, ys []bdhke.Point) ([]cashu.StateEntry, error) {
 	const what = "asking whether coins are spent"
 	var v cashu.CheckStateResponse
 	if err := c.post(ctx, what, "/v1/checkstate", cashu.CheckStateRequest{Ys: ys}, &v, nil); err != nil {
@@ -170,9 +169,8 @@ func (c *Client) CheckState(ctx context.Context, ys []bdhke.Point) ([]cashu.Stat
 	return list, nil
 }
 
-// Restore is POST /v1/restore (NUT-09): the outputs that were signed, with their
-// signatures.
-func (c *Client) Restore(ctx context.Context, outputs []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
+// restore asks about outputs that fit into one question.
+func (c *Client) restore(ctx context.Context, outputs []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
 	const what = "asking for signatures again"
 	var v cashu.RestoreResponse
 	if err := c.post(ctx, what, "/v1/restore", cashu.RestoreRequest{Outputs: outputs}, &v, nil); err != nil {
