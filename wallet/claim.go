@@ -42,7 +42,7 @@ func (w *Wallet) Claim(ctx context.Context) ([]Claimed, error) {
 	groups := map[group][]Quote{}
 	for _, q := range quotes {
 		// Quotes of other methods can be paid any number of times.
-		over := q.State == "ISSUED" && q.Method == methodBolt11 || q.State == "UNPAID" && q.Expiry != 0 && w.now().Unix() > q.Expiry+claimAfterExpiry
+		over := q.State == "ISSUED" && q.Method == methodBolt11 || q.State == "UNPAID" && q.Expiry != 0 && q.Asked > q.Expiry+claimAfterExpiry
 		if q.Direction != QuoteMint || over || aside[q.UsedBy] || q.State == QuoteDropped {
 			continue
 		}
@@ -70,7 +70,8 @@ func (w *Wallet) Claim(ctx context.Context) ([]Claimed, error) {
 }
 
 // claimAfterExpiry is how long after its end a quote is still asked about, in
-// seconds: a payment may have been under way.
+// seconds: a payment may have been under way. It is left alone when the mint has said
+// after that that nobody has paid; what it said before proves nothing.
 const claimAfterExpiry = 24 * 60 * 60
 
 // claimEach claims quotes one by one.
@@ -169,7 +170,7 @@ func (w *Wallet) checkMintQuotes(ctx context.Context, quotes []Quote) ([]Quote, 
 				return err
 			}
 			list[i] = now
-			if takeMintQuote(&list[i], answers[i]); list[i] == now {
+			if w.takeAnswer(&list[i], answers[i]); list[i] == now {
 				continue
 			}
 			if err := tx.UpdateQuote(ctx, list[i]); err != nil {

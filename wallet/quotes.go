@@ -131,7 +131,16 @@ func (w *Wallet) CheckMintQuote(ctx context.Context, mintURL, id string) (Quote,
 	if err != nil {
 		return q, unknownQuote(id, err)
 	}
-	return w.updateQuote(ctx, q, func(q *Quote) { takeMintQuote(q, answer) })
+	return w.updateQuote(ctx, q, func(q *Quote) { w.takeAnswer(q, answer) })
+}
+
+// takeAnswer is takeMintQuote, and notes that the mint was asked if the quote's time
+// is over.
+func (w *Wallet) takeAnswer(q *Quote, a mintclient.MintQuote) {
+	takeMintQuote(q, a)
+	if now := w.now().Unix(); q.Expiry != 0 && now > q.Expiry {
+		q.Asked = now
+	}
 }
 
 // updateQuote changes the stored quote; if somebody else has changed it

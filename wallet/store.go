@@ -258,6 +258,7 @@ type Quote struct {
 	Key        string // the caller's name of the call that asked for it; empty: none
 	Created    int64
 	Updated    int64 // the mint's updated_at where it has one
+	Asked      int64 // unix seconds, when the mint last answered after Expiry; 0: never
 	Version    uint32
 }
 

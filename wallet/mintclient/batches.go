@@ -10,16 +10,16 @@ import (
 	"mintmark/cashu"
 )
 
-// usualBatch is how many elements a list in a question has at most where the mint
+// usualList is how many elements a list in a question has at most where the mint
 // does not say: half of what the mints in use take.
-const usualBatch = 500
+const usualList = 500
 
 // Bound says how many elements the mint takes in one list (max_array_length of its
 // info); 0 = it does not say. Questions about more are asked in batches.
 func (c *Client) Bound(most int) { c.said.Store(int64(most)) }
 
 func (c *Client) batch() int {
-	size := usualBatch
+	size := usualList
 	for _, most := range []int64{c.said.Load(), c.learned.Load()} {
 		if most > 0 && most < int64(size) {
 			size = int(most)

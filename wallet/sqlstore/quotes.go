@@ -12,11 +12,11 @@ import (
 )
 
 const quoteColumns = `direction, mint_url, id, method, unit, amount, fee_reserve, request, state, paid, issued,
-		expiry, key_index, proof, used_by, created, updated, version, key`
+		expiry, key_index, proof, used_by, created, updated, version, key, asked`
 
 var (
 	stmtAddQuote = sqldb.Stmt{Name: "quotes.add", SQL: `
-		INSERT INTO quotes (` + quoteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+		INSERT INTO quotes (` + quoteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		ON CONFLICT DO NOTHING`}
 	stmtGetQuote = sqldb.Stmt{Name: "quotes.get", SQL: `
 		SELECT ` + quoteColumns + ` FROM quotes WHERE direction = $1 AND mint_url = $2 AND id = $3 {lock quotes}`}
@@ -24,8 +24,8 @@ var (
 	stmtListQuotes  = sqldb.Stmt{Name: "quotes.list", SQL: `SELECT ` + quoteColumns + ` FROM quotes ORDER BY created, id`}
 	stmtUpdateQuote = sqldb.Stmt{Name: "quotes.update", SQL: `
 		UPDATE quotes SET method = $1, unit = $2, amount = $3, fee_reserve = $4, request = $5, state = $6, paid = $7, issued = $8,
-			expiry = $9, key_index = $10, proof = $11, updated = $12, version = version + 1
-		WHERE direction = $13 AND mint_url = $14 AND id = $15 AND version = $16`}
+			expiry = $9, key_index = $10, proof = $11, updated = $12, asked = $13, version = version + 1
+		WHERE direction = $14 AND mint_url = $15 AND id = $16 AND version = $17`}
 	stmtReserveQuote = sqldb.Stmt{Name: "quotes.reserve", SQL: `
 		UPDATE quotes SET used_by = $1, version = version + 1
 		WHERE direction = $2 AND mint_url = $3 AND id = $4 AND used_by IS NULL`}
@@ -36,7 +36,7 @@ var (
 func (t *tx) AddQuote(ctx context.Context, q wallet.Quote) error {
 	n, err := t.db.Exec(ctx, stmtAddQuote, string(q.Direction), text(q.MintURL), text(q.ID), text(q.Method), text(q.Unit),
 		uint64(q.Amount), uint64(q.FeeReserve), text(q.Request), text(q.State), uint64(q.Paid), uint64(q.Issued),
-		q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)), maybeID(q.UsedBy), q.Created, q.Updated, q.Version, maybe(q.Key))
+		q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)), maybeID(q.UsedBy), q.Created, q.Updated, q.Version, maybe(q.Key), q.Asked)
 	if err != nil {
 		return fmt.Errorf("adding a quote: %w", err)
 	}
@@ -49,7 +49,7 @@ func (t *tx) AddQuote(ctx context.Context, q wallet.Quote) error {
 func (t *tx) UpdateQuote(ctx context.Context, q wallet.Quote) error {
 	n, err := t.db.Exec(ctx, stmtUpdateQuote, text(q.Method), text(q.Unit), uint64(q.Amount), uint64(q.FeeReserve),
 		text(q.Request), text(q.State), uint64(q.Paid), uint64(q.Issued), q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)),
-		q.Updated, string(q.Direction), text(q.MintURL), text(q.ID), q.Version)
+		q.Updated, q.Asked, string(q.Direction), text(q.MintURL), text(q.ID), q.Version)
 	if err != nil {
 		return fmt.Errorf("updating a quote: %w", err)
 	}
@@ -86,7 +86,7 @@ func scanQuote(scan func(dest ...any) error) (q wallet.Quote, err error) {
 		keyIndex                         int64
 	)
 	err = scan(&direction, &q.MintURL, &q.ID, &q.Method, &unit, &amount, &feeReserve, &q.Request, &q.State, &paid, &issued,
-		&q.Expiry, &keyIndex, &proof, &usedBy, &q.Created, &q.Updated, &q.Version, &q.Key)
+		&q.Expiry, &keyIndex, &proof, &usedBy, &q.Created, &q.Updated, &q.Version, &q.Key, &q.Asked)
 	if err != nil {
 		return q, found(err)
 	}

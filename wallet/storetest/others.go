@@ -148,7 +148,7 @@ func (k *kit) quote(d wallet.QuoteDirection, id string) wallet.Quote {
 	return wallet.Quote{
 		Direction: d, ID: id, MintURL: mintURL, Method: "bolt11", Unit: "sat", Amount: 1 << 63, FeeReserve: 2,
 		Request: "lnbc1\x00", State: "UNPAID", Paid: 3, Issued: 4, Expiry: start.Unix() + 60, KeyIndex: &n,
-		Proof: "preimage", Created: start.Unix(), Updated: start.Unix(),
+		Proof: "preimage", Created: start.Unix(), Updated: start.Unix(), Asked: start.Unix() + 61,
 	}
 }
 
@@ -175,12 +175,12 @@ func quoteCases() []testCase {
 		{"a quote is updated only on the expected version", func(k *kit) {
 			q := k.quote(wallet.QuoteMint, "q")
 			k.update(func(tx wallet.Tx) error { return tx.AddQuote(k.ctx, q) })
-			q.State = "PAID"
+			q.State, q.Asked = "PAID", start.Unix()+62
 			k.update(func(tx wallet.Tx) error { return tx.UpdateQuote(k.ctx, q) })
 			q.State = "UNPAID"
 			k.refuse(wallet.ErrTakenOver, func(tx wallet.Tx) error { return tx.UpdateQuote(k.ctx, q) })
 			got := must[wallet.Quote](k)(k.store.Quote(k.ctx, q.Direction, mintURL, "q"))
-			if got.State != "PAID" || got.Version != 1 {
+			if got.State != "PAID" || got.Asked != start.Unix()+62 || got.Version != 1 {
 				k.Errorf("got %+v", got)
 			}
 		}},

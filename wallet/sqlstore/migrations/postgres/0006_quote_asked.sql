@@ -1,0 +1,2 @@
+-- When the mint was last asked about a quote after its end, in unix seconds; 0: never.
+ALTER TABLE quotes ADD COLUMN asked BIGINT NOT NULL DEFAULT 0;
