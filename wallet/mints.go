@@ -62,6 +62,9 @@ func better(a, b cashu.Keyset) bool {
 	return a.FinalExpiry-1 > b.FinalExpiry-1 // 0 is for ever, and wraps around
 }
 
+// maxFeePPK is a fee for one coin that no mint can mean.
+const maxFeePPK = 1 << 40
+
 // fee is what the mint takes for spending coins (NUT-02).
 func (m Mint) fee(ids ...cashu.KeysetID) (cashu.Amount, error) {
 	var ppk uint64
@@ -70,7 +73,7 @@ func (m Mint) fee(ids ...cashu.KeysetID) (cashu.Amount, error) {
 		if !ok {
 			return 0, cashu.Errorf(cashu.CodeKeysetUnknown, "keyset %v is not known", id)
 		}
-		if k.InputFeePPK > 1<<40 {
+		if k.InputFeePPK > maxFeePPK {
 			return 0, fmt.Errorf("the fee of keyset %v is out of all reason", id)
 		}
 		ppk += k.InputFeePPK

@@ -1,42 +1,48 @@
 package wallet
 
 import (
-	"cmp"
 	"errors"
-	"slices"
+	"math"
 
 	"mintmark/cashu"
 )
 
-// Choosing coins, free of I/O. Fewer coins mean less fee; coins of keysets that
-// are no longer active go first, so that none is left when its keyset expires.
+// Choosing coins, free of I/O. Of all coins that are worth enough after the fee for
+// spending them, these are chosen, in this order:
+//
+//  1. with the lowest fee: those of all coins together, rounded up once (NUT-02);
+//  2. with the least worth of keysets that are active: what is retired should be gone
+//     before it expires, but nobody should pay for that;
+//  3. with the least worth: what a payment holds while it is under way is not there
+//     for another;
+//  4. with the fewest coins.
+//
+// The lowest fee is found whatever there is, and nothing that can be afforded is
+// refused. The rest is a search among sums: it is complete for a few dozen coins, and
+// ends with the best that it has found among many. More than manyCoins are taken only
+// if fewer do not do.
+
+// manyCoins is how many coins in one request are as good as few.
+const manyCoins = 100
 
 // choose finds coins that are worth at least amount after the fee for spending
 // them. It fails with ErrFunds.
 func choose(m Mint, coins []StoredCoin, amount cashu.Amount) (chosen []StoredCoin, fee cashu.Amount, err error) {
-	need := amount
-	for range len(coins) + 2 {
-		chosen, err = cover(m, coins, need)
-		if err != nil {
-			return nil, 0, err
-		}
-		if fee, err = feeOf(m, chosen); err != nil {
-			return nil, 0, err
-		}
-		sum, err := sumOf(chosen)
-		if err != nil {
-			return nil, 0, err
-		}
-		total, err := amount.Add(fee)
-		if err != nil {
-			return nil, 0, err
-		}
-		if sum >= total {
-			return chosen, fee, nil
-		}
-		need = max(total, need+1)
+	if amount == 0 {
+		return nil, 0, nil
 	}
-	return nil, 0, ErrFunds
+	all := pile(m, coins).worthwhile()
+	goal, err := amount.Mul(1000)
+	if err != nil || !all.small() {
+		return all.largest(amount)
+	}
+	cheapest, ok := all.cheapest(uint64(goal))
+	if !ok {
+		return nil, 0, ErrFunds
+	}
+	chosen = all.take(all.leastWorth(uint64(goal), cheapest))
+	fee, err = feeOf(m, chosen)
+	return chosen, fee, err
 }
 
 func feeOf(m Mint, coins []StoredCoin) (cashu.Amount, error) {
@@ -47,116 +53,42 @@ func feeOf(m Mint, coins []StoredCoin) (cashu.Amount, error) {
 	return m.fee(ids...)
 }
 
-// cover takes the largest coins that fit below amount, and then, if something is
-// still missing, the smallest single coin that covers all of it in place of the
-// smaller ones.
-func cover(m Mint, coins []StoredCoin, amount cashu.Amount) ([]StoredCoin, error) {
-	if amount == 0 {
-		return nil, nil
-	}
-	sorted := slices.Clone(coins)
-	slices.SortStableFunc(sorted, func(a, b StoredCoin) int {
-		return cmp.Or(cmp.Compare(rank(m, a), rank(m, b)), cmp.Compare(b.Amount, a.Amount))
-	})
+// largest is choose for amounts beyond all that there is, in any currency: their sums
+// in thousandths do not fit, and no fee counts.
+func (all piles) largest(amount cashu.Amount) ([]StoredCoin, cashu.Amount, error) {
 	var chosen []StoredCoin
-	missing := amount
-	var larger *StoredCoin // the smallest coin that is worth all that is missing
-	for i, c := range sorted {
-		if missing == 0 {
-			break
-		}
-		if c.Amount > missing {
-			if larger == nil || c.Amount < larger.Amount {
-				larger = &sorted[i]
+	var sum cashu.Amount
+	var ppk uint64
+	for i := range all {
+		for _, c := range all[i].coins {
+			var err error
+			if sum, err = sum.Add(c.Amount); err != nil {
+				return nil, 0, err
 			}
-			continue
+			chosen = append(chosen, c)
+			ppk += all[i].ppk
+			fee := cashu.InputFee(ppk)
+			if sum >= fee && sum-fee >= amount {
+				return chosen, fee, nil
+			}
 		}
-		chosen = append(chosen, c)
-		missing -= c.Amount
 	}
-	switch {
-	case missing == 0:
-		return chosen, nil
-	case larger == nil:
-		return nil, ErrFunds
-	}
-	// The large coin may make others needless: take them back, smallest first.
-	spare := larger.Amount - missing
-	slices.SortStableFunc(chosen, func(a, b StoredCoin) int { return cmp.Compare(a.Amount, b.Amount) })
-	kept := chosen[:0:0]
-	for _, c := range chosen {
-		if c.Amount <= spare {
-			spare -= c.Amount
-			continue
-		}
-		kept = append(kept, c)
-	}
-	return append(kept, *larger), nil
+	return nil, 0, ErrFunds
 }
 
-// rank puts coins of inactive keysets before others.
-func rank(m Mint, c StoredCoin) int {
-	if k, ok := m.Keyset(c.ID); ok && !k.Active {
-		return 0
-	}
-	return 1
-}
-
-// searchSteps bounds the search for coins that fit exactly: beyond it the wallet
-// swaps.
-const searchSteps = 20000
-
-// exact finds coins worth exactly amount and, if feeIncluded, the fee that their
-// receiver pays for them. It may miss some where the denominations are odd.
-func exact(m Mint, coins []StoredCoin, amount cashu.Amount, feeIncluded bool) ([]StoredCoin, bool) {
-	sorted := slices.Clone(coins)
-	slices.SortStableFunc(sorted, func(a, b StoredCoin) int {
-		return cmp.Or(cmp.Compare(b.Amount, a.Amount), cmp.Compare(rank(m, a), rank(m, b)))
-	})
-	steps := 0
-	var chosen []StoredCoin
-	var search func(i int, sum cashu.Amount) bool
-	search = func(i int, sum cashu.Amount) bool {
-		steps++
-		target := amount
-		if feeIncluded {
-			fee, err := feeOf(m, chosen)
-			if err != nil {
-				return false
-			}
-			if target, err = amount.Add(fee); err != nil {
-				return false
-			}
+// small tells that sums in thousandths fit.
+func (all piles) small() bool {
+	var sum cashu.Amount
+	for _, p := range all {
+		worth, err := p.amount.Mul(uint64(len(p.coins)))
+		if err == nil {
+			sum, err = sum.Add(worth)
 		}
-		if sum == target && len(chosen) > 0 {
-			return true
-		}
-		if steps > searchSteps {
+		if err != nil || uint64(sum) > math.MaxInt64/1000 {
 			return false
 		}
-		for ; i < len(sorted); i++ {
-			next, err := sum.Add(sorted[i].Amount)
-			if err != nil || next > target+cashu.Amount(len(sorted)) {
-				continue
-			}
-			if !feeIncluded && next > target {
-				continue
-			}
-			chosen = append(chosen, sorted[i])
-			if search(i+1, next) {
-				return true
-			}
-			chosen = chosen[:len(chosen)-1]
-			for i+1 < len(sorted) && sorted[i+1].Amount == sorted[i].Amount && sorted[i+1].ID == sorted[i].ID {
-				i++ // the same again would fail the same way
-			}
-		}
-		return false
 	}
-	if search(0, 0) {
-		return chosen, true
-	}
-	return nil, false
+	return true
 }
 
 // chooseAgain is how often coins are chosen anew.
