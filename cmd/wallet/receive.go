@@ -135,7 +135,7 @@ func (s *session) receive(ctx context.Context, t token.Token, o wallet.ReceiveOp
 		return hint(err, "the token was received before: by somebody else, by this wallet, or taken back by its sender")
 	}
 	if err != nil {
-		return err
+		return s.keep(ctx, t, err)
 	}
 	v := receivedJSON{got.MintURL, got.Unit.String(), got.Amount, got.Fee, got.Memo}
 	return s.show(v, func(w io.Writer) {
@@ -144,4 +144,17 @@ func (s *session) receive(ctx context.Context, t token.Token, o wallet.ReceiveOp
 			line(w, "Memo: %s", printable(got.Memo))
 		}
 	})
+}
+
+// keep puts a token that no operation has begun with into the inbox: it may have come
+// from standard input, and be nowhere else.
+func (s *session) keep(ctx context.Context, t token.Token, err error) error {
+	if _, begun := errors.AsType[*wallet.OperationError](err); begun {
+		return err
+	}
+	// The time for the call may be over; what is written here takes none.
+	if keepErr := s.wallet.Keep(context.WithoutCancel(ctx), t, err.Error()); keepErr != nil {
+		return errors.Join(err, keepErr)
+	}
+	return hint(err, `the token is kept: "wallet inbox" shows it, "wallet inbox retry" tries again`)
 }
