@@ -5,23 +5,67 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"mintmark/wallet/mintclient"
 )
+
+// A call can have a name: repeated under it, the call finds what it has started
+// before, in place of doing it twice. What it asks for goes along, so that another
+// call which is given the same name by mistake is not taken for a repetition.
+
+// ErrOtherCall: a name was given to a call before that has asked for something else.
+var ErrOtherCall = errors.New("this name was given to something else before")
+
+// Repeated finds the operation that an earlier call of this name has started.
+// ErrOtherCall: that call was another one. Args is what is asked for, in any words of
+// the caller's that are the same each time; empty is not compared.
+func (w *Wallet) Repeated(ctx context.Context, key, args string, kind Kind) (id uuid.UUID, found bool, err error) {
+	if key == "" {
+		return id, false, nil
+	}
+	id, err = w.store.SagaByKey(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return uuid.Nil, false, w.notAQuote(ctx, key, kind)
+	}
+	if err != nil {
+		return id, false, err
+	}
+	known, err := w.store.KeyArgs(ctx, key)
+	if err != nil {
+		return id, false, err
+	}
+	if known != "" && args != "" && known != args {
+		return id, true, &OperationError{ID: id, Err: ErrOtherCall}
+	}
+	was, err := w.kindOf(ctx, id)
+	if err == nil && was != "" && was != kind {
+		err = &OperationError{ID: id, Err: fmt.Errorf("%w: to a %s", ErrOtherCall, was)}
+	}
+	return id, true, err
+}
+
+// kindOf is the kind of an operation, finished or not; empty when nothing is left of
+// it.
+func (w *Wallet) kindOf(ctx context.Context, id uuid.UUID) (Kind, error) {
+	s, err := w.store.Saga(ctx, id)
+	if err == nil || !errors.Is(err, ErrNotFound) {
+		return s.Kind, err
+	}
+	t, err := w.store.Transaction(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	return t.Kind, err
+}
 
 // before finds what a call with this name came to that was made earlier. found:
 // there was one, and its end, or the error, is the answer to the new call. An
 // operation that is still unfinished is ErrPending, with its id.
-func (w *Wallet) before(ctx context.Context, key string, kind Kind) (t Transaction, found bool, err error) {
-	if key == "" {
-		return t, false, nil
-	}
-	id, err := w.store.SagaByKey(ctx, key)
-	if errors.Is(err, ErrNotFound) {
-		err := w.notAQuote(ctx, key, kind)
-		return t, err != nil, err
-	}
-	if err != nil {
-		return t, true, err
+func (w *Wallet) before(ctx context.Context, key, args string, kind Kind) (t Transaction, found bool, err error) {
+	id, found, err := w.Repeated(ctx, key, args, kind)
+	if err != nil || !found {
+		return t, found || err != nil, err
 	}
 	s, err := w.store.Saga(ctx, id)
 	if err == nil {
@@ -36,8 +80,6 @@ func (w *Wallet) before(ctx context.Context, key string, kind Kind) (t Transacti
 		return t, true, &OperationError{ID: id, Err: errors.New("an operation of this name was given up")}
 	case err != nil:
 		return t, true, err
-	case t.Kind != kind:
-		return Transaction{}, true, &OperationError{ID: id, Err: fmt.Errorf("an operation of this name is a %s", t.Kind)}
 	case t.Status == StatusAbandoned:
 		return Transaction{}, true, &OperationError{ID: id, Err: ErrAbandoned}
 	case t.Status == "failed" && kind != KindSend: // a token that was taken back is still that token
@@ -59,11 +101,10 @@ func (w *Wallet) notAQuote(ctx context.Context, key string, kind Kind) error {
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("an operation of this name is a mint, of the quote %s", q.ID)
+	return fmt.Errorf("%w: to a mint, of the quote %s", ErrOtherCall, q.ID)
 }
 
-// quotedBefore finds the quote that an earlier call of this name has asked for. One
-// over something else is not what is asked for now.
+// quotedBefore finds the quote that an earlier call of this name has asked for.
 func (w *Wallet) quotedBefore(ctx context.Context, mintURL string, o MintQuoteOptions) (q Quote, found bool, err error) {
 	if o.Key == "" {
 		return q, false, nil
@@ -75,7 +116,7 @@ func (w *Wallet) quotedBefore(ctx context.Context, mintURL string, o MintQuoteOp
 			return Quote{}, false, nil
 		}
 		if err == nil {
-			err = &OperationError{ID: id, Err: errors.New("this name has another operation")}
+			err = &OperationError{ID: id, Err: ErrOtherCall}
 		}
 		return Quote{}, false, err
 	}
@@ -90,7 +131,7 @@ func (w *Wallet) quotedBefore(ctx context.Context, mintURL string, o MintQuoteOp
 		o.Method = methodBolt11
 	}
 	if q.MintURL != base || q.Unit != o.Unit || o.Amount != 0 && q.Amount != o.Amount || q.Method != o.Method {
-		return Quote{}, false, fmt.Errorf("an operation of this name is a mint of %d %s at %s", q.Amount, q.Unit, q.MintURL)
+		return Quote{}, false, fmt.Errorf("%w: to a mint of %d %s at %s", ErrOtherCall, q.Amount, q.Unit, q.MintURL)
 	}
 	return q, true, nil
 }

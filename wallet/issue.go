@@ -15,12 +15,14 @@ type MintOptions struct {
 	// Key is the caller's name of this call: repeated under it, the call finds
 	// what it has started before. Empty: none.
 	Key string
+	// Args is what this call asks for; see Repeated. Empty: not said.
+	Args string
 }
 
 // Issue turns what has been paid on a quote, and not been issued, into coins.
 // cashu.ErrQuoteUnpaid and cashu.ErrQuoteIssued: there is nothing to issue.
 func (w *Wallet) Issue(ctx context.Context, mintURL, quoteID string, o MintOptions) (cashu.Amount, error) {
-	if t, found, err := w.before(ctx, o.Key, KindMint); found {
+	if t, found, err := w.before(ctx, o.Key, o.Args, KindMint); found {
 		return t.Amount, err
 	}
 	q, err := w.CheckMintQuote(ctx, mintURL, quoteID)
@@ -63,7 +65,7 @@ func (w *Wallet) startIssue(ctx context.Context, quotes []Quote, o MintOptions) 
 	if err != nil {
 		return nil, err
 	}
-	data.IdempotencyKey = o.Key
+	data.IdempotencyKey, data.IdempotencyArgs = o.Key, o.Args
 	wants, err := split(keyset, data.Amount, RoleKeep, nil)
 	if err != nil {
 		return nil, err

@@ -30,8 +30,9 @@ type MeltOptions struct {
 	// Poll is the pause between two questions about it, where the mint does not
 	// report by itself; 0 = 2 s.
 	Poll time.Duration
-	// Key is the caller's name of this call. Empty: none.
-	Key string
+	// Key is the caller's name of this call, Args what it asks for; see Repeated.
+	// Empty: none.
+	Key, Args string
 	// Again pays an offer or an address that this wallet has paid before, or is
 	// paying. An invoice is paid once, whatever is said here.
 	Again bool
@@ -47,7 +48,7 @@ const expiryMargin = 2 * time.Minute
 // Melt pays a quote. ErrPending: the payment is under way or in doubt; its coins
 // stay set aside, and recovery finds out how it ends.
 func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOptions) (MeltResult, error) {
-	if t, found, err := w.before(ctx, o.Key, KindMelt); found {
+	if t, found, err := w.before(ctx, o.Key, o.Args, KindMelt); found {
 		return MeltResult{Amount: t.Amount, Fee: t.Fee, Proof: string(t.Proof)}, err
 	}
 	m, err := w.Mint(ctx, mintURL)
@@ -122,7 +123,7 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, inputs []Stored
 	}
 	data := &MeltData{
 		Quote: q.ID, Amount: q.Amount, FeeReserve: q.FeeReserve, Method: q.Method, QuoteExpiry: q.Expiry,
-		Inputs: plain(inputs), FinalProofYs: ysOf(inputs), ChangeKeyset: keyset.ID, CommonData: CommonData{IdempotencyKey: o.Key},
+		Inputs: plain(inputs), FinalProofYs: ysOf(inputs), ChangeKeyset: keyset.ID, CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args},
 	}
 	s, err := NewSaga(id, MeltProofsReserved, q.Amount, m.URL, q.Unit, data, w.now())
 	if err != nil {

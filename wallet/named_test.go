@@ -59,10 +59,10 @@ func TestANameIsNotUsedForSomethingElse(t *testing.T) {
 	if _, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 64, Key: "rent"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 63, Key: "rent"}); err == nil || !strings.Contains(err.Error(), "a mint of 64 sat") {
+	if _, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 63, Key: "rent"}); err == nil || !strings.Contains(err.Error(), "to a mint of 64 sat") {
 		t.Errorf("another amount: %v", err)
 	}
-	if _, err := x.Send(t.Context(), w.url, "sat", wallet.SendOptions{Amount: 8, Key: "rent"}); err == nil || !strings.Contains(err.Error(), "is a mint") {
+	if _, err := x.Send(t.Context(), w.url, "sat", wallet.SendOptions{Amount: 8, Key: "rent"}); err == nil || !strings.Contains(err.Error(), "to a mint") {
 		t.Errorf("a send: %v", err)
 	}
 	if _, err := x.Send(t.Context(), w.url, "sat", wallet.SendOptions{Amount: 8, Key: "lunch"}); err != nil {

@@ -23,8 +23,9 @@ type ReceiveOptions struct {
 	// AnyMint also takes coins of mints that the wallet does not trust yet, and
 	// trusts them from then on.
 	AnyMint bool
-	// Key is the caller's name of this call. Empty: none.
-	Key string
+	// Key is the caller's name of this call, Args what it asks for; see Repeated.
+	// Empty: none.
+	Key, Args string
 }
 
 // ErrUntrusted: the token is of a mint that the wallet does not know or trust.
@@ -44,7 +45,7 @@ type Received struct {
 // with many coins goes in parts; what came of some of them comes along with the error
 // of the others.
 func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Received, error) {
-	if got, found, err := w.receivedBefore(ctx, o.Key); found {
+	if got, found, err := w.receivedBefore(ctx, o.Key, o.Args); found {
 		return got, err
 	}
 	t, err := token.Parse(text)
@@ -188,7 +189,7 @@ func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.
 	if err != nil {
 		return none, err
 	}
-	data := &ReceiveData{Token: Secret(text), Amount: got.Amount, InputYs: ys, Memo: t.Memo, CommonData: CommonData{IdempotencyKey: o.Key}}
+	data := &ReceiveData{Token: Secret(text), Amount: got.Amount, InputYs: ys, Memo: t.Memo, CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args}}
 	s, err := NewSaga(id, ReceiveProofsPending, got.Amount, m.URL, t.Unit, data, w.now())
 	if err != nil {
 		return none, err

@@ -127,9 +127,9 @@ func partKey(key string, part int) string {
 }
 
 // receivedBefore is before for a receive, of all its parts.
-func (w *Wallet) receivedBefore(ctx context.Context, key string) (got Received, found bool, err error) {
+func (w *Wallet) receivedBefore(ctx context.Context, key, args string) (got Received, found bool, err error) {
 	for part := 0; ; part++ {
-		t, is, err := w.before(ctx, partKey(key, part), KindReceive)
+		t, is, err := w.before(ctx, partKey(key, part), args, KindReceive)
 		if !is || err != nil {
 			return got, found || is, err
 		}

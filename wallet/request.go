@@ -21,7 +21,8 @@ type PayRequestOptions struct {
 	// Amount where the request leaves it open.
 	Amount cashu.Amount
 	Memo   string
-	Key    string // see SendOptions
+	// Key and Args are as in SendOptions; Args is at least the request itself.
+	Key, Args string
 }
 
 // ErrNotDelivered: the token was made and did not reach the payee. It can be handed
@@ -46,15 +47,27 @@ func (w *Wallet) PayRequest(ctx context.Context, r paymentrequest.Request, o Pay
 	if unit == "" {
 		unit = cashu.UnitSat
 	}
-	mintURL, err := w.payingMint(ctx, r, unit, amount, o.MintURL)
+	args := o.Args
+	if args == "" {
+		if args, err = r.Encode(); err != nil {
+			return Sent{}, false, err
+		}
+	}
+	_, repeated, err := w.Repeated(ctx, o.Key, args, KindSend)
 	if err != nil {
 		return Sent{}, false, err
+	}
+	mintURL := ""
+	if !repeated { // the token is there, whatever is left
+		if mintURL, err = w.payingMint(ctx, r, unit, amount, o.MintURL); err != nil {
+			return Sent{}, false, err
+		}
 	}
 	lock, err := requestedLock(r.Lock)
 	if err != nil {
 		return Sent{}, false, err
 	}
-	sent, err = w.Send(ctx, mintURL, unit, SendOptions{Amount: amount, Memo: o.Memo, Lock: lock, Key: o.Key})
+	sent, err = w.Send(ctx, mintURL, unit, SendOptions{Amount: amount, Memo: o.Memo, Lock: lock, Key: o.Key, Args: args})
 	if err != nil {
 		return Sent{}, false, err
 	}

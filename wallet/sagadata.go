@@ -36,6 +36,8 @@ type CommonData struct {
 	// IdempotencyKey is the caller's name of the call: a call repeated under
 	// it finds this saga in place of starting another.
 	IdempotencyKey string `json:"idempotency_key,omitzero"`
+	// IdempotencyArgs is what that call asks for, in its own words.
+	IdempotencyArgs string `json:"idempotency_args,omitzero"`
 	// Attempts are the requests that may have left for the mint, oldest first.
 	Attempts []Attempt `json:"attempts,omitzero"`
 }

@@ -27,8 +27,9 @@ type SendOptions struct {
 	// Offline asks no mint: the coins at hand must fit exactly.
 	Offline bool
 	// Key is the caller's name of this call: repeated under it, the call gives
-	// the token that it made before. Empty: none.
-	Key string
+	// the token that it made before. Args is what it asks for; see Repeated.
+	// Empty: none.
+	Key, Args string
 }
 
 // Sent is a token that was made.
@@ -172,7 +173,7 @@ func (w *Wallet) startSend(ctx context.Context, m Mint, unit cashu.Unit, o SendO
 	if err != nil {
 		return nil, err
 	}
-	data := &SendData{Amount: o.Amount, Memo: o.Memo, Fee: fee, Locked: o.Lock != nil, CommonData: CommonData{IdempotencyKey: o.Key}}
+	data := &SendData{Amount: o.Amount, Memo: o.Memo, Fee: fee, Locked: o.Lock != nil, CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args}}
 	s, err := NewSaga(id, SendProofsReserved, o.Amount, m.URL, unit, data, w.now())
 	if err != nil {
 		return nil, err
@@ -233,16 +234,9 @@ func (r *run) sent(context.Context) (Sent, error) {
 // sentBefore finds the token that was made under a key. One over another amount is
 // not what is asked for now: giving it would be worse than an error.
 func (w *Wallet) sentBefore(ctx context.Context, o SendOptions) (sent Sent, found bool, err error) {
-	id, err := w.store.SagaByKey(ctx, o.Key)
-	if o.Key == "" {
-		return Sent{}, false, nil
-	}
-	if errors.Is(err, ErrNotFound) {
-		err := w.notAQuote(ctx, o.Key, KindSend)
-		return Sent{}, err != nil, err
-	}
-	if err != nil {
-		return Sent{}, true, err
+	id, found, err := w.Repeated(ctx, o.Key, o.Args, KindSend)
+	if err != nil || !found {
+		return Sent{}, found || err != nil, err
 	}
 	amount := o.Amount
 	if s, err := w.store.Saga(ctx, id); err == nil && s.State == SendTokenCreated {
@@ -254,14 +248,14 @@ func (w *Wallet) sentBefore(ctx context.Context, o SendOptions) (sent Sent, foun
 			return Sent{}, true, err
 		}
 	} else {
-		t, _, err := w.before(ctx, o.Key, KindSend)
+		t, _, err := w.before(ctx, o.Key, o.Args, KindSend)
 		if err != nil {
 			return Sent{}, true, err
 		}
 		amount, sent = t.Amount, Sent{ID: id, Token: string(t.Token), Amount: t.Amount, Fee: t.Fee}
 	}
 	if amount != o.Amount {
-		return Sent{}, true, &OperationError{ID: id, Err: fmt.Errorf("an operation of this name is a send of %d, not of %d", amount, o.Amount)}
+		return Sent{}, true, &OperationError{ID: id, Err: fmt.Errorf("%w: to a send of %d", ErrOtherCall, amount)}
 	}
 	return sent, true, nil
 }

@@ -94,6 +94,9 @@ type SagaReads interface {
 	// SagaByKey finds the saga, finished or not, that was started under an
 	// idempotency key; ErrNotFound when there was none.
 	SagaByKey(ctx context.Context, key string) (uuid.UUID, error)
+	// KeyArgs is what the call of such a key has asked for, in its own words;
+	// empty when it did not say.
+	KeyArgs(ctx context.Context, key string) (string, error)
 	// Journal is what happened to an operation, oldest first, also after its
 	// end.
 	Journal(ctx context.Context, id uuid.UUID) ([]JournalEntry, error)

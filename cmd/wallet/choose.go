@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"mintmark/cashu"
 	"mintmark/wallet"
 	"mintmark/wallet/mintclient"
@@ -137,16 +135,4 @@ func pick[T any](items []T, text, what string, id func(T) string) (found T, err 
 		return found, usageError{fmt.Errorf("%d of them start with %q: give more of the %s", n, text, what)}
 	}
 	return found, nil
-}
-
-// repeated finds what was started under --op before. None: false.
-func (s *session) repeated(ctx context.Context) (uuid.UUID, bool, error) {
-	if s.op == "" {
-		return uuid.Nil, false, nil
-	}
-	id, err := s.store.SagaByKey(ctx, s.op)
-	if errors.Is(err, wallet.ErrNotFound) {
-		return uuid.Nil, false, nil
-	}
-	return id, err == nil, err
 }

@@ -37,11 +37,13 @@ func exitCode(err error) int {
 		is   error
 		code int
 	}{
+		{wallet.ErrOtherCall, exitUsage},
 		{wallet.ErrQuoteGone, exitFailure}, // whatever else there is: asking later does not help
 		{wallet.ErrTakenOver, exitTakenOver},
 		{wallet.ErrCoinsTaken, exitTakenOver},
 		{wallet.ErrPending, exitPending},
 		{wallet.ErrBeingPaid, exitPending},
+		{wallet.ErrHalfway, exitPending},
 		{errNotPaid, exitPending},
 		{errNotReceived, exitPending},
 		{cashu.ErrQuoteUnpaid, exitPending},

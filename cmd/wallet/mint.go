@@ -51,8 +51,10 @@ func (s *session) mintEcash(ctx context.Context, text string, f mintFlags) error
 	if err != nil {
 		return err
 	}
-	if id, found, err := s.repeated(ctx); !repeated && (found || err != nil) {
-		return errors.Join(err, s.tellRepeated(ctx, id)) // by a version that gave no name to quotes
+	if id, found, err := s.repeated(ctx, "", wallet.KindMint); err != nil {
+		return err
+	} else if found && !repeated {
+		return s.tellRepeated(ctx, id) // by a version that gave no name to quotes
 	}
 	mintURL := before.MintURL
 	if !repeated || s.mint != "" {
@@ -65,7 +67,7 @@ func (s *session) mintEcash(ctx context.Context, text string, f mintFlags) error
 		return err
 	}
 	if repeated {
-		if q, err = s.asked(ctx, q); err != nil {
+		if q, err = s.asMintSees(ctx, q); err != nil {
 			return err
 		}
 	}
@@ -99,8 +101,8 @@ func (s *session) quotedBefore(ctx context.Context) (wallet.Quote, bool, error) 
 	return q, err == nil, err
 }
 
-// asked is a quote as the mint sees it now; as it was, if the mint cannot say.
-func (s *session) asked(ctx context.Context, q wallet.Quote) (wallet.Quote, error) {
+// asMintSees is a quote as it is now; as it was, if the mint cannot say.
+func (s *session) asMintSees(ctx context.Context, q wallet.Quote) (wallet.Quote, error) {
 	now, err := s.wallet.CheckMintQuote(ctx, q.MintURL, q.ID)
 	if errors.Is(err, wallet.ErrQuoteGone) {
 		return q, hint(err, `"wallet quotes drop %s" gives it up`, q.ID)

@@ -69,8 +69,14 @@ type paidJSON struct {
 }
 
 func (s *session) pay(ctx context.Context, to payee.Payee, f payFlags) error {
-	if id, found, err := s.repeated(ctx); found || err != nil {
-		return errors.Join(err, s.tellRepeated(ctx, id))
+	asked, err := s.asked(ctx, "pay", to.Kind, to.Text, to.Msat, f.method, f.amount, f.comment, s.unit)
+	if err != nil {
+		return err
+	}
+	if id, found, err := s.repeated(ctx, asked, wallet.KindMelt); err != nil {
+		return err
+	} else if found {
+		return s.tellRepeated(ctx, id)
 	}
 	invoice, f, err := s.resolve(ctx, to, f)
 	if err != nil {
@@ -98,7 +104,7 @@ func (s *session) pay(ctx context.Context, to payee.Payee, f payFlags) error {
 	if err := s.agree(ctx, s.globals, "Pay %s, and up to %s of fees, from %s?", formatAmount(q.Amount, q.Unit), formatAmount(q.FeeReserve, q.Unit), q.MintURL); err != nil {
 		return err
 	}
-	paid, err := s.wallet.Melt(ctx, q.MintURL, q.ID, wallet.MeltOptions{Key: s.op, Poll: time.Second, Again: f.again})
+	paid, err := s.wallet.Melt(ctx, q.MintURL, q.ID, wallet.MeltOptions{Key: s.op, Args: asked, Poll: time.Second, Again: f.again})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"mintmark/internal/harden"
 	"mintmark/internal/terminal"
+	"mintmark/wallet"
 )
 
 // program is what the commands share: the outside world, replaceable in tests.
@@ -173,7 +174,7 @@ func (p program) report(err error, asJSON bool) int {
 // advice is for errors of the library that come from many commands.
 func advice(err error) []string {
 	switch {
-	case errors.Is(err, errNotPaid), errors.Is(err, errNotReceived):
+	case errors.Is(err, errNotPaid), errors.Is(err, errNotReceived), errors.Is(err, wallet.ErrHalfway):
 		return nil
 	case exitCode(err) == exitPending:
 		return []string{`"wallet ops list" shows what is not decided yet; "wallet ops recover" asks again`}

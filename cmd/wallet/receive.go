@@ -90,10 +90,24 @@ func (f *receiveFlags) options(cmd *cobra.Command) (wallet.ReceiveOptions, error
 // receiveAll takes tokens one after the other; one that fails does not keep the
 // others.
 func (s *session) receiveAll(ctx context.Context, tokens []token.Token, o wallet.ReceiveOptions) error {
-	if id, found, err := s.repeated(ctx); found || err != nil {
-		return errors.Join(err, s.tellRepeated(ctx, id))
+	text := ""
+	for _, t := range tokens {
+		part, err := t.Encode()
+		if err != nil {
+			return err
+		}
+		text += part
 	}
-	o.Key = s.op
+	asked, err := s.asked(ctx, "receive", text)
+	if err != nil {
+		return err
+	}
+	if id, found, err := s.repeated(ctx, asked, wallet.KindReceive); err != nil {
+		return err
+	} else if found {
+		return s.tellRepeated(ctx, id)
+	}
+	o.Key, o.Args = s.op, asked
 	var failed []error
 	for _, t := range tokens {
 		if err := s.receive(ctx, t, o); err != nil {

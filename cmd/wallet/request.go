@@ -140,11 +140,20 @@ type requestPaidJSON struct {
 
 func (s *session) payRequest(ctx context.Context, r paymentrequest.Request, f requestPayFlags) error {
 	o := wallet.PayRequestOptions{Memo: f.memo, Key: s.op}
+	text, err := r.Encode()
+	if err != nil {
+		return err
+	}
+	if o.Args, err = s.asked(ctx, "request pay", text, f.amount, f.memo); err != nil {
+		return err
+	}
+	if _, _, err := s.repeated(ctx, o.Args, wallet.KindSend); err != nil {
+		return err
+	}
 	unit := r.Unit
 	if unit == "" {
 		unit = cashu.UnitSat
 	}
-	var err error
 	if f.amount != "" {
 		if o.Amount, _, err = parseAmount(f.amount, unit); err != nil {
 			return usageError{err}

@@ -82,6 +82,11 @@ func (f *lockFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.needed, "signatures", 0, "`number` of keys that must sign")
 }
 
+// given is the condition as it was asked for.
+func (f *lockFlags) given() []any {
+	return []any{f.to, f.hash, f.locktime, f.refund, f.signers, f.needed, f.blinded}
+}
+
 func (f *lockFlags) lock(cmd *cobra.Command, now time.Time) (*conditions.Lock, error) {
 	if f.to == "" && f.hash == "" {
 		if f.locktime != "" || len(f.refund)+len(f.signers) > 0 || f.needed != 0 || f.blinded {
@@ -160,15 +165,22 @@ func (s *session) send(ctx context.Context, text string, f sendFlags, lock *cond
 	if err != nil {
 		return err
 	}
-	mintURL, err := s.payingMint(ctx, unit, amount)
-	if _, before, repeatedErr := s.repeated(ctx); before {
-		mintURL, err = "", repeatedErr // the token is there, whatever is left
-	}
+	asked, err := s.asked(ctx, "send", amount, unit, f.memo, f.includeFee, f.lock.given())
 	if err != nil {
 		return err
 	}
+	_, repeated, err := s.repeated(ctx, asked, wallet.KindSend)
+	if err != nil {
+		return err
+	}
+	mintURL := ""
+	if !repeated { // the token is there, whatever is left
+		if mintURL, err = s.payingMint(ctx, unit, amount); err != nil {
+			return err
+		}
+	}
 	sent, err := s.wallet.Send(ctx, mintURL, unit, wallet.SendOptions{
-		Amount: amount, Memo: f.memo, IncludeFee: f.includeFee, Lock: lock, Blind: f.lock.blinded, Offline: s.offline, Key: s.op,
+		Amount: amount, Memo: f.memo, IncludeFee: f.includeFee, Lock: lock, Blind: f.lock.blinded, Offline: s.offline, Key: s.op, Args: asked,
 	})
 	if err != nil {
 		return err

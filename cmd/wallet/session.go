@@ -51,6 +51,9 @@ func (p program) move(cmd *cobra.Command, g *globals, do action) error {
 }
 
 func (p program) open(cmd *cobra.Command, g *globals, do action) (err error) {
+	if g.op == "" && cmd.Flags().Changed("op") {
+		return usagef(cmd, "--op is empty: a name is something")
+	}
 	h, err := g.home()
 	if err != nil {
 		return err

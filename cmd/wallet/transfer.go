@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
@@ -44,21 +45,29 @@ func (s *session) transfer(ctx context.Context, text, to string) error {
 	if err != nil {
 		return err
 	}
-	if id, found, err := s.repeated(ctx); found || err != nil {
-		return errors.Join(err, s.tellRepeated(ctx, id))
-	}
 	target, err := s.findMint(ctx, to)
 	if err != nil {
 		return err
 	}
-	from, err := s.payingMint(ctx, unit, amount)
+	asked, err := s.asked(ctx, "transfer", amount, unit, target)
+	if err != nil {
+		return err
+	}
+	id, repeated, err := s.repeated(ctx, asked, wallet.KindMelt)
+	if err != nil {
+		return err
+	}
+	from, err := s.transferFrom(ctx, unit, amount, id, repeated)
 	if err != nil {
 		return err
 	}
 	if from == target {
 		return usageError{errors.New("both mints are the same; --mint names the one to take from")}
 	}
-	paid, err := s.wallet.Transfer(ctx, from, target, unit, amount, wallet.MeltOptions{Key: s.op, Poll: time.Second})
+	paid, err := s.wallet.Transfer(ctx, from, target, unit, amount, wallet.MeltOptions{Key: s.op, Args: asked, Poll: time.Second})
+	if errors.Is(err, wallet.ErrHalfway) {
+		return hint(err, `"wallet quotes claim" gets the ecash of the second mint`)
+	}
 	if err != nil {
 		return err
 	}
@@ -69,4 +78,16 @@ func (s *session) transfer(ctx context.Context, text, to string) error {
 	return s.show(v, func(w io.Writer) {
 		line(w, "Moved %s from %s to %s; fees were %s.", formatAmount(paid.Amount, unit), from, target, formatAmount(paid.Fee, unit))
 	})
+}
+
+// transferFrom is the mint that pays, or the one that a repeated transfer was paid by.
+func (s *session) transferFrom(ctx context.Context, unit cashu.Unit, amount cashu.Amount, id uuid.UUID, repeated bool) (string, error) {
+	if !repeated {
+		return s.payingMint(ctx, unit, amount)
+	}
+	t, err := s.store.Transaction(ctx, id)
+	if errors.Is(err, wallet.ErrNotFound) {
+		return "", nil // it was given up before anything happened
+	}
+	return t.MintURL, err
 }

@@ -29,6 +29,10 @@ func (s *Store) SagaByKey(ctx context.Context, key string) (uuid.UUID, error) {
 	return read(ctx, s, func(t *tx) (uuid.UUID, error) { return t.SagaByKey(ctx, key) })
 }
 
+func (s *Store) KeyArgs(ctx context.Context, key string) (string, error) {
+	return read(ctx, s, func(t *tx) (string, error) { return t.KeyArgs(ctx, key) })
+}
+
 func (s *Store) Journal(ctx context.Context, id uuid.UUID) ([]wallet.JournalEntry, error) {
 	return read(ctx, s, func(t *tx) ([]wallet.JournalEntry, error) { return t.Journal(ctx, id) })
 }

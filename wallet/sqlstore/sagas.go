@@ -28,7 +28,8 @@ var (
 	stmtAbandonSaga = sqldb.Stmt{Name: "sagas.abandon", SQL: `
 		UPDATE sagas SET abandoned = $1 WHERE id = $2 AND version = $3 AND abandoned <> $1`}
 
-	stmtAddSagaKey = sqldb.Stmt{Name: "saga_keys.add", SQL: `INSERT INTO saga_keys (key, saga) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`}
+	stmtAddSagaKey = sqldb.Stmt{Name: "saga_keys.add", SQL: `INSERT INTO saga_keys (key, saga, args) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING`}
+	stmtGetKeyArgs = sqldb.Stmt{Name: "saga_keys.args", SQL: `SELECT args FROM saga_keys WHERE key = $1`}
 	stmtGetSagaKey = sqldb.Stmt{Name: "saga_keys.get", SQL: `SELECT saga FROM saga_keys WHERE key = $1`}
 
 	stmtAddJournal = sqldb.Stmt{Name: "journal.add", SQL: `
@@ -73,7 +74,7 @@ func (t *tx) AddSaga(ctx context.Context, s wallet.Saga) error {
 	if key == "" {
 		return nil
 	}
-	if n, err = t.db.Exec(ctx, stmtAddSagaKey, text(key), s.ID[:]); err != nil {
+	if n, err = t.db.Exec(ctx, stmtAddSagaKey, text(key), s.ID[:], maybe(s.Data.Common().IdempotencyArgs)); err != nil {
 		return fmt.Errorf("adding the key of a saga: %w", err)
 	}
 	if n == 0 {
@@ -184,6 +185,14 @@ func (t *tx) SagaByKey(ctx context.Context, key string) (uuid.UUID, error) {
 		return uuid.Nil, fmt.Errorf("finding a saga by its key: %w", found(err))
 	}
 	return parseID(id)
+}
+
+func (t *tx) KeyArgs(ctx context.Context, key string) (string, error) {
+	var args []byte
+	if err := t.db.QueryRow(ctx, stmtGetKeyArgs, text(key)).Scan(&args); err != nil {
+		return "", fmt.Errorf("reading what a key is for: %w", found(err))
+	}
+	return string(args), nil
 }
 
 func (t *tx) AddJournal(ctx context.Context, e wallet.JournalEntry) error {

@@ -172,6 +172,19 @@ func sagaCases() []testCase {
 				k.Errorf("got %v", err)
 			}
 		}},
+		{"what a key is for is kept with it", func(k *kit) {
+			for _, args := range []string{"", "send 5\x00"} {
+				s := k.saga(wallet.SwapProofsReserved, &wallet.SwapData{CommonData: wallet.CommonData{IdempotencyKey: "key" + args, IdempotencyArgs: args}})
+				k.update(func(tx wallet.Tx) error { return tx.AddSaga(k.ctx, s) })
+				k.remove(s.ID, 0)
+				if got, err := k.store.KeyArgs(k.ctx, "key"+args); err != nil || got != args {
+					k.Errorf("got %q, %v", got, err)
+				}
+			}
+			if _, err := k.store.KeyArgs(k.ctx, "else"); !errors.Is(err, wallet.ErrNotFound) {
+				k.Errorf("got %v", err)
+			}
+		}},
 		{"the journal keeps the order and outlives the saga", func(k *kit) {
 			op := k.id()
 			want := []wallet.JournalEntry{
