@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -330,5 +331,29 @@ func TestAMeltWithoutChangeIsNoBreachWhenItsKeysetHasExpired(t *testing.T) {
 	st.Liabilities[0].Outstanding -= 5
 	if report := new(Book).Judge(st.Scene); !report.Clean() {
 		t.Errorf("got %+v", report)
+	}
+}
+
+// Of two melts of one quote and without change the one happened that was answered,
+// whichever was put first.
+func TestOfRivalMeltsWithoutChangeTheAnsweredOneHappened(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bool{true, false} {
+		st := newStory()
+		st.Expired = true
+		st.melt.Seen.Signatures, st.melt.Seen.Change = nil, nil
+		st.melt.Replies = []Reply{{Status: 200, State: "PAID"}}
+		st.Liabilities[0].Issued -= 5
+		st.Liabilities[0].Outstanding -= 5
+		silent := *st.melt
+		silent.Name, silent.Outputs, silent.Replies = "rival melt", blanks(output("r4", 4)), []Reply{{}, refused(11001)}
+		at := slices.Index(st.Requests, st.melt)
+		if !first {
+			at++
+		}
+		st.Requests = slices.Insert(st.Requests, at, &silent)
+		if report := new(Book).Judge(st.Scene); !report.Clean() {
+			t.Errorf("the silent one first: %v: %+v", first, report)
+		}
 	}
 }

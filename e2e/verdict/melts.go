@@ -32,6 +32,12 @@ func (r *Request) signed() []Output {
 	return list
 }
 
+// toldPaid tells whether an answer to the melt said that it is paid.
+func (r *Request) toldPaid() bool {
+	is := func(reply Reply) bool { return reply.Status == 200 && reply.State == paid }
+	return slices.ContainsFunc(r.Replies, is) || slices.ContainsFunc(r.Repeats, is)
+}
+
 // node is what the node of the payee says of a melt; nothing of one within.
 func (j *judge) node(r *Request) Payment {
 	if r.Melt == nil || r.Melt.Within != "" {
@@ -61,8 +67,10 @@ func (j *judge) melted(r *Request, s Sight) bool {
 	}
 	if len(change) == 0 {
 		return s.Melt == paid && j.scene.Expired && !slices.ContainsFunc(j.scene.Requests, func(other *Request) bool {
-			// Of rivals that say the same it is all the same which has happened.
-			return other != r && other.Melt != nil && other.Melt.Quote == r.Melt.Quote && (len(other.signed()) > 0 || j.seen[other] || j.final[other])
+			// Of rivals that say the same it is the one that was told so; of those that
+			// were told nothing it is all the same which has happened.
+			return other != r && other.Melt != nil && other.Melt.Quote == r.Melt.Quote &&
+				(len(other.signed()) > 0 || j.seen[other] || j.final[other] || other.toldPaid() && !r.toldPaid())
 		})
 	}
 	if s.Melt != paid {
