@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -35,10 +36,12 @@ var (
 	ErrUnknownConfig = errors.New("unknown configuration key")
 )
 
+// ConfigKeys are those that an operator may set.
+func ConfigKeys() []ConfigKey { return []ConfigKey{ConfigMintInfo, ConfigQuoteTTL, ConfigTerms} }
+
 // ParseConfigKey accepts the name of a key that an operator may set.
 func ParseConfigKey(name string) (ConfigKey, error) {
-	switch key := ConfigKey(name); key {
-	case ConfigMintInfo, ConfigQuoteTTL, ConfigTerms:
+	if key := ConfigKey(name); slices.Contains(ConfigKeys(), key) {
 		return key, nil
 	}
 	return "", fmt.Errorf("%w: %q", ErrUnknownConfig, name)

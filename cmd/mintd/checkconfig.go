@@ -6,6 +6,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/sqldb"
 )
 
@@ -16,7 +17,7 @@ func checkConfigCommand() *cobra.Command {
 		Long: `Check the configuration and print what is in force: the defaults, the file given
 by --config, and the flags. Nothing is opened, connected or changed. A password in
 the URL of the database is not printed.`,
-		Args: cobra.NoArgs,
+		Args: commandline.NoArgs,
 	}
 	addConfigFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

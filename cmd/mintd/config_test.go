@@ -292,14 +292,17 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 
 func TestMissingFileAndUnknownFlagAreErrors(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{
-		{"check-config", "--config", filepath.Join(t.TempDir(), "none.toml")},
-		{"serve", "--no-such-flag"},
-		{"serve", "argument"},
-		{"no-such-verb"},
+	for _, tt := range []struct {
+		code int
+		args []string
+	}{
+		{1, []string{"check-config", "--config", filepath.Join(t.TempDir(), "none.toml")}},
+		{2, []string{"serve", "--no-such-flag"}},
+		{2, []string{"serve", "argument"}},
+		{2, []string{"no-such-verb"}},
 	} {
-		if code, _, errs := command(t, args...); code != 1 || errs == "" {
-			t.Errorf("%v: exit code %d, stderr %q", args, code, errs)
+		if code, _, errs := command(t, tt.args...); code != tt.code || !strings.HasPrefix(errs, "mintd: error: ") {
+			t.Errorf("%v: exit code %d, want %d, stderr %q", tt.args, code, tt.code, errs)
 		}
 	}
 }

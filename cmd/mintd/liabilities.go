@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
+	"mintmark/internal/commandline"
 	"mintmark/mint/operator"
 )
 
@@ -24,7 +25,7 @@ func liabilitiesCommand() *cobra.Command {
 
 With --recount all rows are added up and compared with the running totals, which
 takes a while on a large mint; a difference is an error.`,
-		Args: cobra.NoArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				list, err := op.Liabilities(ctx, false)
@@ -42,7 +43,7 @@ takes a while on a large mint; a difference is an error.`,
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
+	addConfigFlags(cmd.PersistentFlags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&recount, "recount", false, "add up all rows and compare")
 	cmd.AddCommand(overRedeemCommand())
@@ -121,7 +122,7 @@ func overRedeemCommand() *cobra.Command {
 The mint refuses to redeem more of a keyset than it issued, and raises an alarm:
 either somebody else signs with its keys, or rows of the database are lost. Allow it
 only when you know that rows are lost.`,
-		Args: cobra.ExactArgs(1),
+		Args: commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := cashu.ParseKeysetID(args[0])
 			if err != nil {
@@ -132,7 +133,6 @@ only when you know that rows are lost.`,
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&forbid, "forbid", false, "take the permission back")
 	return cmd
 }

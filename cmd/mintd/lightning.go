@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
+	"mintmark/internal/commandline"
 	"mintmark/mint"
 	"mintmark/mint/operator"
 )
@@ -24,9 +25,9 @@ func lightningCommand() *cobra.Command {
 		Use:   "lightning",
 		Short: "Look at the payment backends, and switch minting and melting",
 	}
-	cmd.AddCommand(lightningStatusCommand(), lightningCheckCommand(), lightningSwitchCommand("enable", true), lightningSwitchCommand("disable", false),
+	addConfigFlags(cmd.PersistentFlags())
+	return commandline.Group(cmd, lightningStatusCommand(), lightningCheckCommand(), lightningSwitchCommand("enable", true), lightningSwitchCommand("disable", false),
 		lightningTermsCommand(), lightningAcceptCommand(), lightningAsideCommand())
-	return cmd
 }
 
 func lightningStatusCommand() *cobra.Command {
@@ -34,7 +35,7 @@ func lightningStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show what the running mint knows of its payment backends, and on what terms it deals",
-		Args:  cobra.NoArgs,
+		Args:  commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				p, err := op.Payments(ctx)
@@ -48,7 +49,6 @@ func lightningStatusCommand() *cobra.Command {
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -120,7 +120,6 @@ func onOff(way mint.Way) string {
 
 // about adds the flags that say what terms are about.
 func about(cmd *cobra.Command, t *mint.Terms) {
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().StringVar(&t.Method, "method", "", "payment `method` (default every one)")
 	cmd.Flags().StringVar((*string)(&t.Unit), "unit", "", "`unit` (default every one)")
 }
@@ -134,7 +133,7 @@ func lightningSwitchCommand(verb string, to bool) *cobra.Command {
 within seconds and until it is switched again. What was paid can always be minted, and
 a payment under way always comes to its end.`,
 		ValidArgs: []string{"mint", "melt"},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      commandline.Args(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] == "mint" {
 				said.Mint = &to
@@ -156,7 +155,7 @@ func lightningTermsCommand() *cobra.Command {
 configuration file. 'mintd lightning status' says what comes of both.
 
 'mintd lightning terms set' changes them, 'mintd setting set terms []' forgets them all.`,
-		Args: cobra.NoArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				text, err := op.Setting(ctx, string(mint.ConfigTerms))
@@ -168,7 +167,6 @@ configuration file. 'mintd lightning status' says what comes of both.
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.AddCommand(lightningTermsSetCommand())
 	return cmd
 }
@@ -180,7 +178,7 @@ func lightningTermsSetCommand() *cobra.Command {
 		Short: "Change bounds and fee reserves",
 		Long: `Change bounds and fee reserves, for all replicas and within seconds. What is said for all
 methods or units takes back what was said before for some of them.`,
-		Args: cobra.NoArgs,
+		Args: commandline.NoArgs,
 	}
 	about(cmd, &said)
 	amounts := map[string]**cashu.Amount{
@@ -204,7 +202,7 @@ methods or units takes back what was said before for some of them.`,
 			said.FeePPM, anything = &n, true
 		}
 		if !anything {
-			return fmt.Errorf("nothing is said: give one of --min-mint, --max-mint, --min-melt, --max-melt, --fee-min, --fee-ppm")
+			return commandline.Usagef(cmd, "nothing is said: give one of --min-mint, --max-mint, --min-melt, --max-melt, --fee-min, --fee-ppm")
 		}
 		return withOperator(cmd, func(ctx context.Context, op operator.Operator) error { return op.Say(ctx, said) })
 	}

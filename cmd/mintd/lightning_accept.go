@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/mint/operator"
 )
 
@@ -25,7 +26,7 @@ was lost, and cannot be brought back.
 
 A melt that is open would be paid again by a backend that has forgotten it. So this is
 refused until each of them is decided: mintd sagas list, mintd sagas resolve.`,
-		Args: cobra.ExactArgs(1),
+		Args: commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if why == "" {
 				return errors.New("say --why: it is kept with the decision")
@@ -45,7 +46,6 @@ refused until each of them is decided: mintd sagas list, mintd sagas resolve.`,
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.Flags().StringVar(&why, "why", "", "what happened to it, which is kept with the decision")
 	return cmd

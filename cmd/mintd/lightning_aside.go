@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/mint"
 	"mintmark/mint/operator"
 )
@@ -24,7 +25,7 @@ Each is somebody's money. The mint tries them again every hour.
 
 When you have dealt with one (given the money back, for one), say so:
   mintd lightning aside settle PAYMENT --why TEXT`,
-		Args: cobra.NoArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				list, err := op.Aside(ctx)
@@ -38,7 +39,6 @@ When you have dealt with one (given the money back, for one), say so:
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.AddCommand(lightningAsideSettleCommand())
 	return cmd
@@ -62,7 +62,7 @@ func lightningAsideSettleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "settle PAYMENT --why TEXT",
 		Short: "Forget a payment that was set aside and that you have dealt with",
-		Args:  cobra.ExactArgs(1),
+		Args:  commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				list, err := op.Aside(ctx)
@@ -85,7 +85,6 @@ func lightningAsideSettleCommand() *cobra.Command {
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().StringVar(&why, "why", "", "what was done about it, which is kept for ever")
 	cmd.Flags().StringVar(&backend, "backend", "", "`name` of the backend that reported it")
 	return cmd

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/mint/lightning/lnd"
 )
 
@@ -19,7 +20,7 @@ reached or shows another certificate, a macaroon that lacks a permission, the wr
 no channels. It moves no money, and mintd may be running or not.
 
 The exit code is 1 if something is broken.`,
-		Args: cobra.NoArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(cmd.Flags())
 			if err != nil {
@@ -40,7 +41,6 @@ The exit code is 1 if something is broken.`,
 			return nil
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	return cmd
 }
 

@@ -57,9 +57,9 @@ func TestTheOperatorSwitchesAndBoundsPaymentsOfARunningMint(t *testing.T) {
 	if text := mintd(0, "lightning", "terms"); !strings.Contains(text, `"fee_ppm":12500`) {
 		t.Errorf("the terms are %s", text)
 	}
-	mintd(1, "lightning", "terms", "set")
+	mintd(2, "lightning", "terms", "set")
 	mintd(1, "lightning", "terms", "set", "--fee-ppm", "1000001")
-	mintd(1, "lightning", "disable", "everything")
+	mintd(2, "lightning", "disable", "everything")
 	mintd(0, "lightning", "enable", "mint")
 	mintd(0, "lightning", "enable", "melt")
 	mintd(0, "setting", "set", "mint_info", `{"name":"Corner mint"}`)

@@ -9,7 +9,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/heap"
 	"mintmark/internal/procs"
 )
@@ -31,8 +31,9 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the whole program without the process: it returns the exit code, 0 or
-// 1, when the command is done or ctx ends.
+// run is the whole program without the process. It returns the exit code when the
+// command is done or ctx ends: 0 for success, 1 for a failure, 2 for a command line
+// that makes no sense.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:   "mintd",
@@ -40,18 +41,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Long: `mintd is a Cashu mint whose private keys live in another process, the signatory.
 
 Try it with play money, on this machine only:  mintd serve`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(), checkConfigCommand(), versionCommand(),
 		sagasCommand(), liabilitiesCommand(), settingCommand(), lightningCommand())
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintf(stderr, "mintd: %v\n", err)
-		return 1
+	err := commandline.Execute(ctx, root, args, commandline.Streams{In: stdin, Out: stdout, Err: stderr})
+	if err != nil {
+		commandline.Report(stderr, "mintd", err)
 	}
-	return 0
+	return commandline.ExitCode(err)
 }

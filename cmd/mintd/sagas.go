@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/mint/operator"
 )
 
@@ -20,8 +20,8 @@ func sagasCommand() *cobra.Command {
 		Use:   "sagas",
 		Short: "Show operations that are not finished, and decide about stuck ones",
 	}
-	cmd.AddCommand(listSagasCommand(), showSagaCommand(), resolveSagaCommand(), decisionsCommand())
-	return cmd
+	addConfigFlags(cmd.PersistentFlags())
+	return commandline.Group(cmd, listSagasCommand(), showSagaCommand(), resolveSagaCommand(), decisionsCommand())
 }
 
 func listSagasCommand() *cobra.Command {
@@ -35,7 +35,7 @@ An operation in the middle of its work is normal. Recovery undoes or drops what 
 left behind by a crash. One with the verdict "impossible" waits for you: it is half
 finished, which no commit of the mint can produce. Keep a copy of the database, find
 out what happened, then use "mintd sagas resolve".`,
-		Args: cobra.NoArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				list, err := op.Sagas(ctx)
@@ -49,7 +49,6 @@ out what happened, then use "mintd sagas resolve".`,
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -85,17 +84,17 @@ payment has been open for ten minutes (verdict "ask").
 
 What is final already stays so. The evidence is shown first, and you are asked. The
 decision is kept for ever, with why and the evidence: mintd sagas decisions.`,
-		Args: cobra.ExactArgs(1),
+		Args: commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := uuid.Parse(args[0])
 			if err != nil {
-				return fmt.Errorf("%q is not the id of an operation; see mintd sagas list", args[0])
+				return commandline.Usagef(cmd, "%q is not the id of an operation; see mintd sagas list", args[0])
 			}
 			if release == keep {
-				return errors.New("say either --release or --keep")
+				return commandline.Usagef(cmd, "say either --release or --keep")
 			}
 			if why == "" {
-				return errors.New("say --why: it is kept with the decision")
+				return commandline.Usagef(cmd, "say --why: it is kept with the decision")
 			}
 			decision := operator.Release
 			if keep {
@@ -106,7 +105,6 @@ decision is kept for ever, with why and the evidence: mintd sagas decisions.`,
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&release, "release", false, "give back what is still reserved")
 	cmd.Flags().BoolVar(&keep, "keep", false, "make final what is still reserved")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")

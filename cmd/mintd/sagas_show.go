@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/mint/operator"
 )
 
@@ -21,11 +22,11 @@ func showSagaCommand() *cobra.Command {
 		Long: `Show all that can be seen of an unfinished operation. Of a melt whose payment is open the
 payment backend is asked, if mintd runs: what it remembers, what its node says now, and
 with lnd which channels hold anything of it. Nothing is changed.`,
-		Args: cobra.ExactArgs(1),
+		Args: commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := uuid.Parse(args[0])
 			if err != nil {
-				return fmt.Errorf("%q is not the id of an operation; see mintd sagas list", args[0])
+				return commandline.Usagef(cmd, "%q is not the id of an operation; see mintd sagas list", args[0])
 			}
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				e, err := op.Evidence(ctx, id)
@@ -39,7 +40,6 @@ with lnd which channels hold anything of it. Nothing is changed.`,
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -65,7 +65,7 @@ func decisionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "decisions",
 		Short: "Show what operators have decided by hand, the latest first",
-		Args:  cobra.NoArgs,
+		Args:  commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				list, err := op.Decisions(ctx, limit)
@@ -84,7 +84,6 @@ func decisionsCommand() *cobra.Command {
 			})
 		},
 	}
-	addConfigFlags(cmd.Flags())
 	cmd.Flags().IntVar(&limit, "limit", 100, "show at most `so many`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, with the evidence of each")
 	return cmd

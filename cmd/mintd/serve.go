@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/crashpoint"
 	"mintmark/internal/metricspage"
 	"mintmark/internal/sdnotify"
@@ -34,7 +35,7 @@ For a real one, run the signatory elsewhere and say where:
   mintd serve --data /var/lib/mintd --signatory signer.example:15060 --signatory-tls /etc/mintd/tls
 
 Everything can be said in a TOML file too (--config); see deploy/mintd.example.toml.`,
-		Args: cobra.NoArgs,
+		Args: commandline.NoArgs,
 	}
 	addConfigFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

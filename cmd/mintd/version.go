@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/release"
 	"mintmark/mint"
 )
@@ -14,7 +15,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version and where it was built from",
-		Args:  cobra.NoArgs,
+		Args:  commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "mintd %s (%s, %s %s/%s)\n",
 				mint.Version, release.Revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
+	"mintmark/internal/commandline"
 	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
@@ -39,17 +40,12 @@ func (p program) adminCommand() *cobra.Command {
 reach: by default admin.sock in the data directory. The kernel tells the signatory
 which user is there; without a clients file that must be the user of the signatory
 or root, with one a client with the role admin (or, to look only, monitor).`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usagef(cmd, "say status, freeze, unfreeze, lock, unlock, prepare, activate, retire or budgets")
-		},
 	}
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&f.address, "connect", "", "admin `socket`: unix:PATH (required)")
 	flags.BoolVar(&f.json, "json", false, "print JSON for programs")
-	cmd.AddCommand(p.statusCommand(&f), p.freezeCommand(&f), p.unfreezeCommand(&f), p.lockCommand(&f), p.unlockCommand(&f),
+	return commandline.Group(cmd, p.statusCommand(&f), p.freezeCommand(&f), p.unfreezeCommand(&f), p.lockCommand(&f), p.unlockCommand(&f),
 		p.prepareCommand(&f), p.activateCommand(&f), p.retireCommand(&f), p.budgetsCommand(&f))
-	return cmd
 }
 
 // call connects and has do ask one thing.
@@ -61,13 +57,13 @@ func (f *adminFlags) callWithin(cmd *cobra.Command, timeout time.Duration, do fu
 	path, ok := strings.CutPrefix(f.address, "unix:")
 	switch {
 	case f.address == "":
-		return usagef(cmd, "--connect is missing: the admin socket, for example unix:DIR/admin.sock")
+		return commandline.Usagef(cmd, "--connect is missing: the admin socket, for example unix:DIR/admin.sock")
 	case !ok || path == "" || path[0] == '@':
-		return usagef(cmd, "--connect %s is not unix:PATH", f.address)
+		return commandline.Usagef(cmd, "--connect %s is not unix:PATH", f.address)
 	}
 	conn, err := grpc.NewClient("passthrough:///unix:"+path, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return usage(cmd, err)
+		return commandline.Usage(cmd, err)
 	}
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
@@ -83,9 +79,9 @@ func (f *adminFlags) explain(err error) error {
 	}
 	switch s.Code() {
 	case codes.Unavailable, codes.DeadlineExceeded:
-		return hint(fmt.Errorf("%s: the signatory does not answer", f.address), "is \"signatory serve\" running there, and may your user open the socket? Its log says who was turned away")
+		return commandline.Hint(fmt.Errorf("%s: the signatory does not answer", f.address), "is \"signatory serve\" running there, and may your user open the socket? Its log says who was turned away")
 	case codes.Internal:
-		return hint(errors.New(s.Message()), "the log of the signatory says why")
+		return commandline.Hint(errors.New(s.Message()), "the log of the signatory says why")
 	}
 	return errors.New(s.Message())
 }

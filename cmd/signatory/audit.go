@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/keystore"
 )
 
 func (p program) auditCommand() *cobra.Command {
-	cmd := &cobra.Command{
+	return commandline.Group(&cobra.Command{
 		Use:   "audit",
 		Short: "Verify and export the audit log of a data directory",
 		Long: `The signatory writes down what it does: starts, clients, keysets made, activated
@@ -20,11 +21,7 @@ and retired, refusals, budgets. Each record carries the hash of the one before, 
 a record that is changed, removed or moved breaks the chain.
 
 Both commands only read. They need no seed, and the signatory may be running.`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return usagef(cmd, "say verify or export") },
-	}
-	cmd.AddCommand(p.auditVerifyCommand(), p.auditExportCommand())
-	return cmd
+	}, p.auditVerifyCommand(), p.auditExportCommand())
 }
 
 func (p program) auditVerifyCommand() *cobra.Command {
@@ -41,16 +38,16 @@ the chain anew. So keep the head on another machine from time to time, and give 
 with --pin the next time: verify fails unless that record is still in the chain.`,
 		Example: `  signatory audit verify --data /var/lib/signatory
   signatory audit verify --data DIR --pin "$(ssh backup cat head)"`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if data == "" {
-				return usagef(cmd, "--data is missing: the directory that holds the keystore")
+				return commandline.Usagef(cmd, "--data is missing: the directory that holds the keystore")
 			}
 			var pinned *keystore.AuditHead
 			if pin != "" {
 				head, err := keystore.ParseAuditHead(pin)
 				if err != nil {
-					return usagef(cmd, "--pin: %w", err)
+					return commandline.Usagef(cmd, "--pin: %w", err)
 				}
 				pinned = &head
 			}
@@ -81,10 +78,10 @@ func (p program) auditExportCommand() *cobra.Command {
 		Long: `export prints every record as one line of JSON, in order and as it is in the
 database. It does not judge: that is what verify does.`,
 		Example: `  signatory audit export --data /var/lib/signatory > audit.jsonl`,
-		Args:    noArgs,
+		Args:    commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if data == "" {
-				return usagef(cmd, "--data is missing: the directory that holds the keystore")
+				return commandline.Usagef(cmd, "--data is missing: the directory that holds the keystore")
 			}
 			at, err := database.place(cmd, dataDir(data))
 			if err != nil {
@@ -125,9 +122,9 @@ func (p program) printAudit(s keystore.AuditSummary, pinned bool) error {
 func hintAudit(err error) error {
 	switch {
 	case errors.Is(err, keystore.ErrAudit):
-		return hint(err, "keep a copy of the database as it is now; \"signatory audit export\" shows what is in it")
+		return commandline.Hint(err, "keep a copy of the database as it is now; \"signatory audit export\" shows what is in it")
 	case errors.Is(err, keystore.ErrNoAudit):
-		return hint(err, "it begins when this version of the signatory serves for the first time")
+		return commandline.Hint(err, "it begins when this version of the signatory serves for the first time")
 	}
 	return hintDatabase(err)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 )
@@ -33,10 +34,10 @@ are the other half of the backup: "signatory seed check" proves that they fit.
 The copy is the same SQLite file whether the keystore is one or is in a PostgreSQL
 database; restore takes it to either.`,
 		Example: `  signatory backup --data /var/lib/signatory --out /backup/signatory-$(date +%F)`,
-		Args:    noArgs,
+		Args:    commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if data == "" || out == "" {
-				return usagef(cmd, "--data and --out are both needed: the directory to copy, and a new one for the copy")
+				return commandline.Usagef(cmd, "--data and --out are both needed: the directory to copy, and a new one for the copy")
 			}
 			dir, seed := dataDir(data), ""
 			at, err := database.place(cmd, dir)
@@ -95,10 +96,10 @@ func (p program) verifyCommand() *cobra.Command {
 from its first record to its last. With a seed file, the one in the backup or the
 one of --seed-file, it also derives every keyset from the seed. It changes nothing.`,
 		Example: `  signatory verify --from /backup/signatory-2030-01-31`,
-		Args:    noArgs,
+		Args:    commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.from == "" {
-				return usagef(cmd, "--from is missing: the directory that backup has made")
+				return commandline.Usagef(cmd, "--from is missing: the directory that backup has made")
 			}
 			if err := f.unseal.check(cmd); err != nil {
 				return err
@@ -154,10 +155,10 @@ coins cannot be redeemed any more. Make a backup after every rotation.
 
 Never let the old and the restored signatory run side by side.`,
 		Example: `  signatory restore --from /backup/signatory-2030-01-31 --data /var/lib/signatory --seed-file seed`,
-		Args:    noArgs,
+		Args:    commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.from == "" || f.data == "" {
-				return usagef(cmd, "--from and --data are both needed: the backup, and the directory to make")
+				return commandline.Usagef(cmd, "--from and --data are both needed: the backup, and the directory to make")
 			}
 			if err := f.unseal.check(cmd); err != nil {
 				return err
@@ -183,7 +184,7 @@ func (p program) restore(ctx context.Context, f restoreFlags, at keystore.Place)
 		return err
 	}
 	if path == "" {
-		return hint(errors.New("there is no seed in the backup"),
+		return commandline.Hint(errors.New("there is no seed in the backup"),
 			"write the words into a file that only you can read (mode 0600) and give it with --seed-file")
 	}
 	dir := dataDir(f.data)
@@ -221,7 +222,7 @@ func (p program) restore(ctx context.Context, f restoreFlags, at keystore.Place)
 func (p program) openBackupSeed(ctx context.Context, path string, f restoreFlags) (seedfile.Seed, error) {
 	seed, err := seedfile.Open(path, p.opener(ctx, f.unseal))
 	if errors.Is(err, seedfile.ErrNoIdentity) {
-		return seed, hint(err, "give the identity with --identity-file or --identity-credential")
+		return seed, commandline.Hint(err, "give the identity with --identity-file or --identity-credential")
 	}
 	return seed, err
 }
@@ -235,15 +236,15 @@ func (p program) printManifest(what string, m keystore.Manifest) error {
 func hintBackup(err error) error {
 	switch {
 	case errors.Is(err, seedfile.ErrNotSealed):
-		return hint(err, "seal it first with \"signatory seed rewrap\", or leave out --with-seed and keep the words on paper")
+		return commandline.Hint(err, "seal it first with \"signatory seed rewrap\", or leave out --with-seed and keep the words on paper")
 	case errors.Is(err, fs.ErrExist):
-		return hint(err, "nothing is replaced: choose a new directory")
+		return commandline.Hint(err, "nothing is replaced: choose a new directory")
 	case errors.Is(err, keystore.ErrMismatch):
-		return hint(err, "this seed does not belong to this backup")
+		return commandline.Hint(err, "this seed does not belong to this backup")
 	case errors.Is(err, keystore.ErrAudit):
 		return hintAudit(err)
 	case errors.Is(err, keystore.ErrOlderSchema), errors.Is(err, keystore.ErrNoAudit):
-		return hint(err, "serve it once with this version, then back it up")
+		return commandline.Hint(err, "serve it once with this version, then back it up")
 	}
 	return hintDatabase(err)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
@@ -18,7 +19,7 @@ func (p program) budgetsCommand(f *adminFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "budgets --connect unix:PATH",
 		Short: "Show what clients have used of their budgets",
-		Args:  noArgs,
+		Args:  commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.call(cmd, func(ctx context.Context, c adminpb.AdminServiceClient) error {
 				out, err := c.Budgets(ctx, &adminpb.BudgetsRequest{})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/tlsdir"
 )
 
@@ -31,10 +32,10 @@ make a certificate and sign as the mint.
 Files that exist are kept. To renew a certificate, remove its two files and run
 certs again with the same authority. Mints made with CDK accept them too.`,
 		Example: `  signatory certs --out tls --host signer.example,10.0.0.2`,
-		Args:    noArgs,
+		Args:    commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
-				return usagef(cmd, "--out is missing: the directory to write to")
+				return commandline.Usagef(cmd, "--out is missing: the directory to write to")
 			}
 			p.harden()
 			written, err := tlsdir.Generate(tlsdir.Request{Dir: out, Hosts: hosts, ClientName: client, Clock: p.clock})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/signatory/server"
 )
 
@@ -26,10 +27,10 @@ the same for the file of "signatory serve --rotation": when which unit rotates, 
 every default.
 Nothing is opened, connected or changed.`,
 		Example: `  signatory check-config --clients /etc/signatory/clients.toml --show`,
-		Args:    noArgs,
+		Args:    commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if clients == "" && rotation == "" {
-				return usagef(cmd, "say --clients or --rotation: the file to check")
+				return commandline.Usagef(cmd, "say --clients or --rotation: the file to check")
 			}
 			var parts []string
 			add := func(path, described string) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"mintmark/internal/commandline"
 	"mintmark/signatory/server"
 )
 
@@ -60,17 +61,17 @@ func clientsFile(t *testing.T, text string) string {
 func TestCheckConfig(t *testing.T) {
 	t.Parallel()
 	good := clientsFile(t, fmt.Sprintf("[[client]]\nname = \"m\"\nroles = [\"mint\"]\nrotate = \"same\"\nuid = [%d]\n", os.Geteuid()))
-	if got := testProgram().execute(t.Context(), "check-config", "--clients", good); got.code != exitOK || !strings.Contains(got.stdout, "is in order") {
+	if got := testProgram().execute(t.Context(), "check-config", "--clients", good); got.code != commandline.ExitOK || !strings.Contains(got.stdout, "is in order") {
 		t.Errorf("%+v", got)
 	}
 	got := testProgram().execute(t.Context(), "check-config", "--clients", good, "--show")
-	if got.code != exitOK || !strings.Contains(got.stdout, "RotateKeyset (same)") {
+	if got.code != commandline.ExitOK || !strings.Contains(got.stdout, "RotateKeyset (same)") {
 		t.Errorf("%+v", got)
 	}
 	bad := clientsFile(t, "[[client]]\nname = \"m\"\nroles = [\"mint\"]\ncn = \"mint\"\n")
 	for _, line := range [][]string{{"check-config"}, {"serve", "--data", t.TempDir()}} {
 		got = testProgram().execute(t.Context(), append(line, "--clients", bad)...)
-		if got.code != exitFailure || !strings.Contains(got.stderr, "clients.toml:4: unknown key client.cn") {
+		if got.code != commandline.ExitFailure || !strings.Contains(got.stderr, "clients.toml:4: unknown key client.cn") {
 			t.Errorf("%s: %+v", line[0], got)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/sqldb"
 	"mintmark/keystore"
 )
@@ -22,14 +23,14 @@ func (f *databaseFlags) place(cmd *cobra.Command, dir dataDir) (keystore.Place, 
 	at := keystore.Place{Path: f.url, PasswordFile: f.passwordFile}
 	switch {
 	case f.url == "" && f.passwordFile != "":
-		return at, usagef(cmd, "--database-password-file is only for --database")
+		return at, commandline.Usagef(cmd, "--database-password-file is only for --database")
 	case f.url == "":
 		return keystore.At(dir.database()), nil
 	case !at.Shared():
-		return at, usagef(cmd, "--database is not postgres://USER@HOST/DATABASE")
+		return at, commandline.Usagef(cmd, "--database is not postgres://USER@HOST/DATABASE")
 	}
 	if err := sqldb.CheckServer(f.url); err != nil {
-		return at, usagef(cmd, "--database: %w", err)
+		return at, commandline.Usagef(cmd, "--database: %w", err)
 	}
 	return at, nil
 }
@@ -38,14 +39,14 @@ func (f *databaseFlags) place(cmd *cobra.Command, dir dataDir) (keystore.Place, 
 func hintDatabase(err error) error {
 	switch {
 	case errors.Is(err, keystore.ErrInUse):
-		return hint(err, "a second signatory needs no init: give it a copy of the seed file, and run serve with the same --database. "+
+		return commandline.Hint(err, "a second signatory needs no init: give it a copy of the seed file, and run serve with the same --database. "+
 			"What an init that was killed has left behind is a schema to drop, if you know that nobody has used it")
 	case errors.Is(err, sqldb.ErrUnavailable), errors.Is(err, sqldb.ErrTimeout):
-		return hint(err, "see that the server runs and can be reached from here")
+		return commandline.Hint(err, "see that the server runs and can be reached from here")
 	case errors.Is(err, sqldb.ErrAccess):
-		return hint(err, "check user, password and database; the user needs a schema in which it may make tables")
+		return commandline.Hint(err, "check user, password and database; the user needs a schema in which it may make tables")
 	case errors.Is(err, sqldb.ErrTLS):
-		return hint(err, "the server needs a certificate for its name; sslrootcert in the URL names the authority")
+		return commandline.Hint(err, "the server needs a certificate for its name; sslrootcert in the URL names the authority")
 	}
 	return err
 }

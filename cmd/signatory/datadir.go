@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/durable"
 	"mintmark/internal/seedfile"
 )
@@ -46,7 +47,7 @@ func (d dataDir) claim() (release func(keep bool) error, err error) {
 		return nil, err
 	}
 	if orphan && !interrupted {
-		return nil, hint(fmt.Errorf("there is a keystore without its seed: %s", d.database()),
+		return nil, commandline.Hint(fmt.Errorf("there is a keystore without its seed: %s", d.database()),
 			"put the seed back as %s, or choose another directory: with a new seed the keys of this keystore would be lost", d.seed())
 	}
 	unlock, err := lock(d.unfinished())
@@ -74,7 +75,7 @@ func (d dataDir) refuseSeed() error {
 	if err != nil || !there {
 		return err
 	}
-	return hint(fmt.Errorf("%w: %s", seedfile.ErrExists, d.seed()),
+	return commandline.Hint(fmt.Errorf("%w: %s", seedfile.ErrExists, d.seed()),
 		"this directory is in use; nothing was changed. Run: signatory serve --data %s", d)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
@@ -23,7 +24,7 @@ func (w *what) add(cmd *cobra.Command, verb string) {
 
 func (w *what) check(cmd *cobra.Command) error {
 	if (w.unit == "") == !w.all {
-		return usagef(cmd, "say either --unit UNIT or --all")
+		return commandline.Usagef(cmd, "say either --unit UNIT or --all")
 	}
 	return nil
 }
@@ -36,7 +37,7 @@ func (p program) freezeCommand(f *adminFlags) *cobra.Command {
 		Long: `freeze stops all signing, or that of one unit: swaps, minting and change come to a
 halt, and wallets are told to try again later. Verifying and reading go on. It holds
 from the moment this command ends until "signatory admin unfreeze", over restarts.`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := w.check(cmd); err != nil {
 				return err
@@ -65,7 +66,7 @@ func (p program) unfreezeCommand(f *adminFlags) *cobra.Command {
 		Short: "Take back a freeze",
 		Long: `unfreeze takes back what "signatory admin freeze" did, with the same --unit or
 --all. Units that were stopped one by one stay so after --all.`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := w.check(cmd); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/seedfile"
 	"mintmark/keystore"
 )
@@ -66,7 +67,7 @@ never replaces one.`,
   signatory init --data DIR --unit sat,100,32 --unit usd,0,20
   signatory init --data DIR --import-file words.txt --passphrase-file pass.txt
   signatory init --data DIR --database postgres://signatory@db.example/signatory --database-password-file FILE`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.init(cmd, f) },
 	}
 	flags := cmd.Flags()
@@ -105,21 +106,21 @@ func (p program) init(cmd *cobra.Command, f initFlags) error {
 
 func (p program) checkInit(cmd *cobra.Command, f *initFlags) ([]keystore.RotateParams, error) {
 	if f.data == "" {
-		return nil, usagef(cmd, "--data is missing: the directory that will hold the seed and the keystore")
+		return nil, commandline.Usagef(cmd, "--data is missing: the directory that will hold the seed and the keystore")
 	}
 	if err := f.passphrase.check(cmd); err != nil {
 		return nil, err
 	}
 	if f.plain && f.passphrase.given() {
-		return nil, usagef(cmd, "--plaintext-seed and a passphrase exclude each other")
+		return nil, commandline.Usagef(cmd, "--plaintext-seed and a passphrase exclude each other")
 	}
 	version, err := parseIDVersion(f.idVersion)
 	if err != nil {
-		return nil, usage(cmd, err)
+		return nil, commandline.Usage(cmd, err)
 	}
 	units, err := parseUnits(f.units, version, p.clock())
 	if err != nil {
-		return nil, usage(cmd, err)
+		return nil, commandline.Usage(cmd, err)
 	}
 	return units, nil
 }
@@ -218,7 +219,7 @@ func (p program) showWords(dir dataDir, f initFlags, text string) error {
 	}
 	defer t.Close()
 	if _, err := io.WriteString(t, wordSheet(text)); err != nil {
-		return hint(fmt.Errorf("showing the words: %w", err), "everything is stored; read them with: %s", reveal)
+		return commandline.Hint(fmt.Errorf("showing the words: %w", err), "everything is stored; read them with: %s", reveal)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/terminal"
 )
 
@@ -22,7 +23,7 @@ func TestAnInitThatFailsAtTheEndLeavesNoDatabase(t *testing.T) {
 		return &fakeTerminal{answers: []string{"a", "a"}, asked: asked}, nil
 	}
 	got := p.execute(t.Context(), "init", "--data", dir)
-	if got.code != exitFailure || !strings.Contains(got.stderr, "there is a seed file already") {
+	if got.code != commandline.ExitFailure || !strings.Contains(got.stderr, "there is a seed file already") {
 		t.Errorf("init: %+v", got)
 	}
 	assertDirHolds(t, dir, "seed")
@@ -45,7 +46,7 @@ func TestOfTwoInitsAtOnceOneWins(t *testing.T) {
 	won := 0
 	for _, r := range results {
 		switch {
-		case r.code == exitOK:
+		case r.code == commandline.ExitOK:
 			won++
 		case !strings.Contains(r.stderr, "another init is at work") && !strings.Contains(r.stderr, "there is a seed file already"):
 			t.Errorf("a loser says: %s", r.stderr)
@@ -77,7 +78,7 @@ func TestTheWordsAreShownOnceAndOnlyOnTheTerminal(t *testing.T) {
 			p := testProgram()
 			p.terminal = func() (terminal.Terminal, error) { return screen, nil }
 			got := p.execute(t.Context(), append([]string{"init", "--data", dir, "--plaintext-seed"}, c.args...)...)
-			if got.code != exitOK {
+			if got.code != commandline.ExitOK {
 				t.Fatalf("init: %+v", got)
 			}
 			content, err := os.ReadFile(dataDir(dir).seed())

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/signatory"
 )
 
@@ -25,26 +26,23 @@ func (p program) keysetsCommand() *cobra.Command {
 One keyset of each unit is active: new coins are made with it. Rotating makes a
 new one, and the one before becomes inactive: its coins stay good, and wallets
 exchange them in passing.`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return usagef(cmd, "say list or rotate") },
 	}
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&f.address, "connect", "", "`address` of the signatory: unix:PATH or HOST:PORT (required)")
 	flags.StringVar(&f.tls, "tls", "", "`directory` of ca.pem, client.pem and client.key, for HOST:PORT")
 	flags.BoolVar(&f.insecure, "insecure", false, "HOST:PORT without TLS, on a loopback address only")
-	cmd.AddCommand(p.listCommand(&f), p.rotateCommand(&f))
-	return cmd
+	return commandline.Group(cmd, p.listCommand(&f), p.rotateCommand(&f))
 }
 
 // dial makes a client. What is wrong with the flags is a usage error; whether
 // anybody is there shows with the first call.
 func (f *connectFlags) dial(cmd *cobra.Command) (*signatory.Client, error) {
 	if f.address == "" {
-		return nil, usagef(cmd, "--connect is missing: the address that serve listens on, for example unix:DIR/signatory.sock")
+		return nil, commandline.Usagef(cmd, "--connect is missing: the address that serve listens on, for example unix:DIR/signatory.sock")
 	}
 	client, err := signatory.Dial(signatory.ClientConfig{Address: f.address, TLSDir: f.tls, Insecure: f.insecure})
 	if err != nil {
-		return nil, usage(cmd, err)
+		return nil, commandline.Usage(cmd, err)
 	}
 	return client, nil
 }
@@ -52,7 +50,7 @@ func (f *connectFlags) dial(cmd *cobra.Command) (*signatory.Client, error) {
 // hintCall adds what usually helps.
 func (f *connectFlags) hintCall(err error) error {
 	if errors.Is(err, signatory.ErrUnavailable) {
-		return hint(fmt.Errorf("%s: %w", f.address, err), "is \"signatory serve\" running there, and may you use its socket or certificate?")
+		return commandline.Hint(fmt.Errorf("%s: %w", f.address, err), "is \"signatory serve\" running there, and may you use its socket or certificate?")
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/crashpoint"
 	"mintmark/internal/fence"
 	"mintmark/internal/sqldb"
@@ -33,7 +34,7 @@ func (f landlockFlag) check(cmd *cobra.Command) error {
 	case landlockTry, landlockRequire, landlockOff:
 		return nil
 	}
-	return usagef(cmd, "--landlock %s is none of try, require and off", string(f))
+	return commandline.Usagef(cmd, "--landlock %s is none of try, require and off", string(f))
 }
 
 // fenceIn keeps the process to the files of rules from now on.
@@ -45,7 +46,7 @@ func (p program) fenceIn(how landlockFlag, rules fence.Rules, log *slog.Logger) 
 	switch whole := report.Paths && report.Scopes; {
 	case whole:
 	case how == landlockRequire:
-		return report, hint(fmt.Errorf("--landlock require: it is not in force: %s", report.Problem),
+		return report, commandline.Hint(fmt.Errorf("--landlock require: it is not in force: %s", report.Problem),
 			"Linux 6.12 has what is needed; --landlock try starts with what there is")
 	default:
 		log.Warn("Landlock is not wholly in force: the process could reach files that it does not need", "landlock", report)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
+	"mintmark/internal/commandline"
 	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
@@ -19,7 +20,7 @@ func (p program) prepareCommand(f *adminFlags) *cobra.Command {
 		Long: `prepare makes a keyset and publishes it, inactive: mints and wallets can see it
 before it is used. "signatory admin activate" is the next step. What you do not give
 is as in the active keyset of the unit, except the final expiry.`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			params, err := p.rotateParams(cmd, r)
 			if err != nil {
@@ -62,13 +63,13 @@ takes its place, and "signatory admin status" shows it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := cashu.ParseKeysetID(args[0])
 			if err != nil {
-				return usage(cmd, err)
+				return commandline.Usage(cmd, err)
 			}
 			var at int64
 			if when != "" {
 				moment, err := parseExpiry(when, p.clock())
 				if err != nil || moment > math.MaxInt64 {
-					return usagef(cmd, "--at %s is no moment: unix seconds, 2030-01-31T00:00:00Z, or a duration from now like 72h", when)
+					return commandline.Usagef(cmd, "--at %s is no moment: unix seconds, 2030-01-31T00:00:00Z, or a duration from now like 72h", when)
 				}
 				at = int64(moment)
 			}
@@ -96,7 +97,7 @@ keyset that was retired cannot be activated again.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := cashu.ParseKeysetID(args[0])
 			if err != nil {
-				return usage(cmd, err)
+				return commandline.Usage(cmd, err)
 			}
 			return f.call(cmd, func(ctx context.Context, c adminpb.AdminServiceClient) error {
 				out, err := c.RetireKeyset(ctx, &adminpb.RetireKeysetRequest{Id: id.Bytes()})
@@ -111,7 +112,7 @@ keyset that was retired cannot be activated again.`,
 
 func oneKeyset(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return usagef(cmd, "give the id of one keyset, as \"signatory admin status\" shows it")
+		return commandline.Usagef(cmd, "give the id of one keyset, as \"signatory admin status\" shows it")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
+	"mintmark/internal/commandline"
 	"mintmark/signatory"
 )
 
@@ -19,7 +20,7 @@ func (p program) listCommand(f *connectFlags) *cobra.Command {
 		Short: "List all keysets, active and inactive",
 		Example: `  signatory keysets list --connect unix:DIR/signatory.sock
   signatory keysets list --connect mint.example:15060 --tls DIR --json`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := f.dial(cmd)
 			if err != nil {

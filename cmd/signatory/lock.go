@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
@@ -17,7 +18,7 @@ func (p program) lockCommand(f *adminFlags) *cobra.Command {
 goes on running and signs nothing: mints answer 503 to what needs a signature, and
 go on by themselves after "signatory admin unlock". Calls under way are refused. A
 restart does not lock: that is what "signatory serve --locked" does.`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.call(cmd, func(ctx context.Context, c adminpb.AdminServiceClient) error {
 				if _, err := c.Lock(ctx, &adminpb.LockRequest{}); err != nil {
@@ -45,7 +46,7 @@ func (p program) unlockCommand(f *adminFlags) *cobra.Command {
 locked. It asks for the passphrase at the terminal unless a flag says where it is.
 The secret goes over the admin socket and is wiped at both ends. Everything is
 checked as at a start: another seed or a damaged database leaves it locked.`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := u.check(cmd); err != nil {
 				return err
@@ -75,10 +76,10 @@ func (u *unlockFlags) check(cmd *cobra.Command) error {
 		return err
 	}
 	if u.unseal.byIdentity() && u.unseal.passphrase.given() {
-		return usagef(cmd, "a passphrase and an identity exclude each other")
+		return commandline.Usagef(cmd, "a passphrase and an identity exclude each other")
 	}
 	if u.asStarted && (u.unseal.byIdentity() || u.unseal.passphrase.given()) {
-		return usagef(cmd, "--as-started and a secret exclude each other")
+		return commandline.Usagef(cmd, "--as-started and a secret exclude each other")
 	}
 	return nil
 }

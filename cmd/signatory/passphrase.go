@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/passphrase"
 )
 
@@ -29,10 +30,10 @@ func (p *passphraseFlags) add(flags *pflag.FlagSet) {
 
 func (p *passphraseFlags) check(cmd *cobra.Command) error {
 	if p.file != "" && p.fd >= 0 {
-		return usagef(cmd, "--passphrase-file and --passphrase-fd exclude each other")
+		return commandline.Usagef(cmd, "--passphrase-file and --passphrase-fd exclude each other")
 	}
 	if p.credential != "" && (p.file != "" || p.fd >= 0) {
-		return usagef(cmd, "--passphrase-credential and the other sources of a passphrase exclude each other")
+		return commandline.Usagef(cmd, "--passphrase-credential and the other sources of a passphrase exclude each other")
 	}
 	return nil
 }
@@ -61,14 +62,14 @@ func (p program) readPassphrase(ctx context.Context, from passphraseFlags, isNew
 	}
 	t, err := p.terminal()
 	if err != nil {
-		return nil, hint(fmt.Errorf("reading the passphrase: %w", err),
+		return nil, commandline.Hint(fmt.Errorf("reading the passphrase: %w", err),
 			"give the passphrase with --passphrase-file or --passphrase-fd")
 	}
 	defer t.Close()
 	if isNew {
 		secret, err := passphrase.AskNew(ctx, t, "Passphrase to seal the seed with: ")
 		if errors.Is(err, passphrase.ErrEmpty) {
-			err = hint(err, "--plaintext-seed stores the seed without one, for trying out")
+			err = commandline.Hint(err, "--plaintext-seed stores the seed without one, for trying out")
 		}
 		return secret, err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/fence"
 	"mintmark/internal/harden"
 	"mintmark/internal/terminal"
@@ -95,19 +96,19 @@ func (f *fakeTerminal) ReadLine(ctx context.Context, prompt string) (string, err
 func mustInit(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	got := testProgram().execute(t.Context(), append([]string{"init", "--data", dir, "--plaintext-seed"}, args...)...)
-	if got.code != exitOK {
+	if got.code != commandline.ExitOK {
 		t.Fatalf("init: %+v", got)
 	}
 }
 
 func TestHintsOfWrappedErrorsAreFound(t *testing.T) {
 	t.Parallel()
-	inner := hint(errors.New("inner"), "first")
-	err := hint(fmt.Errorf("outer: %w: %w", io.EOF, errors.Join(inner, hint(io.EOF, "second"))), "third")
-	if got := strings.Join(hints(err), " "); got != "third first second" {
+	inner := commandline.Hint(errors.New("inner"), "first")
+	err := commandline.Hint(fmt.Errorf("outer: %w: %w", io.EOF, errors.Join(inner, commandline.Hint(io.EOF, "second"))), "third")
+	if got := strings.Join(commandline.Hints(err), " "); got != "third first second" {
 		t.Errorf("hints are %q", got)
 	}
-	if hint(nil, "none") != nil {
+	if commandline.Hint(nil, "none") != nil {
 		t.Error("a hint made an error")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mintmark/cashu"
+	"mintmark/internal/commandline"
 	"mintmark/keystore"
 	"mintmark/signatory"
 )
@@ -44,7 +45,7 @@ change, with the same checks, and changes nothing.`,
 		Example: `  signatory keysets rotate --connect unix:DIR/signatory.sock --unit sat --dry-run
   signatory keysets rotate --connect unix:DIR/signatory.sock --unit sat --fee-ppk 100
   signatory keysets rotate --connect unix:DIR/signatory.sock --unit usd --max-order 20 --final-expiry 8760h`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.rotate(cmd, c, f) },
 	}
 	flags := cmd.Flags()
@@ -107,14 +108,14 @@ func (p program) rotateParams(cmd *cobra.Command, f rotateFlags) (keystore.Rotat
 	var params keystore.RotateParams
 	given := cmd.Flags().Changed
 	if f.unit == "" {
-		return params, usagef(cmd, "--unit is missing")
+		return params, commandline.Usagef(cmd, "--unit is missing")
 	}
 	if given("amounts") && given("max-order") {
-		return params, usagef(cmd, "--amounts and --max-order exclude each other")
+		return params, commandline.Usagef(cmd, "--amounts and --max-order exclude each other")
 	}
 	unit, err := cashu.ParseUnit(f.unit)
 	if err != nil {
-		return params, usagef(cmd, "%q is not a unit", f.unit)
+		return params, commandline.Usagef(cmd, "%q is not a unit", f.unit)
 	}
 	params.Unit = unit
 	switch {
@@ -127,7 +128,7 @@ func (p program) rotateParams(cmd *cobra.Command, f rotateFlags) (keystore.Rotat
 		params.FinalExpiry, err = parseExpiry(f.expiry, p.clock())
 	}
 	if err != nil {
-		return params, usage(cmd, err)
+		return params, commandline.Usage(cmd, err)
 	}
 	if given("fee-ppk") {
 		params.InputFeePPK = &f.fee
@@ -135,7 +136,7 @@ func (p program) rotateParams(cmd *cobra.Command, f rotateFlags) (keystore.Rotat
 	if given("id-version") {
 		version, err := parseIDVersion(f.idVersion)
 		if err != nil {
-			return params, usage(cmd, err)
+			return params, commandline.Usage(cmd, err)
 		}
 		params.IDVersion = &version
 	}

@@ -7,20 +7,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/seedfile"
 	"mintmark/internal/sqldb"
 	"mintmark/keystore"
 )
 
 func (p program) seedCommand() *cobra.Command {
-	cmd := &cobra.Command{
+	return commandline.Group(&cobra.Command{
 		Use:   "seed",
 		Short: "Check written-down words, and change how the seed is sealed",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return usagef(cmd, "say check or rewrap") },
-	}
-	cmd.AddCommand(p.seedCheckCommand(), p.seedRewrapCommand())
-	return cmd
+	}, p.seedCheckCommand(), p.seedRewrapCommand())
 }
 
 func (p program) seedCheckCommand() *cobra.Command {
@@ -35,10 +32,10 @@ nothing and does not open the seed file; the signatory may be running.
 
 Do this on the day you write the words down, and once a year.`,
 		Example: `  signatory seed check --data /var/lib/signatory`,
-		Args:    noArgs,
+		Args:    commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if data == "" {
-				return usagef(cmd, "--data is missing: the directory that holds the keystore")
+				return commandline.Usagef(cmd, "--data is missing: the directory that holds the keystore")
 			}
 			at, err := database.place(cmd, dataDir(data))
 			if err != nil {
@@ -85,9 +82,9 @@ func (p program) askSeed(ctx context.Context) (seedfile.Seed, error) {
 func hintCheck(err error) error {
 	switch {
 	case errors.Is(err, keystore.ErrMismatch):
-		return hint(err, "these words are not the backup of this keystore: find the right ones, or move to a new keystore while this one works")
+		return commandline.Hint(err, "these words are not the backup of this keystore: find the right ones, or move to a new keystore while this one works")
 	case errors.Is(err, keystore.ErrOlderSchema), errors.Is(err, sqldb.ErrInUse):
-		return hint(err, "try again after \"signatory serve\" has opened it")
+		return commandline.Hint(err, "try again after \"signatory serve\" has opened it")
 	}
 	return err
 }
@@ -119,7 +116,7 @@ else, the seed is known: then make a new keystore.`,
 		Example: `  signatory seed rewrap --data DIR --to passphrase
   age-keygen -o identity.txt && signatory seed rewrap --data DIR --to identity --new-identity-file identity.txt
   signatory seed rewrap --data DIR --identity-file identity.txt --to passphrase --new-passphrase-file pass.txt`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.rewrap(cmd, f) },
 	}
 	flags := cmd.Flags()
@@ -134,13 +131,13 @@ else, the seed is known: then make a new keystore.`,
 func (p program) rewrap(cmd *cobra.Command, f rewrapFlags) error {
 	switch {
 	case f.data == "":
-		return usagef(cmd, "--data is missing: the directory that holds the seed")
+		return commandline.Usagef(cmd, "--data is missing: the directory that holds the seed")
 	case f.to != "passphrase" && f.to != "identity" && f.to != "plain":
-		return usagef(cmd, "--to must be passphrase, identity or plain")
+		return commandline.Usagef(cmd, "--to must be passphrase, identity or plain")
 	case (f.to == "identity") != (f.newIdentity != ""):
-		return usagef(cmd, "--to identity and --new-identity-file go together")
+		return commandline.Usagef(cmd, "--to identity and --new-identity-file go together")
 	case f.to != "passphrase" && f.newPassphrase != "":
-		return usagef(cmd, "--new-passphrase-file is for --to passphrase")
+		return commandline.Usagef(cmd, "--new-passphrase-file is for --to passphrase")
 	}
 	if err := f.unseal.check(cmd); err != nil {
 		return err

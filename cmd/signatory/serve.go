@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/harden"
 	"mintmark/internal/metricspage"
 	"mintmark/internal/release"
@@ -87,7 +88,7 @@ the pipe and serve ends as with SIGTERM.`,
 		Example: `  signatory serve --data /var/lib/signatory --listen unix:/run/signatory/s.sock
   signatory serve --data DIR --listen 10.0.0.2:15060 --tls /etc/signatory/tls --passphrase-file /run/secrets/pass
   signatory serve --data DIR --database postgres://signatory@db.example/signatory --database-password-file FILE ...`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd, f) },
 	}
 	flags := cmd.Flags()
@@ -121,19 +122,19 @@ func (p program) serve(cmd *cobra.Command, f serveFlags) error {
 	}
 	log, level, err := f.log.logger(p.stderr)
 	if err != nil {
-		return usage(cmd, err)
+		return commandline.Usage(cmd, err)
 	}
 	var clients *server.Clients
 	if f.clients != "" {
 		if clients, err = server.ReadClients(f.clients); err != nil {
-			return hint(err, "signatory check-config --clients %s --show", f.clients)
+			return commandline.Hint(err, "signatory check-config --clients %s --show", f.clients)
 		}
 		f.log.apply(level, clients)
 	}
 	var policies server.Policies
 	if f.rotation != "" {
 		if policies, err = server.ReadRotation(f.rotation); err != nil {
-			return hint(err, "signatory check-config --rotation %s --show", f.rotation)
+			return commandline.Hint(err, "signatory check-config --rotation %s --show", f.rotation)
 		}
 	}
 	hardening := p.harden()
@@ -207,7 +208,7 @@ type socketModes struct{ mints, admin fs.FileMode }
 
 func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketModes, err error) {
 	if f.data == "" {
-		return modes, usagef(cmd, "--data is missing: the directory that init has made")
+		return modes, commandline.Usagef(cmd, "--data is missing: the directory that init has made")
 	}
 	if f.listen == "" {
 		f.listen = "unix:" + dataDir(f.data).socket()
@@ -219,25 +220,25 @@ func (p program) checkServe(cmd *cobra.Command, f *serveFlags) (modes socketMode
 		return modes, err
 	}
 	if f.exitWithStdin && f.unseal.passphrase.fd == 0 {
-		return modes, usagef(cmd, "--exit-with-stdin and --passphrase-fd 0 exclude each other")
+		return modes, commandline.Usagef(cmd, "--exit-with-stdin and --passphrase-fd 0 exclude each other")
 	}
 	if f.locked && f.admin == "none" {
-		return modes, usagef(cmd, "--locked needs an admin socket: nobody could unlock it")
+		return modes, commandline.Usagef(cmd, "--locked needs an admin socket: nobody could unlock it")
 	}
 	if f.drain <= 0 {
-		return modes, usagef(cmd, "--drain-timeout must be longer than nothing")
+		return modes, commandline.Usagef(cmd, "--drain-timeout must be longer than nothing")
 	}
 	if err := f.landlock.check(cmd); err != nil {
 		return modes, err
 	}
 	if _, ok := outputChecks()[f.checkOutput]; !ok {
-		return modes, usagef(cmd, "--check-output %s is neither sample nor every", f.checkOutput)
+		return modes, commandline.Usagef(cmd, "--check-output %s is neither sample nor every", f.checkOutput)
 	}
 	if modes.mints, err = parseMode(f.socketMode); err != nil {
-		return modes, usagef(cmd, "--socket-mode %s", err)
+		return modes, commandline.Usagef(cmd, "--socket-mode %s", err)
 	}
 	if modes.admin, err = parseMode(f.adminMode); err != nil {
-		return modes, usagef(cmd, "--admin-mode %s", err)
+		return modes, commandline.Usagef(cmd, "--admin-mode %s", err)
 	}
 	return modes, nil
 }
@@ -275,13 +276,13 @@ func adminListen(f serveFlags, log *slog.Logger) string {
 func hintSeed(err error, dir dataDir) error {
 	switch {
 	case errors.Is(err, seedfile.ErrMissing):
-		return hint(err, "signatory init --data %s makes one", dir)
+		return commandline.Hint(err, "signatory init --data %s makes one", dir)
 	case errors.Is(err, seedfile.ErrExposed):
-		return hint(err, "chmod 600 %s, and ask yourself who has read it until now", dir.seed())
+		return commandline.Hint(err, "chmod 600 %s, and ask yourself who has read it until now", dir.seed())
 	case errors.Is(err, seedfile.ErrNoIdentity):
-		return hint(err, "give the identity with --identity-file or --identity-credential")
+		return commandline.Hint(err, "give the identity with --identity-file or --identity-credential")
 	case errors.Is(err, seedfile.ErrFormat):
-		return hint(err, "put the right file back, or write the words of your seed into it")
+		return commandline.Hint(err, "put the right file back, or write the words of your seed into it")
 	}
 	return err
 }
@@ -289,13 +290,13 @@ func hintSeed(err error, dir dataDir) error {
 func hintKeystore(err error, dir dataDir, at keystore.Place) error {
 	switch {
 	case errors.Is(err, keystore.ErrNoDatabase) && at.Shared():
-		return hint(err, "check the URL; if it is right, restore the backup: without it, new keysets would use old keys again")
+		return commandline.Hint(err, "check the URL; if it is right, restore the backup: without it, new keysets would use old keys again")
 	case errors.Is(err, keystore.ErrNoDatabase):
-		return hint(err, "put it back from the backup: without it, new keysets would use old keys again")
+		return commandline.Hint(err, "put it back from the backup: without it, new keysets would use old keys again")
 	case errors.Is(err, keystore.ErrMismatch):
-		return hint(err, "check that %s is the seed of this keystore; if it is, restore %s from the backup", dir.seed(), at)
+		return commandline.Hint(err, "check that %s is the seed of this keystore; if it is, restore %s from the backup", dir.seed(), at)
 	case errors.Is(err, sqldb.ErrInUse):
-		return hint(err, "another signatory is running on %s: stop it first", dir)
+		return commandline.Hint(err, "another signatory is running on %s: stop it first", dir)
 	}
 	return hintDatabase(err)
 }

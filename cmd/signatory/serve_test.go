@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mintmark/internal/commandline"
 )
 
 // running is a signatory inside the test process.
@@ -37,7 +39,7 @@ func (r running) assertEnds(t *testing.T) {
 	t.Helper()
 	select {
 	case code := <-r.done:
-		if code != exitOK || !strings.Contains(r.stderr.String(), "signatory has ended") {
+		if code != commandline.ExitOK || !strings.Contains(r.stderr.String(), "signatory has ended") {
 			t.Errorf("serve ended with %d:\n%s", code, r.stderr)
 		}
 	case <-time.After(30 * time.Second):
@@ -113,7 +115,7 @@ func TestServeForgetsAnInitThatDiedAfterTheSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := testProgram().execute(t.Context(), "init", "--data", dir, "--plaintext-seed")
-	if got.code != exitFailure || !strings.Contains(got.stderr, "a keystore without its seed") {
+	if got.code != commandline.ExitFailure || !strings.Contains(got.stderr, "a keystore without its seed") {
 		t.Errorf("init: %+v", got)
 	}
 	if _, err := os.Stat(dataDir(dir).database()); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
+	"mintmark/internal/commandline"
 	adminpb "mintmark/proto/signatory/admin/v1"
 )
 
@@ -20,7 +21,7 @@ func (p program) statusCommand(f *adminFlags) *cobra.Command {
 		Short: "Show the keysets and their stages, what is frozen, and the head of the audit log",
 		Long: `status shows what there is. The last line names the last record of the audit log:
 kept somewhere else, it proves later that no record was taken away.`,
-		Args: noArgs,
+		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.call(cmd, func(ctx context.Context, c adminpb.AdminServiceClient) error {
 				out, err := c.Status(ctx, &adminpb.StatusRequest{})

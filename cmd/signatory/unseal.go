@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/seedfile"
 )
 
@@ -33,7 +34,7 @@ func (u *unsealFlags) add(flags *pflag.FlagSet) {
 
 func (u *unsealFlags) check(cmd *cobra.Command) error {
 	if u.identityFile != "" && u.identityCredential != "" {
-		return usagef(cmd, "--identity-file and --identity-credential exclude each other")
+		return commandline.Usagef(cmd, "--identity-file and --identity-credential exclude each other")
 	}
 	return u.passphrase.check(cmd)
 }
@@ -105,7 +106,7 @@ func openCredential(name string) (*os.File, error) {
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
 	switch {
 	case dir == "":
-		return nil, hint(errors.New("there are no systemd credentials"),
+		return nil, commandline.Hint(errors.New("there are no systemd credentials"),
 			"set LoadCredential= or LoadCredentialEncrypted= in the unit; systemd then sets CREDENTIALS_DIRECTORY")
 	case name != filepath.Base(name) || name == "." || name == "..":
 		return nil, fmt.Errorf("%q is not the name of a credential", name)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mintmark/internal/commandline"
 )
 
 func TestACommandLineThatMakesNoSenseIsExplained(t *testing.T) {
@@ -70,7 +72,7 @@ func TestACommandLineThatMakesNoSenseIsExplained(t *testing.T) {
 			t.Parallel()
 			args := strings.Fields(strings.ReplaceAll(line, "DIR", dir))
 			got := testProgram().execute(t.Context(), args...)
-			if got.code != exitUsage || got.stdout != "" {
+			if got.code != commandline.ExitUsage || got.stdout != "" {
 				t.Errorf("code %d, output %q", got.code, got.stdout)
 			}
 			if !strings.HasPrefix(got.stderr, "signatory: error: ") || !strings.Contains(got.stderr, want) {

@@ -5,15 +5,16 @@ import (
 	"errors"
 
 	"mintmark/cashu"
+	"mintmark/internal/commandline"
 	"mintmark/wallet"
 	"mintmark/wallet/mintclient"
 )
 
 // The exit codes are part of the interface: scripts read them.
 const (
-	exitOK          = 0
-	exitFailure     = 1
-	exitUsage       = 2
+	exitOK          = commandline.ExitOK
+	exitFailure     = commandline.ExitFailure
+	exitUsage       = commandline.ExitUsage
 	exitFunds       = 3 // not enough ecash
 	exitPending     = 4 // nothing is decided yet: ask later
 	exitUnreachable = 5 // the mint cannot be reached, and nothing was begun
@@ -27,10 +28,10 @@ var errNotPaid = errors.New("nobody has paid it yet")
 var errNotReceived = errors.New("nobody has received it yet")
 
 func exitCode(err error) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitOK
-	}
-	if u := (usageError{}); errors.As(err, &u) {
+	case commandline.IsUsage(err):
 		return exitUsage
 	}
 	for _, c := range []struct {

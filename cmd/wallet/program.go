@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/commandline"
 	"mintmark/internal/harden"
 	"mintmark/internal/terminal"
 	"mintmark/wallet"
@@ -49,22 +49,13 @@ Amounts are in satoshi, or with --unit usd and the like in dollars and cents:
 Exit codes: 0 done; 1 it failed; 2 the command makes no sense; 3 not enough ecash;
 4 not decided yet, ask later; 5 the mint cannot be reached; 6 another process has
 taken it over.`,
-		Args:              noArgs,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	g.add(root.PersistentFlags())
 	root.AddCommand(p.moneyCommands(&g)...)
 	root.AddCommand(p.lookCommands(&g)...)
 	root.AddCommand(p.careCommands(&g)...)
-	root.SetArgs(args)
-	root.SetIn(p.stdin)
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
-	return p.report(root.ExecuteContext(ctx), g.json)
+	err := commandline.Execute(ctx, root, args, commandline.Streams{In: p.stdin, Out: p.stdout, Err: p.stderr})
+	return p.report(err, g.json)
 }
 
 // moneyCommands move money.
@@ -85,65 +76,22 @@ func (p program) careCommands(g *globals) []*cobra.Command {
 		p.mintsCommand(g), p.keysCommand(g), p.restoreCommand(g), p.seedCommand(g)}
 }
 
-// usageError is a command line that makes no sense.
+// usageError is a command line that makes no sense, where the help would not help.
 type usageError struct{ error }
 
-func (e usageError) Unwrap() error { return e.error }
+func (e usageError) Unwrap() error { return commandline.AsUsage(e.error) }
 
-// usage marks err as such, and says where the help is.
-func usage(cmd *cobra.Command, err error) error {
-	return hint(usageError{err}, "%s --help explains the command", cmd.CommandPath())
-}
+func usage(cmd *cobra.Command, err error) error { return commandline.Usage(cmd, err) }
 
-// usagef is usage for a problem that we found ourselves.
 func usagef(cmd *cobra.Command, format string, args ...any) error {
-	return usage(cmd, fmt.Errorf(format, args...))
+	return commandline.Usagef(cmd, format, args...)
 }
 
-// args wraps one of cobra's checks of the arguments.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, given []string) error {
-		if err := check(cmd, given); err != nil {
-			return usage(cmd, err)
-		}
-		return nil
-	}
-}
+func args(check cobra.PositionalArgs) cobra.PositionalArgs { return commandline.Args(check) }
 
-func noArgs(cmd *cobra.Command, given []string) error { return args(cobra.NoArgs)(cmd, given) }
+func noArgs(cmd *cobra.Command, given []string) error { return commandline.NoArgs(cmd, given) }
 
-// hintedError carries advice along with an error.
-type hintedError struct {
-	error
-	hint string
-}
-
-func (e hintedError) Unwrap() error { return e.error }
-
-// hint adds a line of advice to err; nil stays nil. Several add up.
-func hint(err error, format string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	return hintedError{err, fmt.Sprintf(format, args...)}
-}
-
-// hints collects the advice in an error and in all that it wraps.
-func hints(err error) []string {
-	var found []string
-	if h, ok := err.(hintedError); ok {
-		found = append(found, h.hint)
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		found = append(found, hints(e.Unwrap())...)
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			found = append(found, hints(inner)...)
-		}
-	}
-	return found
-}
+func hint(err error, format string, args ...any) error { return commandline.Hint(err, format, args...) }
 
 type errorJSON struct {
 	Error string   `json:"error"`
@@ -157,17 +105,11 @@ func (p program) report(err error, asJSON bool) int {
 		return exitOK
 	}
 	code := exitCode(err)
-	text := strings.TrimSpace(err.Error())
 	if asJSON {
-		_ = json.NewEncoder(p.stderr).Encode(errorJSON{Error: text, Exit: code, Hints: hints(err)})
+		_ = json.NewEncoder(p.stderr).Encode(errorJSON{Error: strings.TrimSpace(err.Error()), Exit: code, Hints: commandline.Hints(err)})
 		return code
 	}
-	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintf(p.stderr, "wallet: error: %s\n", line)
-	}
-	for _, h := range append(hints(err), advice(err)...) {
-		fmt.Fprintf(p.stderr, "wallet: hint: %s\n", h)
-	}
+	commandline.Report(p.stderr, "wallet", err, advice(err)...)
 	return code
 }
 

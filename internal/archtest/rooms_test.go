@@ -160,6 +160,7 @@ var rooms = []room{
 	{path: "internal/bip32", imports: []string{"bdhke"}, neverImports: outside, noClock: true},
 	{path: "internal/bench", imports: []string{"bdhke", "cashu", "signatory", "wallet/mintclient"}, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
 	{path: "internal/child"},
+	{path: "internal/commandline", neverImports: append(databases, network...), neverLinks: keyMaterial},
 	{path: "internal/crashpoint"},
 	{path: "internal/durable"},
 	{path: "internal/fence"},

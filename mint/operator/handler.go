@@ -35,6 +35,7 @@ const (
 	pathDecisions   = "/decisions"
 	pathLiabilities = "/liabilities"
 	pathOverRedeem  = "/over-redeem"
+	pathSettings    = "/settings"
 	pathSetting     = "/setting"
 	pathSet         = "/setting/set"
 	pathSay         = "/terms/say"
@@ -86,6 +87,7 @@ func Handler(op Operator) http.Handler {
 	handle(pathOverRedeem, func(ctx context.Context, r request) (any, error) {
 		return nil, op.AllowOverRedeem(ctx, r.Keyset, r.Allow)
 	})
+	handle(pathSettings, func(ctx context.Context, _ request) (any, error) { return op.Settings(ctx) })
 	handle(pathSetting, func(ctx context.Context, r request) (any, error) { return op.Setting(ctx, r.Name) })
 	handle(pathSet, func(ctx context.Context, r request) (any, error) { return nil, op.Set(ctx, r.Name, r.Value) })
 	handle(pathSay, func(ctx context.Context, r request) (any, error) { return nil, op.Say(ctx, r.Terms) })

@@ -46,6 +46,8 @@ type Operator interface {
 	// Setting reads a setting from the database; mint.ErrNoMintInfo and the
 	// like when it is not there, mint.ErrUnknownConfig for an unknown name.
 	Setting(ctx context.Context, name string) (string, error)
+	// Settings are all that are kept in the database, by name.
+	Settings(ctx context.Context) (map[string]string, error)
 	// Set checks a setting and keeps it in the database. Running mints take it over
 	// within seconds.
 	Set(ctx context.Context, name, value string) error
@@ -299,6 +301,22 @@ func (l *Local) Setting(ctx context.Context, name string) (string, error) {
 		return "", mint.MissingConfig(key)
 	}
 	return value, err
+}
+
+// Settings are all that are kept in the database, by name.
+func (l *Local) Settings(ctx context.Context) (map[string]string, error) {
+	kept := map[string]string{}
+	for _, key := range mint.ConfigKeys() {
+		value, err := l.Store.Config(ctx, key)
+		switch {
+		case errors.Is(err, mint.ErrNotFound):
+		case err != nil:
+			return nil, err
+		default:
+			kept[string(key)] = value
+		}
+	}
+	return kept, nil
 }
 
 // Set checks a setting and keeps it in the database.

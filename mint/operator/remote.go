@@ -100,6 +100,11 @@ func (r *Remote) Setting(ctx context.Context, name string) (value string, err er
 	return value, r.call(ctx, pathSetting, request{Name: name}, &value)
 }
 
+// Settings are all that are kept in the database, by name.
+func (r *Remote) Settings(ctx context.Context) (kept map[string]string, err error) {
+	return kept, r.call(ctx, pathSettings, request{}, &kept)
+}
+
 // Set checks a setting and keeps it in the database.
 func (r *Remote) Set(ctx context.Context, name, value string) error {
 	return r.call(ctx, pathSet, request{Name: name, Value: value}, nil)
