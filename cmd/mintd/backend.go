@@ -18,6 +18,8 @@ type backendType struct {
 	// open opens it. What is wrong on this machine is an error; whether the node is
 	// there is for the backend to find out, as often as it takes.
 	open func(ctx context.Context, cfg Config, b named, log *slog.Logger) (lightning.Backend, error)
+	// check looks at it without opening it, and changes nothing.
+	check func(ctx context.Context, cfg Config, b named) (lightning.Findings, error)
 }
 
 // backendTypes are all that there are, by the name that the configuration has for them.
@@ -26,18 +28,22 @@ func backendTypes() map[string]backendType {
 		fakeType: {
 			validate: func(b named, wrong report) { b.Fake.validate(b, wrong) },
 			open:     openFake,
+			check:    checkFake,
 		},
 		lndType: {
 			validate: func(b named, wrong report) { b.LND.validate(b, wrong) },
 			open:     openLND,
+			check:    checkLND,
 		},
 		clnType: {
 			validate: func(b named, wrong report) { b.CLN.validate(b, wrong) },
 			open:     openCLN,
+			check:    checkCLN,
 		},
 		processorType: {
 			validate: func(b named, wrong report) { b.Processor.validate(wrong) },
 			open:     openProcessor,
+			check:    checkProcessor,
 		},
 	}
 }

@@ -19,6 +19,22 @@ const fakeType = "fake"
 // openFake opens the invented node. Where there are several backends it can what it is
 // used for.
 func openFake(ctx context.Context, cfg Config, b named, log *slog.Logger) (lightning.Backend, error) {
+	c, err := fakeConfig(cfg, b, log)
+	if err != nil {
+		return nil, err
+	}
+	return fake.Open(ctx, c)
+}
+
+func checkFake(_ context.Context, cfg Config, b named) (lightning.Findings, error) {
+	c, err := fakeConfig(cfg, b, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	return fake.Check(c)
+}
+
+func fakeConfig(cfg Config, b named, log *slog.Logger) (fake.Config, error) {
 	f, file := b.Fake, "fake-lightning.db"
 	if len(cfg.Lightning.Backends) > 0 {
 		f.Methods, f.Units, file = b.Methods, b.Units, "fake-lightning-"+b.name+".db"
@@ -27,7 +43,7 @@ func openFake(ctx context.Context, cfg Config, b named, log *slog.Logger) (light
 	for _, name := range f.Units {
 		unit, err := cashu.ParseUnit(name)
 		if err != nil {
-			return nil, fmt.Errorf("%q is not a unit", name)
+			return fake.Config{}, fmt.Errorf("%q is not a unit", name)
 		}
 		units = append(units, unit)
 	}
@@ -38,7 +54,7 @@ func openFake(ctx context.Context, cfg Config, b named, log *slog.Logger) (light
 	if fee == 0 {
 		fee = -1
 	}
-	return fake.Open(ctx, fake.Config{
+	return fake.Config{
 		Path:          cmp.Or(f.Database, filepath.Join(cfg.Data, file)),
 		Shared:        f.Database != "",
 		Methods:       f.Methods,
@@ -60,5 +76,5 @@ func openFake(ctx context.Context, cfg Config, b named, log *slog.Logger) (light
 		NoMultiPath:   !f.MultiPath,
 		Clock:         crashpoint.Clock(),
 		Logger:        log,
-	})
+	}, nil
 }

@@ -25,6 +25,14 @@ func openLND(ctx context.Context, cfg Config, b named, log *slog.Logger) (lightn
 	return lnd.Open(ctx, c)
 }
 
+func checkLND(ctx context.Context, cfg Config, b named) (lightning.Findings, error) {
+	c, err := lndConfig(cfg, b, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	return lnd.Check(ctx, c)
+}
+
 func lndConfig(cfg Config, b named, log *slog.Logger) (lnd.Config, error) {
 	l := b.LND
 	database := l.Database

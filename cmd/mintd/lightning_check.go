@@ -3,21 +3,21 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"mintmark/internal/commandline"
-	"mintmark/mint/lightning/lnd"
+	"mintmark/mint/lightning"
 )
 
 func lightningCheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Find out what keeps the mint from using its payment backends",
-		Long: `Find out what keeps the mint from using its payment backends: a node that cannot be
-reached or shows another certificate, a macaroon that lacks a permission, the wrong chain,
-no channels. It moves no money, and mintd may be running or not.
+		Long: `Find out what keeps the mint from using its payment backends: a node or processor that
+cannot be reached or shows another certificate, a macaroon or rune that lacks a permission,
+the wrong chain, version, method or unit, no channels. It moves no money, and mintd may be
+running or not.
 
 The exit code is 1 if something is broken.`,
 		Args: commandline.NoArgs,
@@ -46,29 +46,20 @@ The exit code is 1 if something is broken.`,
 
 // checkBackend prints what there is to say of a backend, and counts what is broken.
 func checkBackend(cmd *cobra.Command, cfg Config, b named) (broken int, err error) {
-	w := cmd.OutOrStdout()
-	if b.Type != lndType {
-		fmt.Fprintln(w, "  -      backends of this type are looked at by the running mint: mintd lightning status")
-		return 0, nil
-	}
-	c, err := lndConfig(cfg, b, slog.New(slog.DiscardHandler))
+	found, err := backendTypes()[b.Type].check(cmd.Context(), cfg, b)
 	if err != nil {
 		return 0, err
 	}
-	list, err := lnd.Check(cmd.Context(), c)
-	if err != nil {
-		return 0, err
-	}
-	for _, f := range list {
+	for _, f := range found {
 		mark := "ok"
 		switch f.Severity {
-		case lnd.Doubtful:
+		case lightning.Doubtful:
 			mark = "look"
-		case lnd.Broken:
+		case lightning.Broken:
 			mark = "BROKEN"
 			broken++
 		}
-		fmt.Fprintf(w, "  %-6s %s\n", mark, f.Text)
+		fmt.Fprintf(cmd.OutOrStdout(), "  %-6s %s\n", mark, f.Text)
 	}
 	return broken, nil
 }

@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"mintmark/internal/tlsdir"
 )
 
 // eventually asks until the answer has the text, or for too long.
@@ -74,5 +78,40 @@ func TestTheOperatorSwitchesAndBoundsPaymentsOfARunningMint(t *testing.T) {
 	<-ended
 	if text := mintd(1, "lightning", "status"); !strings.Contains(text, "no mint is running") {
 		t.Errorf("without a mint: %s", text)
+	}
+}
+
+// Every type of backend has a check that looks at what it stands for.
+func TestACheckLooksAtEveryTypeOfBackend(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	certs := filepath.Join(dir, "tls")
+	if _, err := tlsdir.Generate(tlsdir.Request{Dir: certs, Hosts: []string{"127.0.0.1"}}); err != nil {
+		t.Fatal(err)
+	}
+	ca := filepath.Join(certs, "ca.pem")
+	secret := filepath.Join(dir, "secret")
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		settings string
+		code     int
+		want     string
+	}{
+		"fake": {"", 0, "ok     play money"},
+		"lnd":  {"backend = 'lnd'\nlnd = {url = 'https://127.0.0.1:1', tls_cert = '" + ca + "', macaroon = '" + secret + "'}", 1, "BROKEN the node cannot be reached"},
+		"cln":  {"backend = 'cln'\ncln = {url = 'https://127.0.0.1:1', tls_cert = '" + ca + "', rune = '" + secret + "'}", 1, "BROKEN the node cannot be reached"},
+		"processor": {"backend = 'processor'\nprocessor = {address = '127.0.0.1:1', tls_dir = '" + certs + "'}", 1,
+			"BROKEN it cannot be reached"},
+	} {
+		file := filepath.Join(dir, name+".toml")
+		if err := os.WriteFile(file, []byte("[lightning]\nnetwork = 'regtest'\n"+c.settings+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, errs := command(t, "lightning", "check", "--data", filepath.Join(dir, "data"), "--config", file)
+		if code != c.code || !strings.Contains(out, c.want) {
+			t.Errorf("%s: exit code %d:\n%s%s", name, code, out, errs)
+		}
 	}
 }

@@ -45,6 +45,9 @@ type node struct {
 	name     string // its key
 	hollow   bool   // listpays answers with nothing
 	network  string
+	version  string
+	channels int
+	behind   string // why it is not ready
 	seen     map[string]bool // methods that were called
 }
 
@@ -80,7 +83,7 @@ func newNode(t testing.TB) *node {
 		t.Fatal(err)
 	}
 	n := &node{
-		t: t, dir: t.TempDir(), key: key, changed: make(chan struct{}), offers: map[string]*madeOffer{}, funds: 10_000_000_000, network: "regtest", name: "02" + strings.Repeat("ab", 32),
+		t: t, dir: t.TempDir(), key: key, changed: make(chan struct{}), offers: map[string]*madeOffer{}, funds: 10_000_000_000, network: "regtest", version: "v24.11.1", channels: 1, name: "02" + strings.Repeat("ab", 32),
 		lose: map[string]bool{}, drop: map[string]bool{}, seen: map[string]bool{},
 	}
 	n.server = httptest.NewTLSServer(http.HandlerFunc(n.serve))
@@ -137,9 +140,21 @@ func (n *node) run(ctx context.Context, method string, p map[string]any) (any, *
 	defer n.mu.Unlock()
 	text := func(key string) string { s, _ := p[key].(string); return s }
 	number := func(key string) uint64 { f, _ := p[key].(float64); return uint64(f) }
+	for _, needed := range map[string][]string{
+		"invoice": {"amount_msat", "label", "description"}, "delinvoice": {"label", "status"}, "pay": {"bolt11"}, "decode": {"string"},
+		"offer": {"amount"}, "fetchinvoice": {"offer"},
+	}[method] {
+		if p[needed] == nil {
+			return nil, &rpcError{-32602, "missing required parameter: " + needed}
+		}
+	}
 	switch method {
+	case "listconfigs":
+		return map[string]any{"configs": map[string]any{}}, nil
 	case "getinfo":
-		return map[string]any{"id": n.name, "network": n.network}, nil
+		return map[string]any{
+			"id": n.name, "network": n.network, "alias": "played", "version": n.version, "num_active_channels": n.channels, "warning_lightningd_sync": n.behind,
+		}, nil
 	case "invoice":
 		return n.invoice(text("label"), text("description"), number("amount_msat"), time.Duration(number("expiry"))*time.Second)
 	case "listinvoices":
@@ -181,7 +196,7 @@ func (n *node) run(ctx context.Context, method string, p map[string]any) (any, *
 		return map[string]any{"pays": list}, nil
 	case "listfunds":
 		return map[string]any{"outputs": []any{}, "channels": []any{
-			map[string]any{"state": "CHANNELD_NORMAL", "our_amount_msat": max(n.funds, 0)},
+			map[string]any{"state": "CHANNELD_NORMAL", "our_amount_msat": max(n.funds, 0), "amount_msat": max(n.funds, 0) + 5_000_000},
 			map[string]any{"state": "ONCHAIN", "our_amount_msat": 77_000},
 		}}, nil
 	}

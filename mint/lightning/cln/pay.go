@@ -177,20 +177,33 @@ func (b *Backend) Balance(ctx context.Context, unit cashu.Unit) (cashu.Amount, e
 	if unit != b.cfg.Unit {
 		return 0, b.wrap(doing, fmt.Errorf("%w: unit is not supported", lightning.ErrRefused))
 	}
-	var funds struct {
+	held, err := b.funds(ctx)
+	if err != nil {
+		return 0, b.wrap(doing, err)
+	}
+	return fromMsat(held.out, unit, false), nil
+}
+
+// funds are the two sides of the node's channels, in msat.
+type funds struct{ out, in uint64 }
+
+func (b *Backend) funds(ctx context.Context) (held funds, err error) {
+	var list struct {
 		Channels []struct {
 			State string `json:"state"`
 			Ours  msat   `json:"our_amount_msat"`
+			All   msat   `json:"amount_msat"`
 		} `json:"channels"`
 	}
-	if err := b.quick(ctx, "listfunds", map[string]any{}, &funds); err != nil {
-		return 0, b.wrap(doing, err)
+	if err := b.quick(ctx, "listfunds", map[string]any{}, &list); err != nil {
+		return held, err
 	}
-	var sum uint64
-	for _, c := range funds.Channels {
+	for _, c := range list.Channels {
 		if c.State == "CHANNELD_NORMAL" {
-			sum += min(uint64(c.Ours), maxBitcoin)
+			ours, whole := min(uint64(c.Ours), maxBitcoin), min(uint64(c.All), maxBitcoin)
+			held.out += ours
+			held.in += max(whole, ours) - ours
 		}
 	}
-	return fromMsat(min(sum, maxBitcoin), unit, false), nil
+	return funds{min(held.out, maxBitcoin), min(held.in, maxBitcoin)}, nil
 }

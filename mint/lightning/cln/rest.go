@@ -32,6 +32,10 @@ const (
 	codeTooDear     = 206
 	codeExpired     = 207
 	codeWaitTimeout = 904
+
+	codeNotAuthorized = 1501 // the rune is none of the node
+	codeNotPermitted  = 1502 // the rune is, and does not permit this
+
 	codeNoInvoice   = 905
 	codeWrongStatus = 906
 )

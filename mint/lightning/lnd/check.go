@@ -10,62 +10,39 @@ import (
 	"strings"
 	"sync"
 	"time"
-)
 
-// Finding is one thing that Check has looked at.
-type Finding struct {
-	// Severity of what was found.
-	Severity Severity
-	// Text says what it is, and what to do about it if it is not fine.
-	Text string
-}
-
-// Severity of a finding.
-type Severity uint8
-
-// Fine needs nothing done, Doubtful should be looked at, and with a Broken one the mint
-// cannot work.
-const (
-	Fine Severity = iota
-	Doubtful
-	Broken
+	"mintmark/mint/lightning"
 )
 
 // Check looks at a node as the mint will use it, and finds out what stands in the way.
 // It moves no money, makes no invoice and needs no database. Of what can only be seen
 // when something else works, nothing is said until that works.
-func Check(ctx context.Context, c Config) ([]Finding, error) {
+func Check(ctx context.Context, c Config) (lightning.Findings, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	r := report{}
+	var r lightning.Findings
 	client, err := newClient(c)
 	if err != nil {
-		r.add(Broken, "%v", err)
-		return r.list, nil
+		r.Add(lightning.Broken, "%v", err)
+		return r, nil
 	}
 	defer client.close()
 	b := &Backend{cfg: c, client: client, log: c.Logger}
 	v, err := b.info(ctx)
 	if err != nil {
-		r.add(Broken, "%s", b.unreachable(err))
-		return r.list, nil
+		r.Add(lightning.Broken, "%s", b.unreachable(err))
+		return r, nil
 	}
-	r.add(Fine, "the node answers: %q, %s, %s", v.Alias, v.Version, v.Pubkey)
+	r.Add(lightning.Fine, "the node answers: %q, %s, %s", v.Alias, v.Version, v.Pubkey)
 	if err := b.fit(v); err != nil {
-		r.add(Broken, "%v", err)
+		r.Add(lightning.Broken, "%v", err)
 	} else {
-		r.add(Fine, "it is on %s and has the whole chain", networks[c.Network])
+		r.Add(lightning.Fine, "it is on %s and has the whole chain", networks[c.Network])
 	}
 	b.checkPermissions(ctx, &r)
 	b.checkChannels(ctx, v, &r)
-	return r.list, nil
-}
-
-type report struct{ list []Finding }
-
-func (r *report) add(s Severity, format string, args ...any) {
-	r.list = append(r.list, Finding{s, fmt.Sprintf(format, args...)})
+	return r, nil
 }
 
 // unreachable says why the first call failed.
@@ -126,7 +103,7 @@ func probes() []probe {
 
 // checkPermissions names what the macaroon should permit and does not, and warns when
 // it permits what a mint never needs.
-func (b *Backend) checkPermissions(ctx context.Context, r *report) {
+func (b *Backend) checkPermissions(ctx context.Context, r *lightning.Findings) {
 	more := probe{method: http.MethodGet, path: "/v1/balance/blockchain"}
 	list := append(probes(), more)
 	errs := make([]error, len(list))
@@ -139,19 +116,19 @@ func (b *Backend) checkPermissions(ctx context.Context, r *report) {
 	for i, p := range list {
 		switch err := errs[i]; {
 		case p == more && err == nil:
-			r.add(Doubtful, "the macaroon permits more than the mint needs: who breaks into mintd can do that too; bake one that permits only what docs/lightning.md lists")
+			r.Add(lightning.Doubtful, "the macaroon permits more than the mint needs: who breaks into mintd can do that too; bake one that permits only what docs/lightning.md lists")
 		case p == more:
 		case permissionDenied(err):
 			missing = append(missing, p.permission)
 		case err != nil && !answered(err) && p.permission != subscribe:
-			r.add(Broken, "while looking at %s: %v", p.permission, err)
+			r.Add(lightning.Broken, "while looking at %s: %v", p.permission, err)
 			return
 		}
 	}
 	if len(missing) > 0 {
-		r.add(Broken, "the macaroon lacks permissions: uri:%s", strings.Join(missing, " uri:"))
+		r.Add(lightning.Broken, "the macaroon lacks permissions: uri:%s", strings.Join(missing, " uri:"))
 	} else {
-		r.add(Fine, "the macaroon permits all that the mint needs")
+		r.Add(lightning.Fine, "the macaroon permits all that the mint needs")
 	}
 }
 
@@ -170,19 +147,19 @@ func (b *Backend) try(ctx context.Context, p probe) error {
 }
 
 // checkChannels tells whether money can go out and come in.
-func (b *Backend) checkChannels(ctx context.Context, v info, r *report) {
+func (b *Backend) checkChannels(ctx context.Context, v info, r *lightning.Findings) {
 	switch {
 	case v.Active == 0 && v.Inactive+v.Pending > 0:
-		r.add(Broken, "no channel is active; %d are inactive and %d pending: are the peers connected?", v.Inactive, v.Pending)
+		r.Add(lightning.Broken, "no channel is active; %d are inactive and %d pending: are the peers connected?", v.Inactive, v.Pending)
 		return
 	case v.Active == 0:
-		r.add(Broken, "the node has no channel: nothing can be paid, either way")
+		r.Add(lightning.Broken, "the node has no channel: nothing can be paid, either way")
 		return
 	case v.Inactive > 0:
-		r.add(Doubtful, "%d of %d channels are inactive", v.Inactive, v.Active+v.Inactive)
+		r.Add(lightning.Doubtful, "%d of %d channels are inactive", v.Inactive, v.Active+v.Inactive)
 	}
 	if !v.Graph {
-		r.add(Doubtful, "the node does not know the whole network yet: it may not find ways to pay")
+		r.Add(lightning.Doubtful, "the node does not know the whole network yet: it may not find ways to pay")
 	}
 	held, err := b.balances(ctx)
 	if err != nil {
@@ -190,10 +167,10 @@ func (b *Backend) checkChannels(ctx context.Context, v info, r *report) {
 	}
 	out, in := held.Local.Msat/msatPerSat, held.Remote.Msat/msatPerSat
 	if out == 0 {
-		r.add(Doubtful, "there is no outbound liquidity: nothing can be melted until money has come in")
+		r.Add(lightning.Doubtful, "there is no outbound liquidity: nothing can be melted until money has come in")
 	}
 	if in == 0 {
-		r.add(Doubtful, "there is no inbound liquidity: nobody can pay the mint until some money has gone out, or somebody opens a channel to the node")
+		r.Add(lightning.Doubtful, "there is no inbound liquidity: nobody can pay the mint until some money has gone out, or somebody opens a channel to the node")
 	}
-	r.add(Fine, "%d channels are active; up to %d sat can go out and %d sat come in", v.Active, out, in)
+	r.Add(lightning.Fine, "%d channels are active; up to %d sat can go out and %d sat come in", v.Active, out, in)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
 )
 
@@ -119,10 +120,10 @@ func TestANodeWithoutChannelsIsNamed(t *testing.T) {
 		"has no channel":       {},
 		"no channel is active": {Inactive: 1, Pending: 2},
 	} {
-		r := report{}
+		var r lightning.Findings
 		b.checkChannels(t.Context(), v, &r)
-		if len(r.list) != 1 || r.list[0].Severity != Broken || !strings.Contains(r.list[0].Text, text) {
-			t.Errorf("%+v: %+v", v, r.list)
+		if len(r) != 1 || r[0].Severity != lightning.Broken || !strings.Contains(r[0].Text, text) {
+			t.Errorf("%+v: %+v", v, r)
 		}
 	}
 }
