@@ -47,7 +47,7 @@ type node struct {
 	network  string
 	version  string
 	channels int
-	behind   string // why it is not ready
+	behind   string          // why it is not ready
 	seen     map[string]bool // methods that were called
 }
 
