@@ -33,6 +33,9 @@ type MeltOptions struct {
 	// Key is the caller's name of this call, Args what it asks for; see Repeated.
 	// Empty: none.
 	Key, Args string
+	// MaxFee is the most that it may cost besides the amount: what the quote sets
+	// aside, and the fee for spending the coins. nil = any. ErrFee beyond.
+	MaxFee *cashu.Amount
 	// Again pays an offer or an address that this wallet has paid before, or is
 	// paying. An invoice is paid once, whatever is said here.
 	Again bool
@@ -75,6 +78,9 @@ func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOption
 func (w *Wallet) meltFrom(ctx context.Context, m Mint, q Quote, need cashu.Amount, o MeltOptions) (MeltResult, error) {
 	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: q.Unit, States: []CoinState{CoinUnspent}})
 	if err != nil {
+		return MeltResult{}, err
+	}
+	if err := w.within(m, q, coins, o.MaxFee); err != nil {
 		return MeltResult{}, err
 	}
 	inputs, fee, err := choose(m, coins, need)

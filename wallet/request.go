@@ -16,11 +16,13 @@ import (
 
 // PayRequestOptions is how a payment request is met.
 type PayRequestOptions struct {
-	// MintURL to pay from; empty = the first accepted one that has enough.
+	// MintURL to pay from; empty = of those accepted that can afford it, the one
+	// with the smallest balance.
 	MintURL string
 	// Amount where the request leaves it open.
 	Amount cashu.Amount
 	Memo   string
+	MaxFee *cashu.Amount // see SendOptions
 	// Key and Args are as in SendOptions; Args is at least the request itself.
 	Key, Args string
 }
@@ -57,17 +59,18 @@ func (w *Wallet) PayRequest(ctx context.Context, r paymentrequest.Request, o Pay
 	if err != nil {
 		return Sent{}, false, err
 	}
-	mintURL := ""
-	if !repeated { // the token is there, whatever is left
-		if mintURL, err = w.payingMint(ctx, r, unit, amount, o.MintURL); err != nil {
-			return Sent{}, false, err
-		}
-	}
 	lock, err := requestedLock(r.Lock)
 	if err != nil {
 		return Sent{}, false, err
 	}
-	sent, err = w.Send(ctx, mintURL, unit, SendOptions{Amount: amount, Memo: o.Memo, Lock: lock, Key: o.Key, Args: args})
+	making := SendOptions{Amount: amount, Memo: o.Memo, Lock: lock, MaxFee: o.MaxFee, Key: o.Key, Args: args}
+	mintURL := ""
+	if !repeated { // the token is there, whatever is left
+		if mintURL, err = w.payingMint(ctx, r, unit, making, o.MintURL); err != nil {
+			return Sent{}, false, err
+		}
+	}
+	sent, err = w.Send(ctx, mintURL, unit, making)
 	if err != nil {
 		return Sent{}, false, err
 	}
@@ -84,23 +87,14 @@ func (w *Wallet) PayRequest(ctx context.Context, r paymentrequest.Request, o Pay
 }
 
 // payingMint finds a mint that the payee accepts and that has enough.
-func (w *Wallet) payingMint(ctx context.Context, r paymentrequest.Request, unit cashu.Unit, amount cashu.Amount, wish string) (string, error) {
+func (w *Wallet) payingMint(ctx context.Context, r paymentrequest.Request, unit cashu.Unit, o SendOptions, wish string) (string, error) {
 	if wish != "" {
 		if !r.Accepts(wish) {
 			return "", fmt.Errorf("the payee does not take coins of %s", wish)
 		}
 		return wish, nil
 	}
-	balances, err := w.store.Balances(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, b := range balances {
-		if b.State == CoinUnspent && b.Unit == unit && b.Amount >= amount && r.Accepts(b.MintURL) {
-			return b.MintURL, nil
-		}
-	}
-	return "", fmt.Errorf("%w of %s at a mint that the payee accepts", ErrFunds, unit)
+	return w.SendingMint(ctx, unit, o, r.Accepts)
 }
 
 // deliver posts the coins of a token to the payee.

@@ -26,6 +26,8 @@ type SendOptions struct {
 	Blind bool
 	// Offline asks no mint: the coins at hand must fit exactly.
 	Offline bool
+	// MaxFee is the most that making the token may cost; nil = any. ErrFee beyond.
+	MaxFee *cashu.Amount
 	// Key is the caller's name of this call: repeated under it, the call gives
 	// the token that it made before. Args is what it asks for; see Repeated.
 	// Empty: none.
@@ -99,6 +101,9 @@ func (w *Wallet) sendAfterSwap(ctx context.Context, m Mint, unit cashu.Unit, o S
 	chosen, fee, err := choose(m, coins, total)
 	if err != nil {
 		return Sent{}, err
+	}
+	if o.MaxFee != nil && fee > *o.MaxFee {
+		return Sent{}, fmt.Errorf("%w: %d, and %d are allowed", ErrFee, fee, *o.MaxFee)
 	}
 	sum, err := sumOf(chosen)
 	if err != nil {

@@ -91,29 +91,25 @@ func (s *session) theMint(ctx context.Context) (string, error) {
 	return "", usageError{fmt.Errorf("there are several mints: say --mint, one of %s", strings.Join(trusted, ", "))}
 }
 
-// payingMint is --mint, or the one that has enough; of several, the one with least.
-func (s *session) payingMint(ctx context.Context, unit cashu.Unit, amount cashu.Amount) (string, error) {
+// payingMint is --mint, or one that can afford what is to be sent, fees included; of
+// several, the one with the smallest balance.
+func (s *session) payingMint(ctx context.Context, unit cashu.Unit, o wallet.SendOptions) (string, error) {
 	if s.mint != "" {
 		return s.findMint(ctx, s.mint)
 	}
-	balances, err := s.store.Balances(ctx)
-	if err != nil {
-		return "", err
+	found, err := s.wallet.SendingMint(ctx, unit, o, func(string) bool { return true })
+	if !errors.Is(err, wallet.ErrFunds) {
+		return found, err
 	}
-	best, most := wallet.Balance{}, cashu.Amount(0)
-	for _, b := range balances {
-		if b.State != wallet.CoinUnspent || b.Unit != unit {
-			continue
-		}
-		most = max(most, b.Amount)
-		if b.Amount >= amount && (best.MintURL == "" || b.Amount < best.Amount) {
-			best = b
-		}
+	most := cashu.Amount(0)
+	if balances, err := s.wallet.SmallestFirst(ctx, unit); err == nil && len(balances) > 0 {
+		most = balances[len(balances)-1].Amount
 	}
-	if best.MintURL == "" {
-		return "", fmt.Errorf("%w: no mint has %s, the most at one is %s", wallet.ErrFunds, formatAmount(amount, unit), formatAmount(most, unit))
+	what := "and what fees come on top"
+	if o.Offline {
+		what = "in coins that fit exactly"
 	}
-	return best.MintURL, nil
+	return "", fmt.Errorf("%w: no mint has %s %s, the most at one is %s", wallet.ErrFunds, formatAmount(o.Amount, unit), what, formatAmount(most, unit))
 }
 
 // pick finds the one item whose id starts with the text.

@@ -45,7 +45,7 @@ when --timeout ends, or at Ctrl-C, goes on (exit code 4): "wallet ops list" show
 					return usage(cmd, err)
 				}
 				return p.move(cmd, g, func(ctx context.Context, s *session) error {
-					return s.payRequest(ctx, r, requestPayFlags{amount: f.amount})
+					return s.payRequest(ctx, r, requestPayFlags{amount: f.amount, maxFee: f.maxFee})
 				})
 			}
 			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.pay(ctx, to, f) })
@@ -55,7 +55,7 @@ when --timeout ends, or at Ctrl-C, goes on (exit code 4): "wallet ops list" show
 	flags.StringVar(&f.method, "method", "", "`method` of payment (default bolt11, bolt12 for an offer, onchain for an address)")
 	flags.StringVar(&f.comment, "comment", "", "`text` for who is behind a Lightning address, where that takes one")
 	flags.StringVar(&f.amount, "amount", "", "`amount` in satoshi where the invoice leaves it open")
-	flags.StringVar(&f.maxFee, "max-fee", "", "do not pay if more than this `amount` is set aside for fees")
+	flags.StringVar(&f.maxFee, "max-fee", "", "do not pay if fees, of the network and of the mint, can be more than this `amount`")
 	flags.BoolVar(&f.again, "again", false, "pay an offer or an address that was paid before, without a question")
 	return cmd
 }
@@ -89,22 +89,19 @@ func (s *session) pay(ctx context.Context, to payee.Payee, f payFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.maxFee != "" {
-		limit, err := maxFee(f.maxFee, q.Unit)
-		if err != nil {
-			return err
-		}
-		if q.FeeReserve > limit {
-			return hint(errors.New("the fee may be "+formatAmount(q.FeeReserve, q.Unit)+", more than --max-fee"), "nothing was paid")
-		}
+	most, limit, err := s.price(ctx, q, f)
+	if err != nil {
+		return err
 	}
 	if m, err := s.wallet.KnownMint(ctx, q.MintURL); err == nil && !m.Info.Supports(8) && q.FeeReserve > 0 {
 		s.say("This mint gives no change: it keeps all of the %s for fees, whatever the payment costs.", formatAmount(q.FeeReserve, q.Unit))
 	}
-	if err := s.agree(ctx, s.globals, "Pay %s, and up to %s of fees, from %s?", formatAmount(q.Amount, q.Unit), formatAmount(q.FeeReserve, q.Unit), q.MintURL); err != nil {
+	if err := s.agree(ctx, s.globals, "Pay %s, and up to %s of fees, from %s?", formatAmount(q.Amount, q.Unit), formatAmount(most, q.Unit), q.MintURL); err != nil {
 		return err
 	}
-	paid, err := s.wallet.Melt(ctx, q.MintURL, q.ID, wallet.MeltOptions{Key: s.op, Args: asked, Poll: time.Second, Again: f.again})
+	paid, err := s.wallet.Melt(ctx, q.MintURL, q.ID, wallet.MeltOptions{
+		Key: s.op, Args: asked, Poll: time.Second, Again: f.again, MaxFee: limit,
+	})
 	if err != nil {
 		return err
 	}
@@ -150,42 +147,35 @@ func (s *session) meltQuote(ctx context.Context, invoice string, f payFlags) (wa
 	return s.firstThatCanPay(ctx, o)
 }
 
+// firstThatCanPay asks the mint with the smallest balance first that may do.
 func (s *session) firstThatCanPay(ctx context.Context, o wallet.MeltQuoteOptions) (wallet.Quote, error) {
-	balances, err := s.store.Balances(ctx)
+	balances, err := s.wallet.SmallestFirst(ctx, o.Unit)
 	if err != nil {
 		return wallet.Quote{}, err
 	}
-	var failed error
+	least := cashu.Amount(0)
+	if msat, stated := wallet.InvoiceAmount(o.Request); stated && o.Method == string(payee.Invoice) && o.Unit == cashu.UnitSat {
+		least = cashu.Amount(msat / 1000)
+	}
+	failed := wallet.ErrFunds
 	for _, b := range balances {
-		if b.State != wallet.CoinUnspent || b.Unit != o.Unit || b.Amount == 0 {
+		if b.Amount < least {
+			failed = errors.Join(failed, errors.New(b.MintURL+" has "+formatAmount(b.Amount, b.Unit)))
 			continue
 		}
 		q, err := s.wallet.CreateMeltQuote(ctx, b.MintURL, o)
 		if errors.Is(err, cashu.ErrQuotePending) || errors.Is(err, cashu.ErrInvoicePaid) {
 			return q, err // somebody may be paying it there, and would pay it twice elsewhere
 		}
-		if err == nil && b.Amount >= q.Amount && b.Amount-q.Amount >= q.FeeReserve {
-			return q, nil
-		}
 		if err == nil {
-			err = errors.Join(wallet.ErrFunds, errors.New(b.MintURL+" has "+formatAmount(b.Amount, b.Unit)+", and "+formatAmount(q.Amount, q.Unit)+" with fees of "+formatAmount(q.FeeReserve, q.Unit)+" are needed"))
+			if _, err = s.wallet.MeltFee(ctx, q); err == nil {
+				return q, nil
+			}
+		}
+		if errors.Is(err, wallet.ErrFunds) {
+			err = errors.New(b.MintURL + " has " + formatAmount(b.Amount, b.Unit) + ", and " + formatAmount(q.Amount, q.Unit) + " with up to " + formatAmount(q.FeeReserve, q.Unit) + " for the network, and the mint's own fee, are needed")
 		}
 		failed = errors.Join(failed, err)
 	}
-	if failed == nil {
-		failed = wallet.ErrFunds
-	}
 	return wallet.Quote{}, failed
-}
-
-// maxFee reads an amount that may be 0.
-func maxFee(text string, unit cashu.Unit) (cashu.Amount, error) {
-	if text == "0" {
-		return 0, nil
-	}
-	a, _, err := parseAmount(text, unit)
-	if err != nil {
-		return 0, usageError{err}
-	}
-	return a, nil
 }

@@ -24,7 +24,7 @@ type requestCreateFlags struct {
 	singleUse   bool
 }
 
-type requestPayFlags struct{ amount, memo string }
+type requestPayFlags struct{ amount, memo, maxFee string }
 
 func (p program) requestCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
@@ -64,6 +64,7 @@ request names no way to do so, the token is printed, to hand over.`,
 		},
 	}
 	pay.Flags().StringVar(&paying.amount, "amount", "", "`amount` where the request leaves it open")
+	pay.Flags().StringVar(&paying.maxFee, "max-fee", "", "do not pay if making the token costs more than this `amount`")
 	pay.Flags().StringVar(&paying.memo, "memo", "", "`text` for the payee")
 	decode := &cobra.Command{
 		Use: "decode REQUEST", Short: "Show what a payment request asks for", Args: args(cobra.ExactArgs(1)),
@@ -167,6 +168,13 @@ func (s *session) payRequest(ctx context.Context, r paymentrequest.Request, f re
 	amount := max(r.Amount, o.Amount)
 	if amount == 0 {
 		return usageError{errors.New("the request leaves the amount open: say --amount")}
+	}
+	if f.maxFee != "" {
+		limit, err := maxFee(f.maxFee, unit)
+		if err != nil {
+			return err
+		}
+		o.MaxFee = &limit
 	}
 	where := "nobody yet: the token is printed"
 	if len(r.Transports) > 0 {

@@ -173,15 +173,16 @@ func (s *session) send(ctx context.Context, text string, f sendFlags, lock *cond
 	if err != nil {
 		return err
 	}
+	o := wallet.SendOptions{
+		Amount: amount, Memo: f.memo, IncludeFee: f.includeFee, Lock: lock, Blind: f.lock.blinded, Offline: s.offline, Key: s.op, Args: asked,
+	}
 	mintURL := ""
 	if !repeated { // the token is there, whatever is left
-		if mintURL, err = s.payingMint(ctx, unit, amount); err != nil {
+		if mintURL, err = s.payingMint(ctx, unit, o); err != nil {
 			return err
 		}
 	}
-	sent, err := s.wallet.Send(ctx, mintURL, unit, wallet.SendOptions{
-		Amount: amount, Memo: f.memo, IncludeFee: f.includeFee, Lock: lock, Blind: f.lock.blinded, Offline: s.offline, Key: s.op, Args: asked,
-	})
+	sent, err := s.wallet.Send(ctx, mintURL, unit, o)
 	if err != nil {
 		return err
 	}

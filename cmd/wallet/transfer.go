@@ -83,7 +83,7 @@ func (s *session) transfer(ctx context.Context, text, to string) error {
 // transferFrom is the mint that pays, or the one that a repeated transfer was paid by.
 func (s *session) transferFrom(ctx context.Context, unit cashu.Unit, amount cashu.Amount, id uuid.UUID, repeated bool) (string, error) {
 	if !repeated {
-		return s.payingMint(ctx, unit, amount)
+		return s.payingMint(ctx, unit, wallet.SendOptions{Amount: amount})
 	}
 	t, err := s.store.Transaction(ctx, id)
 	if errors.Is(err, wallet.ErrNotFound) {
