@@ -231,10 +231,11 @@ func (w *world) walletOfSeed(seed []byte) (*wallet.Wallet, wallet.Store) {
 }
 
 // lostMelts is a way to the mint on which payments are lost.
-type lostMelts struct{}
+type lostMelts struct{ lost func() }
 
-func (lostMelts) RoundTrip(r *http.Request) (*http.Response, error) {
+func (l lostMelts) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasPrefix(r.URL.Path, "/v1/melt/bolt11") {
+		l.lost()
 		return nil, errors.New("lost")
 	}
 	return http.DefaultTransport.RoundTrip(r)

@@ -152,12 +152,14 @@ func doGiveUp(ctx context.Context, x *wallet.Wallet, _, arg string) error {
 	return x.Resume(ctx, id)
 }
 
-// inDoubt starts a payment whose request is lost.
+// inDoubt starts a payment whose request is lost, and with it the process.
 func inDoubt(s *stage) string {
 	q := s.meltQuote(s.x, 100)
 	s.line.cut(nil, nil)
-	lost := s.walletBy(s.xStore, lostMelts{}, s.xSeed)
-	_, err := lost.Melt(s.t.Context(), s.url, q.ID, wallet.MeltOptions{Wait: 300 * time.Millisecond, Poll: time.Millisecond})
+	ctx, die := context.WithCancel(s.t.Context())
+	defer die()
+	dying := s.walletBy(s.xStore, lostMelts{die}, s.xSeed)
+	_, err := dying.Melt(ctx, s.url, q.ID, wallet.MeltOptions{Poll: time.Millisecond})
 	failed, ok := errors.AsType[*wallet.OperationError](err)
 	if !ok {
 		s.t.Fatalf("got %v", err)
