@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -178,3 +179,45 @@ func TestAWordOfTheMintTakesNothingOutOfTheBooks(t *testing.T) {
 		t.Errorf("%d after a swap", free)
 	}
 }
+
+// W8: whoever recovers claims an operation before the mint is asked anything about it,
+// so that of two only one acts; who has read it before that does nothing.
+func TestRecoveryClaimsBeforeItAsks(t *testing.T) {
+	w := newWorld(t)
+	s := w.stageOn(sqldb.Memory)
+	w.fund(s.x, 200)
+	id := uuid.MustParse(inDoubt(s))
+	before, err := s.xStore.Saga(t.Context(), id)
+	s.must(err)
+	asked := 0
+	w.line.cut(func(r *http.Request) error {
+		if !strings.Contains(r.URL.Path, "/melt/") {
+			return nil
+		}
+		asked++
+		now, err := s.xStore.Saga(t.Context(), id)
+		if err != nil || now.Version == before.Version {
+			t.Errorf("asked about version %d, which it has read: %v", now.Version, err)
+		}
+		return nil
+	}, nil)
+	_, err = s.x.Recover(t.Context(), wallet.RecoverOptions{})
+	s.must(err)
+	if asked == 0 {
+		t.Error("the mint was not asked")
+	}
+	asked = 0
+	late := w.walletBy(staleSagas{s.xStore, before}, w.line, s.xSeed)
+	done, err := late.Recover(t.Context(), wallet.RecoverOptions{})
+	if err != nil || len(done) != 1 || done[0].Result != wallet.RecoveredLeft || asked != 0 {
+		t.Errorf("who was too late: %+v after %d questions, %v", done, asked, err)
+	}
+}
+
+// staleSagas is a store whose list of operations was read a while ago.
+type staleSagas struct {
+	wallet.Store
+	saga wallet.Saga
+}
+
+func (o staleSagas) Sagas(context.Context) ([]wallet.Saga, error) { return []wallet.Saga{o.saga}, nil }
