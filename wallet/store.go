@@ -310,6 +310,10 @@ type MintWrites interface {
 	// RemoveMint forgets a mint of which there is no coin and no operation;
 	// ErrCoinsTaken else. Counters are kept for ever.
 	RemoveMint(ctx context.Context, url string) error
+	// MoveMint gives a mint, and everything of it, another address, which no mint
+	// may have (ErrExists); ErrNotFound for one that is not known. Operations and
+	// quotes get a new version.
+	MoveMint(ctx context.Context, from, to string) error
 	// PutKeysets adds and updates keysets; none is ever removed. A known id
 	// with other keys is ErrExists: the mint has broken its word.
 	PutKeysets(ctx context.Context, mintURL string, keysets []cashu.Keyset) error

@@ -45,6 +45,15 @@ func (p program) mintsCommand(g *globals) *cobra.Command {
 		p.mintVerb(g, "rename MINT NAME", "Give a mint a name of your own", 2, func(ctx context.Context, s *session, mintURL string, more []string) error {
 			return s.wallet.RenameMint(ctx, mintURL, more[0])
 		}),
+		p.mintVerb(g, "move MINT URL", "Follow a mint to another address, with its coins", 2, func(ctx context.Context, s *session, mintURL string, more []string) error {
+			if err := s.agree(ctx, s.globals, "Whoever answers at %s will be shown the coins of %s. Have you heard of the new address from the mint itself?", printable(more[0]), mintURL); err != nil {
+				return err
+			}
+			if err := s.wallet.MoveMint(ctx, mintURL, more[0]); err != nil {
+				return err
+			}
+			return s.mintInfo(ctx, more[0])
+		}),
 		p.mintVerb(g, "remove MINT", "Forget a mint of which there is no ecash", 1, func(ctx context.Context, s *session, mintURL string, _ []string) error {
 			if err := s.agree(ctx, s.globals, "Forget the mint %s?", mintURL); err != nil {
 				return err

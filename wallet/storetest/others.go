@@ -254,6 +254,25 @@ func mintCases() []testCase {
 				k.Errorf("the counter went back to %d", got)
 			}
 		}},
+		{"a mint moves with everything of it", func(k *kit) {
+			const to = "https://moved.example"
+			k.update(func(tx wallet.Tx) error { return tx.PutMint(k.ctx, wallet.KnownMint{URL: mintURL, Name: "mine"}) })
+			k.coins(2)
+			s := k.swap()
+			k.update(func(tx wallet.Tx) error { return tx.AddSaga(k.ctx, s) })
+			k.refuse(wallet.ErrNotFound, func(tx wallet.Tx) error { return tx.MoveMint(k.ctx, to, mintURL) })
+			k.refuse(wallet.ErrExists, func(tx wallet.Tx) error { return tx.MoveMint(k.ctx, mintURL, mintURL) })
+			k.update(func(tx wallet.Tx) error { return tx.MoveMint(k.ctx, mintURL, to) })
+			if m := must[wallet.KnownMint](k)(k.store.Mint(k.ctx, to)); m.Name != "mine" {
+				k.Errorf("it is %+v now", m)
+			}
+			if got := must[[]wallet.StoredCoin](k)(k.store.Coins(k.ctx, wallet.CoinFilter{MintURL: to})); len(got) != 2 {
+				k.Errorf("%d coins came along", len(got))
+			}
+			if got := must[wallet.Saga](k)(k.store.Saga(k.ctx, s.ID)); got.MintURL != to || got.Version != 1 {
+				k.Errorf("the operation is at %s, version %d", got.MintURL, got.Version)
+			}
+		}},
 		{"a keyset keeps its keys", func(k *kit) {
 			keys := must[cashu.Keys](k)(cashu.NewKeys(map[cashu.Amount]bdhke.Point{1: k.point(), 1 << 63: k.point()}))
 			set := cashu.Keyset{ID: k.keyset(1), Unit: "sat", Active: true, InputFeePPK: 100, FinalExpiry: 9, Keys: keys}

@@ -1,0 +1,37 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mintmark/internal/sqldb"
+	"mintmark/wallet"
+)
+
+// moveMint is every place where the address of a mint stands. An operation gets a new
+// version: whoever works on it has to notice.
+var moveMint = []sqldb.Stmt{
+	{Name: "mints.move", SQL: `UPDATE mints SET url = $2 WHERE url = $1`},
+	{Name: "keysets.move", SQL: `UPDATE keysets SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "coins.move", SQL: `UPDATE coins SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "quotes.move", SQL: `UPDATE quotes SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
+	{Name: "transactions.move", SQL: `UPDATE transactions SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "inbox.move", SQL: `UPDATE inbox SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "sagas.move", SQL: `UPDATE sagas SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
+}
+
+func (t *tx) MoveMint(ctx context.Context, from, to string) error {
+	if _, err := t.Mint(ctx, from); err != nil {
+		return err
+	}
+	if _, err := t.Mint(ctx, to); !errors.Is(err, wallet.ErrNotFound) {
+		return t.fail(errors.Join(err, fmt.Errorf("the mint %s %w", to, wallet.ErrExists)))
+	}
+	for _, stmt := range moveMint {
+		if _, err := t.db.Exec(ctx, stmt, text(from), text(to)); err != nil {
+			return fmt.Errorf("giving a mint another address: %w", err)
+		}
+	}
+	return nil
+}
