@@ -112,24 +112,25 @@ var rooms = []room{
 	{path: "mint/lightning/bolt11", imports: []string{"cashu", "bdhke", "mint/lightning"}, neverImports: outside, neverLinks: keyMaterial},
 	{
 		path:       "mint/lightning/lnd",
-		imports:    []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/crashpoint", "internal/sqldb"},
+		imports:    []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/lifecycle", "cashu", "internal/crashpoint", "internal/sqldb"},
 		neverLinks: append([]string{"google.golang.org/grpc/...", "github.com/lightningnetwork/..."}, keyMaterial...),
 	},
+	{path: "mint/lightning/lifecycle", imports: []string{"mint/lightning"}, neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "mint/lightning/lightningtest", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu"}, neverLinks: keyMaterial},
 	{
 		path:         "mint/lightning/cln",
-		imports:      []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/journal", "cashu"},
+		imports:      []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/journal", "mint/lightning/lifecycle", "cashu"},
 		neverImports: []string{"google.golang.org/grpc/...", "database/sql"},
 		neverLinks:   keyMaterial,
 	},
 	{path: "mint/lightning/journal", imports: []string{"mint/lightning", "cashu", "internal/sqldb"}, neverImports: network, neverLinks: keyMaterial},
 	{
 		path:         "mint/lightning/processor",
-		imports:      []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/journal", "proto/cdk_payment_processor", "cashu", "internal/address", "internal/tlsdir"},
+		imports:      []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/journal", "mint/lightning/lifecycle", "proto/cdk_payment_processor", "cashu", "internal/address", "internal/tlsdir"},
 		neverImports: []string{"net/http", "database/sql"},
 		neverLinks:   keyMaterial,
 	},
-	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "cashu", "internal/..."}, neverLinks: keyMaterial},
+	{path: "mint/lightning/fake", imports: []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/lifecycle", "cashu", "internal/..."}, neverLinks: keyMaterial},
 
 	{
 		path:       "mint/metrics",

@@ -28,6 +28,7 @@ import (
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
 	"mintmark/mint/lightning/journal"
+	"mintmark/mint/lightning/lifecycle"
 )
 
 // Config says where the node is and what it is used for.
@@ -127,17 +128,10 @@ type Backend struct {
 	in      []lightning.Settings
 	out     []lightning.PaySettings
 
-	turn    chan struct{} // holds one token: the right to watch
-	life    context.Context
-	die     context.CancelFunc
-	working sync.WaitGroup
+	life *lifecycle.Life
 
 	mu      sync.Mutex
-	closed  bool
 	missing map[string]time.Time // since when the node says that nothing is under way
-
-	closing  sync.Once
-	closeErr error
 }
 
 var (
@@ -163,9 +157,7 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("core lightning: %w", err)
 	}
-	b := &Backend{cfg: c, http: client, journal: j, log: c.Logger, turn: make(chan struct{}, 1), missing: map[string]time.Time{}}
-	b.turn <- struct{}{}
-	b.life, b.die = context.WithCancel(context.WithoutCancel(ctx))
+	b := &Backend{cfg: c, http: client, journal: j, log: c.Logger, life: lifecycle.Begin(ctx), missing: map[string]time.Time{}}
 	// Whatever the node tries within PayTime may be held by somebody for long.
 	b.orders = journal.NewOrders(j, b, c.PayTime+10*time.Minute, c.Logger)
 	methods := []string{lightning.MethodBolt11}
@@ -204,7 +196,7 @@ func (b *Backend) Ping(ctx context.Context) error {
 // Identity implements lightning.Identified: it is the node's public key.
 func (b *Backend) Identity(ctx context.Context) (string, error) {
 	const doing = "ask who the node is"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return "", b.wrap(doing, err)
 	}
@@ -230,35 +222,10 @@ func (b *Backend) Memory() string { return b.journal.Identity() }
 // Close ends everything and closes the journal. Orders to pay get a moment to be
 // answered; the node goes on with them in any case.
 func (b *Backend) Close() error {
-	b.closing.Do(func() {
-		b.mu.Lock()
-		b.closed = true
-		b.mu.Unlock()
-		b.die()
-		b.orders.Close()
-		b.working.Wait()
+	return b.life.Close(b.orders.Close, func() error {
 		b.http.CloseIdleConnections()
-		b.closeErr = b.journal.Close()
+		return b.journal.Close()
 	})
-	return b.closeErr
-}
-
-// enter counts the caller among those that Close waits for, and ends its context with
-// the backend.
-func (b *Backend) enter(ctx context.Context) (context.Context, func(), error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return ctx, nil, lightning.ErrClosed
-	}
-	b.working.Add(1)
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(b.life, cancel)
-	return ctx, func() {
-		stop()
-		cancel()
-		b.working.Done()
-	}, nil
 }
 
 // wrap says what was being done, in the words of the interface.
@@ -266,7 +233,7 @@ func (b *Backend) wrap(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case b.life.Err() != nil && !errors.Is(err, lightning.ErrRefused):
+	case b.life.Over() && !errors.Is(err, lightning.ErrRefused):
 		err = lightning.ErrClosed
 	}
 	return fmt.Errorf("core lightning: %s: %w", doing, err)

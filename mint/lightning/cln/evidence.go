@@ -12,7 +12,7 @@ var _ lightning.Witness = (*Backend)(nil)
 // Evidence implements lightning.Witness: the journal, and what the node lists of the debt.
 func (b *Backend) Evidence(ctx context.Context, method, id string) ([]string, error) {
 	const doing = "look at a payment"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return nil, b.wrap(doing, err)
 	}

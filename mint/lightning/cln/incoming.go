@@ -29,7 +29,7 @@ const (
 // CreateInvoice implements lightning.Receiver.
 func (b *Backend) CreateInvoice(ctx context.Context, r lightning.InvoiceRequest) (v lightning.Invoice, err error) {
 	const doing = "create a request"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return v, b.wrap(doing, err)
 	}
@@ -125,7 +125,7 @@ func (b *Backend) createOffer(ctx context.Context, r lightning.InvoiceRequest, a
 // CheckIncoming implements lightning.Receiver.
 func (b *Backend) CheckIncoming(ctx context.Context, method, lookupID string) ([]lightning.Incoming, error) {
 	const doing = "check a request"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return nil, b.wrap(doing, err)
 	}
@@ -189,7 +189,7 @@ func (b *Backend) received(v invoice) (p lightning.Incoming, ok bool) {
 // CancelInvoice implements lightning.Canceller. An offer can be paid by others, too.
 func (b *Backend) CancelInvoice(ctx context.Context, method, lookupID string) error {
 	const doing = "cancel an invoice"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return b.wrap(doing, err)
 	}

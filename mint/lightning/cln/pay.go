@@ -26,7 +26,7 @@ type order struct {
 // hears of it.
 func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (out lightning.Outgoing, err error) {
 	const doing = "pay"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return out, b.wrap(doing, err)
 	}
@@ -59,7 +59,7 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 // CheckPayment implements lightning.Payer.
 func (b *Backend) CheckPayment(ctx context.Context, method, id string) (out lightning.Outgoing, err error) {
 	const doing = "check a payment"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return out, b.wrap(doing, err)
 	}
@@ -169,7 +169,7 @@ func (b *Backend) endPaid(ctx context.Context, a journal.Attempt, p payment) (jo
 // Balance implements lightning.Balancer: what is on the node's side of its channels.
 func (b *Backend) Balance(ctx context.Context, unit cashu.Unit) (cashu.Amount, error) {
 	const doing = "ask for the balance"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return 0, b.wrap(doing, err)
 	}

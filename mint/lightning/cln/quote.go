@@ -29,7 +29,7 @@ const maxRequest = 8192
 // QuotePayment implements lightning.Payer.
 func (b *Backend) QuotePayment(ctx context.Context, r lightning.PaymentRequest) (q lightning.PaymentQuote, err error) {
 	const doing = "quote a payment"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return q, b.wrap(doing, err)
 	}

@@ -15,17 +15,11 @@ import (
 func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Incoming) error) error {
 	const doing = "watch payments"
 	outer := ctx
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Watch(ctx)
 	if err != nil {
 		return b.wrap(doing, err)
 	}
 	defer leave()
-	select {
-	case <-b.turn:
-		defer func() { b.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return b.wrap(doing, context.Cause(ctx))
-	}
 	for err == nil {
 		err = b.watch(ctx, deliver)
 	}

@@ -29,13 +29,13 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"mintmark/cashu"
 	"mintmark/internal/sqldb"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
+	"mintmark/mint/lightning/lifecycle"
 )
 
 // Config describes a fake node. Only Path is required.
@@ -190,15 +190,8 @@ type Backend struct {
 	db       *sqldb.DB
 	key      bolt11.Key
 
-	turn chan struct{} // holds one token: the right to watch
 	wake chan struct{} // a payment may be due earlier than the watcher thinks
-	done chan struct{} // closed by Close
-
-	mu       sync.Mutex
-	closed   bool
-	watchers sync.WaitGroup
-	closing  sync.Once
-	closeErr error
+	life *lifecycle.Life
 }
 
 var (
@@ -224,11 +217,7 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("fake lightning: %w", err), db.Close())
 	}
-	b := &Backend{
-		cfg: c, db: db, key: key,
-		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), done: make(chan struct{}),
-	}
-	b.turn <- struct{}{}
+	b := &Backend{cfg: c, db: db, key: key, wake: make(chan struct{}, 1), life: lifecycle.Begin(ctx)}
 	for _, method := range c.Methods {
 		for _, u := range c.Units {
 			b.offerMethod(method, u)
@@ -277,15 +266,7 @@ func (b *Backend) Settings() []lightning.Settings { return b.settings }
 // Close ends a running WatchIncoming, waits for it and for the calls that have
 // begun, and closes the database. It must not be called by deliver.
 func (b *Backend) Close() error {
-	b.closing.Do(func() {
-		b.mu.Lock()
-		b.closed = true
-		b.mu.Unlock()
-		close(b.done)
-		b.watchers.Wait()
-		b.closeErr = wrap("close", b.db.Close())
-	})
-	return b.closeErr
+	return b.life.Close(nil, func() error { return wrap("close", b.db.Close()) })
 }
 
 // now is the time as the database keeps it.

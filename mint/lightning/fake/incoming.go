@@ -110,23 +110,11 @@ func (b *Backend) settle(ctx context.Context, hash []byte) (invoiceRow, error) {
 // WatchIncoming implements lightning.Receiver.
 func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Incoming) error) error {
 	const doing = "watch invoices"
-	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
-		return wrap(doing, lightning.ErrClosed)
+	_, leave, err := b.life.Watch(ctx)
+	if err != nil {
+		return wrap(doing, err)
 	}
-	b.watchers.Add(1)
-	b.mu.Unlock()
-	defer b.watchers.Done()
-
-	select {
-	case <-b.turn:
-		defer func() { b.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return wrap(doing, ctx.Err())
-	case <-b.done:
-		return wrap(doing, lightning.ErrClosed)
-	}
+	defer leave()
 	for {
 		pause, err := b.deliverDue(ctx, deliver)
 		if err != nil {
@@ -138,7 +126,7 @@ func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Inco
 		case <-b.wake:
 		case <-ctx.Done():
 			err = ctx.Err()
-		case <-b.done:
+		case <-b.life.Done():
 			err = lightning.ErrClosed
 		}
 		timer.Stop()
@@ -223,12 +211,10 @@ func (b *Backend) noteDelivered(ctx context.Context, delivered map[*sqldb.Stmt][
 
 // stopped says why the watcher has to end.
 func (b *Backend) stopped(ctx context.Context) error {
-	select {
-	case <-b.done:
+	if b.life.Over() {
 		return lightning.ErrClosed
-	default:
-		return ctx.Err()
 	}
+	return ctx.Err()
 }
 
 // ring makes the watcher look again.

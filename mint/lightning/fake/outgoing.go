@@ -41,7 +41,7 @@ func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightni
 		case <-ctx.Done():
 			timer.Stop()
 			return row.pending(b.now()), nil
-		case <-b.done:
+		case <-b.life.Done():
 			timer.Stop()
 			return lightning.Outgoing{}, wrap(doing, lightning.ErrClosed)
 		}

@@ -23,7 +23,7 @@ var _ lightning.Witness = (*Backend)(nil)
 // Otherwise the node has lost it (lightningnetwork/lnd#5152).
 func (b *Backend) Evidence(ctx context.Context, method, id string) (lines []string, err error) {
 	const doing = "look at a payment"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return nil, wrap(doing, err)
 	}

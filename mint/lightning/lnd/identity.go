@@ -18,7 +18,7 @@ func (b *Backend) Memory() string { return b.memory }
 // up anew has another.
 func (b *Backend) Identity(ctx context.Context) (string, error) {
 	const doing = "ask who the node is"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return "", wrap(doing, err)
 	}

@@ -58,7 +58,7 @@ func (b *Backend) incoming(v invoice) (lightning.Incoming, bool) {
 // CreateInvoice implements lightning.Receiver.
 func (b *Backend) CreateInvoice(ctx context.Context, r lightning.InvoiceRequest) (lightning.Invoice, error) {
 	const doing = "create invoice"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return lightning.Invoice{}, wrap(doing, err)
 	}
@@ -130,7 +130,7 @@ func (b *Backend) lookup(ctx context.Context, hash [32]byte) (v invoice, err err
 // CheckIncoming implements lightning.Receiver.
 func (b *Backend) CheckIncoming(ctx context.Context, method, lookupID string) ([]lightning.Incoming, error) {
 	const doing = "check invoice"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return nil, wrap(doing, err)
 	}
@@ -153,7 +153,7 @@ func (b *Backend) CheckIncoming(ctx context.Context, method, lookupID string) ([
 // CancelInvoice implements lightning.Canceller.
 func (b *Backend) CancelInvoice(ctx context.Context, method, lookupID string) error {
 	const doing = "cancel invoice"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return wrap(doing, err)
 	}
@@ -178,7 +178,7 @@ func (b *Backend) CancelInvoice(ctx context.Context, method, lookupID string) er
 // Balance implements lightning.Balancer: what is on this side of the channels.
 func (b *Backend) Balance(ctx context.Context, unit cashu.Unit) (cashu.Amount, error) {
 	const doing = "balance"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return 0, wrap(doing, err)
 	}

@@ -41,7 +41,7 @@ var networks = map[bolt11.Network]string{
 // its latest block.
 func (b *Backend) Ping(ctx context.Context) error {
 	const doing = "look for the node"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return wrap(doing, err)
 	}

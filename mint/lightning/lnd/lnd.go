@@ -33,6 +33,7 @@ import (
 	"mintmark/internal/sqldb"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
+	"mintmark/mint/lightning/lifecycle"
 )
 
 // Permissions are the calls that the macaroon must allow, and no others: with
@@ -152,16 +153,10 @@ type Backend struct {
 
 	page int // how many invoices are read at a time
 
-	turn   chan struct{} // holds one token: the right to watch
-	ctx    context.Context
-	cancel context.CancelFunc
+	life *lifecycle.Life
 
 	mu       sync.Mutex
-	closed   bool
-	work     sync.WaitGroup // calls and pursuits under way
 	pursuits map[string]*pursuit
-	closing  sync.Once
-	closeErr error
 }
 
 var (
@@ -195,10 +190,8 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	}
 	b := &Backend{
 		cfg: c, client: client, db: db, memory: memory, log: c.Logger, page: scanPage,
-		turn: make(chan struct{}, 1), pursuits: map[string]*pursuit{},
+		life: lifecycle.Begin(ctx), pursuits: map[string]*pursuit{},
 	}
-	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	b.turn <- struct{}{}
 	return b, nil
 }
 
@@ -220,42 +213,10 @@ func (b *Backend) PaySettings() []lightning.PaySettings {
 // Close ends a running WatchIncoming and every wait for a payment, which goes on in the
 // node, and closes the database. It must not be called by deliver.
 func (b *Backend) Close() error {
-	b.closing.Do(func() {
-		b.mu.Lock()
-		b.closed = true
-		b.mu.Unlock()
-		b.cancel()
-		b.work.Wait()
+	return b.life.Close(nil, func() error {
 		b.client.close()
-		b.closeErr = wrap("close", b.db.Close())
+		return wrap("close", b.db.Close())
 	})
-	return b.closeErr
-}
-
-// enter begins a call, which Close waits for; leave ends it. The context of the call
-// ends with the backend.
-func (b *Backend) enter(ctx context.Context) (_ context.Context, leave func(), err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return nil, nil, lightning.ErrClosed
-	}
-	b.work.Add(1)
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(b.ctx, func() { cancel(lightning.ErrClosed) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-		b.work.Done()
-	}, nil
-}
-
-// ended is why a context has ended, in the words of the interface.
-func ended(ctx context.Context) error {
-	if cause := context.Cause(ctx); errors.Is(cause, lightning.ErrClosed) {
-		return cause
-	}
-	return ctx.Err()
 }
 
 // wrap says what was being done, in the words of the interface.

@@ -13,6 +13,7 @@ import (
 	"mintmark/internal/sqldb"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
+	"mintmark/mint/lightning/lifecycle"
 )
 
 // order is an attempt together with what the node must be told.
@@ -45,13 +46,13 @@ type pursuit struct {
 // node hears of it.
 func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightning.Outgoing, error) {
 	const doing = "pay"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return lightning.Outgoing{}, wrap(doing, err)
 	}
 	defer leave()
 	if ctx.Err() != nil {
-		return lightning.Outgoing{}, wrap(doing, ended(ctx)) // nothing was begun
+		return lightning.Outgoing{}, wrap(doing, lifecycle.Ended(ctx)) // nothing was begun
 	}
 	o, err := b.newOrder(p)
 	if err != nil {
@@ -73,7 +74,7 @@ func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightni
 	case <-follow.done:
 		return follow.out, wrap(doing, follow.err)
 	case <-ctx.Done():
-		if err := ended(ctx); errors.Is(err, lightning.ErrClosed) {
+		if err := lifecycle.Ended(ctx); errors.Is(err, lightning.ErrClosed) {
 			return lightning.Outgoing{}, wrap(doing, err)
 		}
 		return lightning.Outgoing{State: lightning.PaymentPending}, nil
@@ -107,24 +108,22 @@ func (b *Backend) newOrder(p lightning.Payment) (o order, err error) {
 func (b *Backend) pursue(o order) (*pursuit, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return nil, lightning.ErrClosed
-	}
 	if running, ok := b.pursuits[o.id]; ok {
 		return running, nil
 	}
 	p := &pursuit{done: make(chan struct{})}
-	b.pursuits[o.id] = p
-	b.work.Add(1)
-	go func() {
-		defer b.work.Done()
-		p.err = b.follow(b.ctx, &o)
+	begun := b.life.Go(func(ctx context.Context) {
+		p.err = b.follow(ctx, &o)
 		p.out = o.outgoing()
 		b.mu.Lock()
 		delete(b.pursuits, o.id)
 		b.mu.Unlock()
 		close(p.done)
-	}()
+	})
+	if !begun {
+		return nil, lightning.ErrClosed
+	}
+	b.pursuits[o.id] = p // before it can take itself out: that needs the lock
 	return p, nil
 }
 
@@ -317,7 +316,7 @@ func (b *Backend) sendWhole(ctx context.Context, o *order) error {
 // CheckPayment implements lightning.Payer.
 func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightning.Outgoing, error) {
 	const doing = "check a payment"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return lightning.Outgoing{}, wrap(doing, err)
 	}

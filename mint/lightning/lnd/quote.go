@@ -47,7 +47,7 @@ func bare(request string) string {
 // QuotePayment implements lightning.Payer.
 func (b *Backend) QuotePayment(ctx context.Context, r lightning.PaymentRequest) (lightning.PaymentQuote, error) {
 	const doing = "quote a payment"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Enter(ctx)
 	if err != nil {
 		return lightning.PaymentQuote{}, wrap(doing, err)
 	}

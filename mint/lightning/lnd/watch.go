@@ -14,6 +14,7 @@ import (
 	"mintmark/internal/crashpoint"
 	"mintmark/internal/sqldb"
 	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/lifecycle"
 )
 
 const (
@@ -37,22 +38,16 @@ type position struct {
 // WatchIncoming implements lightning.Receiver.
 func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Incoming) error) error {
 	const doing = "watch invoices"
-	ctx, leave, err := b.enter(ctx)
+	ctx, leave, err := b.life.Watch(ctx)
 	if err != nil {
 		return wrap(doing, err)
 	}
 	defer leave()
-	select {
-	case <-b.turn:
-		defer func() { b.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return wrap(doing, ended(ctx))
-	}
 	for err == nil {
 		err = b.watch(ctx, deliver)
 	}
 	if ctx.Err() != nil && !errors.As(err, new(deliveryError)) {
-		err = ended(ctx)
+		err = lifecycle.Ended(ctx)
 	}
 	return wrap(doing, err)
 }

@@ -13,10 +13,11 @@ var _ lightning.Witness = (*Backend)(nil)
 // Evidence implements lightning.Witness: the journal, and the processor's word now.
 func (b *Backend) Evidence(ctx context.Context, method, id string) ([]string, error) {
 	const doing = "look at a payment"
-	if err := b.enter(); err != nil {
+	_, leave, err := b.life.Enter(ctx)
+	if err != nil {
 		return nil, wrap(doing, err)
 	}
-	defer b.working.Done()
+	defer leave()
 	lines, a, err := b.journal.Evidence(ctx, method, id)
 	if err != nil || a == nil {
 		return lines, wrap(doing, err)

@@ -21,10 +21,11 @@ const maxProof = 512
 // processor hears of it.
 func (b *Backend) SendPayment(ctx context.Context, p lightning.Payment) (lightning.Outgoing, error) {
 	const doing = "pay"
-	if err := b.enter(); err != nil {
+	_, leave, err := b.life.Enter(ctx)
+	if err != nil {
 		return lightning.Outgoing{}, wrap(doing, err)
 	}
-	defer b.working.Done()
+	defer leave()
 	out, err := b.send(ctx, p)
 	return out, wrap(doing, err)
 }
@@ -176,10 +177,11 @@ func (b *Backend) proof(a journal.Attempt, text string) string {
 // CheckPayment implements lightning.Payer.
 func (b *Backend) CheckPayment(ctx context.Context, method, id string) (lightning.Outgoing, error) {
 	const doing = "check a payment"
-	if err := b.enter(); err != nil {
+	_, leave, err := b.life.Enter(ctx)
+	if err != nil {
 		return lightning.Outgoing{}, wrap(doing, err)
 	}
-	defer b.working.Done()
+	defer leave()
 	out, err := b.orders.Check(ctx, method, id)
 	return out, wrap(doing, err)
 }

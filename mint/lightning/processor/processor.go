@@ -26,7 +26,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +35,7 @@ import (
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
 	"mintmark/mint/lightning/journal"
+	"mintmark/mint/lightning/lifecycle"
 	pb "mintmark/proto/cdk_payment_processor"
 )
 
@@ -128,19 +128,10 @@ type Backend struct {
 	away    seldom // warnings that the processor is not there
 
 	settings atomic.Pointer[settings]
-	turn     chan struct{} // holds one token: the right to watch
 	wake     chan struct{} // something may have to be delivered
 
-	orders  *journal.Orders
-	life    context.Context // ends with Close
-	die     context.CancelFunc
-	working sync.WaitGroup // all goroutines and watchers
-
-	mu     sync.Mutex
-	closed bool
-
-	closing  sync.Once
-	closeErr error
+	orders *journal.Orders
+	life   *lifecycle.Life
 }
 
 var (
@@ -166,40 +157,23 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 	}
 	b := &Backend{
 		cfg: c, conn: conn, rpc: pb.NewCdkPaymentProcessorClient(conn), journal: j, log: c.Logger,
-		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		life: lifecycle.Begin(ctx), wake: make(chan struct{}, 1),
 	}
 	b.orders = journal.NewOrders(j, b, c.PayDeadline, c.Logger)
-	b.turn <- struct{}{}
-	b.life, b.die = context.WithCancel(context.WithoutCancel(ctx))
 	if err := b.recallSettings(ctx); err != nil {
-		b.die()
-		b.orders.Close()
-		return nil, errors.Join(fmt.Errorf("payment processor: %w", err), conn.Close(), j.Close())
+		return nil, errors.Join(fmt.Errorf("payment processor: %w", err), b.Close())
 	}
 	if err := b.learnSettings(ctx); err != nil {
 		b.log.Warn("the payment processor is not available yet", "error", err)
 	}
-	b.working.Add(1)
-	go func() {
-		defer b.working.Done()
-		b.follow(b.life)
-	}()
+	b.life.Go(b.follow)
 	return b, nil
 }
 
 // Close ends everything and closes the journal. Orders to pay get a moment to be
 // answered; the processor goes on with them in any case.
 func (b *Backend) Close() error {
-	b.closing.Do(func() {
-		b.mu.Lock()
-		b.closed = true
-		b.mu.Unlock()
-		b.die()
-		b.orders.Close()
-		b.working.Wait()
-		b.closeErr = errors.Join(b.conn.Close(), b.journal.Close())
-	})
-	return b.closeErr
+	return b.life.Close(b.orders.Close, func() error { return errors.Join(b.conn.Close(), b.journal.Close()) })
 }
 
 // Memory implements lightning.Remembering.
@@ -210,20 +184,9 @@ func (b *Backend) Ping(ctx context.Context) error {
 	return wrap("ask for a sign of life", b.ended(b.learnSettings(ctx)))
 }
 
-// enter counts the caller among those that Close waits for.
-func (b *Backend) enter() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return lightning.ErrClosed
-	}
-	b.working.Add(1)
-	return nil
-}
-
 // ended is err, or lightning.ErrClosed if that is what is behind it.
 func (b *Backend) ended(err error) error {
-	if err != nil && b.life.Err() != nil && !errors.Is(err, lightning.ErrRefused) {
+	if err != nil && b.life.Over() && !errors.Is(err, lightning.ErrRefused) {
 		return lightning.ErrClosed
 	}
 	return err

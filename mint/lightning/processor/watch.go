@@ -23,18 +23,11 @@ const (
 // follow writes: so a payment is delivered however the processor made it known.
 func (b *Backend) WatchIncoming(ctx context.Context, deliver func(lightning.Incoming) error) error {
 	const doing = "watch payments"
-	if err := b.enter(); err != nil {
+	_, leave, err := b.life.Watch(ctx)
+	if err != nil {
 		return wrap(doing, err)
 	}
-	defer b.working.Done()
-	select {
-	case <-b.turn:
-		defer func() { b.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return wrap(doing, ctx.Err())
-	case <-b.life.Done():
-		return wrap(doing, lightning.ErrClosed)
-	}
+	defer leave()
 	for {
 		more, err := b.deliverSome(ctx, deliver)
 		if err != nil {
@@ -63,7 +56,7 @@ func (b *Backend) deliverSome(ctx context.Context, deliver func(lightning.Incomi
 	}
 	done := 0
 	for _, p := range list {
-		if ctx.Err() != nil || b.life.Err() != nil {
+		if ctx.Err() != nil || b.life.Over() {
 			break
 		}
 		if err = deliver(p); err != nil {
