@@ -132,6 +132,20 @@ func ParseBlindAuthToken(s string) (BlindAuthToken, error) {
 	return t, nil
 }
 
+// Encode writes what stands in the header Blind-auth. Whoever has it can make one
+// request.
+func (t BlindAuthToken) Encode() (string, error) {
+	text, err := Encode(struct {
+		ID     KeysetID    `json:"id"`
+		Secret string      `json:"secret"`
+		C      bdhke.Point `json:"C"`
+	}(t))
+	if err != nil {
+		return "", fmt.Errorf("writing an authentication token: %w", err)
+	}
+	return blindAuthPrefix + base64.RawURLEncoding.EncodeToString(text), nil
+}
+
 // UnmarshalJSONFrom reads {"id","secret","C"}; all three are required.
 func (t *BlindAuthToken) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	var v BlindAuthToken

@@ -127,6 +127,24 @@ func TestWhatIsNoBlindTokenIsRefusedWithItsCode(t *testing.T) {
 	}
 }
 
+func TestABlindAuthTokenIsWrittenAsItIsRead(t *testing.T) {
+	t.Parallel()
+	want, err := ParseBlindAuthToken("authA" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"id":"%s","secret":"\u003c&\u2028","C":"%s"}`, tokenID, tokenPoint)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := want.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ParseBlindAuthToken(text); err != nil || got != want {
+		t.Errorf("got %+v, %v", got.Secret, err)
+	}
+	if strings.ContainsAny(text, "+/=") {
+		t.Errorf("%q is not what every mint reads", text)
+	}
+}
+
 func FuzzParseBlindAuthToken(f *testing.F) {
 	f.Add("authA" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"id":"%s","secret":"s","C":"%s"}`, tokenID, tokenPoint)))
 	f.Add("authA====")

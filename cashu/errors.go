@@ -119,6 +119,8 @@ var (
 	ErrClearAuthFailed   = &Error{CodeClearAuthFailed, "clear authentication failed"}
 	ErrBlindAuthRequired = &Error{CodeBlindAuthRequired, "this needs blind authentication"}
 	ErrBlindAuthFailed   = &Error{CodeBlindAuthFailed, "blind authentication failed"}
+	ErrBlindAuthTooMany  = &Error{CodeBlindAuthMaxExceeded, "too many authentication tokens in one request"}
+	ErrBlindAuthLimited  = &Error{CodeBlindAuthRateLimited, "too many authentication tokens for one user"}
 	ErrMalformed         = &Error{CodeMalformed, "request is malformed"}
 	ErrUnknownQuote      = &Error{CodeUnknownQuote, "quote is not known"}
 	ErrUnknownMethod     = &Error{CodeUnknownMethod, "payment method is not supported"}

@@ -26,5 +26,12 @@ func CrashPoints() []crashpoint.Name {
 			names = append(names, crashPoint(k, step))
 		}
 	}
-	return names
+	return append(names, crashTokenTaken, crashTokensSigned)
 }
+
+// The places around blind tokens (NUT-22): one that was taken, and not shown yet; some
+// that the mint has signed, and that are not kept yet.
+const (
+	crashTokenTaken   crashpoint.Name = "wallet.auth.taken"
+	crashTokensSigned crashpoint.Name = "wallet.auth.signed"
+)

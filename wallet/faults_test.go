@@ -221,6 +221,9 @@ func (w *world) stageOn(path string) *stage {
 		if _, err := x.Mint(w.t.Context(), w.url); err != nil {
 			w.t.Fatal(err)
 		}
+		if w.guarded {
+			w.logIn(x)
+		}
 	}
 	return s
 }

@@ -147,6 +147,7 @@ func (w *Wallet) RefreshMint(ctx context.Context, mintURL string) (Mint, error) 
 	if err != nil {
 		return Mint{}, err
 	}
+	w.door(c.URL()).learn(info, w.now().Unix())
 	listed, err := c.Keysets(ctx)
 	if err != nil {
 		return Mint{}, err
@@ -285,5 +286,10 @@ func (w *Wallet) RemoveMint(ctx context.Context, mintURL string) error {
 	if err != nil {
 		return err
 	}
-	return w.store.Update(ctx, func(tx Tx) error { return tx.RemoveMint(ctx, base) })
+	return w.store.Update(ctx, func(tx Tx) error {
+		if err := forgetLogin(ctx, tx, base); err != nil {
+			return err
+		}
+		return tx.RemoveMint(ctx, base)
+	})
 }

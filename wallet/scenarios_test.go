@@ -13,6 +13,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/cashu/conditions"
+	"mintmark/mint"
 	"mintmark/wallet"
 )
 
@@ -22,15 +23,31 @@ type scenario struct {
 	name    string
 	prepare func(s *stage) string
 	do      func(ctx context.Context, x *wallet.Wallet, url, arg string) error
+	guarded bool // the mint wants a blind token for everything
 }
 
 // world is a new world that the scenario plays in: that of many coins at a mint that
 // takes few at once.
 func (sc scenario) world(t testing.TB) *world {
-	if strings.Contains(sc.name, "many coins") {
+	t.Helper()
+	switch {
+	case strings.Contains(sc.name, "many coins"):
 		return newSmallWorld(t)
+	case !sc.guarded:
+		return newWorld(t)
 	}
-	return newWorld(t)
+	return newGuarded(t, nil, mint.Auth{
+		// Two tokens at a time, so that they run out all the time.
+		MaxTokens: 2, TokensPerHour: -1,
+		Blind: endpoints(t, "POST /v1/swap", "POST /v1/mint/*", "POST /v1/melt/*", "GET /v1/melt/quote/*", "POST /v1/checkstate", "POST /v1/restore"),
+	})
+}
+
+// guarded is a scenario where the mint wants blind tokens.
+func guarded(sc scenario) scenario {
+	sc.name += " with blind tokens"
+	sc.guarded = true
+	return sc
 }
 
 // stage is what a scenario plays on: x does it, y is somebody else.
@@ -64,25 +81,25 @@ func (s *stage) sendFrom(x *wallet.Wallet, o wallet.SendOptions) wallet.Sent {
 
 // funded is a scenario of a wallet that has 200.
 func funded(name string, prepare func(s *stage) string, do func(ctx context.Context, x *wallet.Wallet, url, arg string) error) scenario {
-	return scenario{name, func(s *stage) string {
+	return scenario{name: name, prepare: func(s *stage) string {
 		s.fund(s.x, 200)
 		if prepare == nil {
 			return ""
 		}
 		return prepare(s)
-	}, do}
+	}, do: do}
 }
 
 // many is a scenario of a wallet that has more coins than the mint takes at once: its
 // name has "many coins" in it.
 func many(name string, prepare func(s *stage) string, do func(ctx context.Context, x *wallet.Wallet, url, arg string) error) scenario {
-	return scenario{name, func(s *stage) string {
+	return scenario{name: name, prepare: func(s *stage) string {
 		s.coppers(s.x, 2*most+1)
 		if prepare == nil {
 			return ""
 		}
 		return prepare(s)
-	}, do}
+	}, do: do}
 }
 
 func doIssue(ctx context.Context, x *wallet.Wallet, url, quote string) error {
@@ -217,10 +234,11 @@ func scenarios() []scenario {
 	}
 	out := func(s *stage) string { return s.sendFrom(s.x, wallet.SendOptions{Amount: 50}).ID.String() }
 	return []scenario{
-		{"issue", quote, doIssue},
-		{"issue after a rotation", rotated(quote), doIssue},
-		{"issue a batch", batch, doClaim},
-		{"issue a batch after a rotation", rotated(batch), doClaim},
+		{name: "issue", prepare: quote, do: doIssue},
+		{name: "issue after a rotation", prepare: rotated(quote), do: doIssue},
+		guarded(scenario{name: "issue", prepare: quote, do: doIssue}),
+		{name: "issue a batch", prepare: batch, do: doClaim},
+		{name: "issue a batch after a rotation", prepare: rotated(batch), do: doClaim},
 		funded("issue where another device was", func(s *stage) string {
 			device, _ := s.walletOfSeed(s.xSeed)
 			if _, err := device.Restore(s.t.Context(), s.url, wallet.RestoreOptions{}); err != nil {
@@ -246,11 +264,13 @@ func scenarios() []scenario {
 		funded("revoke", out, op((*wallet.Wallet).Revoke)),
 		funded("revoke after a rotation", rotated(out), op((*wallet.Wallet).Revoke)),
 		funded("receive", token, doReceive),
+		guarded(funded("receive", token, doReceive)),
 		funded("receive after a rotation", rotated(token), doReceive),
 		funded("receive with a key", locked(false, false), doReceive),
 		funded("receive with signatures over all", locked(true, false), doReceive),
 		funded("receive with a blinded key", locked(true, true), doReceive),
 		funded("melt", melt, doMelt),
+		guarded(funded("melt", melt, doMelt)),
 		funded("melt after a rotation", rotated(melt), doMelt),
 		funded("melt that fails", func(s *stage) string {
 			q, err := s.x.CreateMeltQuote(s.t.Context(), s.url, wallet.MeltQuoteOptions{Unit: "sat", Request: s.invoice(100, "fail the payment")})
@@ -259,7 +279,7 @@ func scenarios() []scenario {
 		}, doMelt),
 		funded("reclaim", inDoubt, op((*wallet.Wallet).Reclaim)),
 		funded("give up and take up again", inDoubt, doGiveUp),
-		{"restore", func(s *stage) string {
+		{name: "restore", prepare: func(s *stage) string {
 			device, _ := s.walletOfSeed(s.xSeed)
 			s.fund(device, 100)
 			s.rotate(100)
@@ -268,7 +288,7 @@ func scenarios() []scenario {
 			}
 			s.fund(device, 77)
 			return ""
-		}, func(ctx context.Context, x *wallet.Wallet, url, _ string) error {
+		}, do: func(ctx context.Context, x *wallet.Wallet, url, _ string) error {
 			_, err := x.Restore(ctx, url, wallet.RestoreOptions{})
 			return err
 		}},

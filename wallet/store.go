@@ -53,6 +53,7 @@ type Reads interface {
 	MintReads
 	HistoryReads
 	SeedReads
+	AuthReads
 }
 
 // Tx is one transaction. It sees its own writes, and what it has read stays as it
@@ -66,6 +67,7 @@ type Tx interface {
 	MintWrites
 	HistoryWrites
 	SeedWrites
+	AuthWrites
 }
 
 // SeedReads tells whose database it is.

@@ -44,6 +44,7 @@ type Wallet struct {
 
 	mu    sync.Mutex
 	mints map[string]*mintclient.Client
+	doors map[string]*door
 	busy  busy
 }
 
@@ -104,7 +105,7 @@ func New(cfg Config) (*Wallet, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Wallet{cfg: cfg, store: cfg.Store, secrets: cfg.Secrets, log: cfg.Logger, mints: map[string]*mintclient.Client{}}, nil
+	return &Wallet{cfg: cfg, store: cfg.Store, secrets: cfg.Secrets, log: cfg.Logger, mints: map[string]*mintclient.Client{}, doors: map[string]*door{}}, nil
 }
 
 // Close lets go of connections. The Store stays open.
@@ -129,12 +130,20 @@ func (w *Wallet) client(mintURL string) (*mintclient.Client, error) {
 	if c, ok := w.mints[base]; ok {
 		return c, nil
 	}
-	c, err := mintclient.New(mintclient.Config{URL: base, Transport: w.cfg.Transport, Timeout: w.cfg.Timeout})
+	d := &door{w: w, base: base}
+	c, err := mintclient.New(mintclient.Config{URL: base, Transport: w.cfg.Transport, Timeout: w.cfg.Timeout, Passes: d})
 	if err != nil {
 		return nil, err
 	}
-	w.mints[base] = c
+	w.mints[base], w.doors[base] = c, d
 	return c, nil
+}
+
+// door is where the mint of this address, in its one form, lets requests in.
+func (w *Wallet) door(base string) *door {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.doors[base]
 }
 
 // What a call can end with besides success. Use errors.Is.

@@ -73,6 +73,9 @@ type world struct {
 	force    bool         // recovery also takes what living processes work on
 	spare    cashu.Amount // owed to wallets that an audit does not look at
 
+	logins  *logins
+	guarded bool // the mint lets nobody in who has not logged in
+
 	ahead atomic.Int64 // of the wallets' clocks, in nanoseconds
 }
 
@@ -99,7 +102,7 @@ func newWorldBy(t testing.TB, seedByte string, change func(*fake.Config, *mint.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, keys: keys, line: &line{}}
+	w := &world{t: t, keys: keys, line: &line{}, logins: &logins{}}
 	w.rotate(100)
 	store, err := mintstore.Open(t.Context(), mintstore.Config{Path: sqldb.Memory, Owner: "world", Logger: quiet})
 	if err != nil {
@@ -116,7 +119,7 @@ func newWorldBy(t testing.TB, seedByte string, change func(*fake.Config, *mint.C
 	if w.mint, err = mint.New(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	handler, err := httpapi.New(httpapi.Config{Mint: w.mint, Logger: quiet})
+	handler, err := httpapi.New(httpapi.Config{Mint: w.mint, Logger: quiet, Logins: w.logins})
 	if err != nil {
 		t.Fatal(err)
 	}

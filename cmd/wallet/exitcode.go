@@ -7,6 +7,7 @@ import (
 	"mintmark/cashu"
 	"mintmark/internal/commandline"
 	"mintmark/wallet"
+	"mintmark/wallet/login"
 	"mintmark/wallet/mintclient"
 )
 
@@ -19,6 +20,7 @@ const (
 	exitPending     = 4 // nothing is decided yet: ask later
 	exitUnreachable = 5 // the mint cannot be reached, and nothing was begun
 	exitTakenOver   = 6 // another process has it
+	exitLogin       = 7 // the mint does not let the wallet in
 )
 
 // errNotPaid: an invoice is still waiting for somebody to pay it.
@@ -42,6 +44,13 @@ func exitCode(err error) int {
 		{wallet.ErrQuoteGone, exitFailure}, // whatever else there is: asking later does not help
 		{wallet.ErrTakenOver, exitTakenOver},
 		{wallet.ErrCoinsTaken, exitTakenOver},
+		{wallet.ErrLogin, exitLogin},
+		{cashu.ErrClearAuthRequired, exitLogin},
+		{cashu.ErrClearAuthFailed, exitLogin},
+		{cashu.ErrBlindAuthRequired, exitLogin},
+		{cashu.ErrBlindAuthFailed, exitLogin},
+		{cashu.ErrBlindAuthTooMany, exitLogin},
+		{cashu.ErrBlindAuthLimited, exitLogin},
 		{wallet.ErrPending, exitPending},
 		{wallet.ErrBeingPaid, exitPending},
 		{wallet.ErrHalfway, exitPending},
@@ -51,6 +60,7 @@ func exitCode(err error) int {
 		{wallet.ErrFunds, exitFunds},
 		{mintclient.ErrNotSent, exitUnreachable},
 		{mintclient.ErrNoAnswer, exitUnreachable},
+		{login.ErrUnreachable, exitUnreachable},
 		{context.DeadlineExceeded, exitPending}, // --timeout, wherever it struck
 	} {
 		if errors.Is(err, c.is) {

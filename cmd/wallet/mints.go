@@ -130,6 +130,7 @@ type mintInfoJSON struct {
 	About   string       `json:"about,omitempty"`
 	MOTD    string       `json:"motd,omitempty"`
 	Keysets []keysetJSON `json:"keysets"`
+	Auth    *authJSON    `json:"auth,omitempty"` // if it has users who log in
 }
 
 type keysetJSON struct {
@@ -150,6 +151,9 @@ func (s *session) mintInfo(ctx context.Context, mintURL string) error {
 	for _, k := range m.Keysets {
 		v.Keysets = append(v.Keysets, keysetJSON{k.ID.String(), k.Unit.String(), k.Active, k.InputFeePPK, k.FinalExpiry, len(k.Keys.Amounts())})
 	}
+	if v.Auth, err = s.authState(ctx, mintURL); err != nil {
+		return err
+	}
 	return s.show(v, func(w io.Writer) {
 		row(w, "mint", m.URL)
 		for _, pair := range [][2]string{{"your name", m.Name}, {"it says", v.Says}, {"version", v.Version}, {"about", v.About}, {"message", v.MOTD}} {
@@ -158,6 +162,16 @@ func (s *session) mintInfo(ctx context.Context, mintURL string) error {
 			}
 		}
 		row(w, "trusted", yesNo(m.Trusted))
+		if v.Auth != nil {
+			row(w, "login", v.Auth.text(s.clock()))
+			row(w, "provider", v.Auth.Provider)
+			for _, e := range v.Auth.Clear {
+				row(w, "needs a login", e)
+			}
+			for _, e := range v.Auth.Blind {
+				row(w, "needs a token", e)
+			}
+		}
 		for _, k := range v.Keysets {
 			state := "retired"
 			if k.Active {

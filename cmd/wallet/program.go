@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/cashu"
 	"mintmark/internal/commandline"
 	"mintmark/internal/harden"
 	"mintmark/internal/terminal"
@@ -48,7 +49,7 @@ Amounts are in satoshi, or with --unit usd and the like in dollars and cents:
 
 Exit codes: 0 done; 1 it failed; 2 the command makes no sense; 3 not enough ecash;
 4 not decided yet, ask later; 5 the mint cannot be reached; 6 another process has
-taken it over.`,
+taken it over; 7 the mint does not let the wallet in, see "wallet login".`,
 	}
 	g.add(root.PersistentFlags())
 	root.AddCommand(p.moneyCommands(&g)...)
@@ -73,7 +74,7 @@ func (p program) lookCommands(g *globals) []*cobra.Command {
 // careCommands look after what is unfinished, mints and the seed.
 func (p program) careCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{p.pendingCommand(g), p.quotesCommand(g), p.opsCommand(g), p.inboxCommand(g),
-		p.mintsCommand(g), p.keysCommand(g), p.restoreCommand(g), p.seedCommand(g)}
+		p.mintsCommand(g), p.loginCommand(g), p.logoutCommand(g), p.keysCommand(g), p.restoreCommand(g), p.seedCommand(g)}
 }
 
 // usageError is a command line that makes no sense, where the help would not help.
@@ -118,6 +119,10 @@ func advice(err error) []string {
 	switch {
 	case errors.Is(err, errNotPaid), errors.Is(err, errNotReceived), errors.Is(err, wallet.ErrHalfway):
 		return nil
+	case errors.Is(err, cashu.ErrBlindAuthLimited):
+		return []string{"the mint gives no more tokens for now: try again later"}
+	case exitCode(err) == exitLogin:
+		return []string{`"wallet login MINT" logs in; what waits goes on with the next command, or with "wallet ops recover"`}
 	case exitCode(err) == exitPending:
 		return []string{`"wallet ops list" shows what is not decided yet; "wallet ops recover" asks again`}
 	}

@@ -148,7 +148,9 @@ var rooms = []room{
 		neverLinks: append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
 
-	{path: "wallet", imports: []string{"cashu", "cashu/...", "bdhke", "wallet/mintclient", "wallet/secrets", "internal/crashpoint"}, neverImports: databases},
+	{path: "wallet", imports: []string{"cashu", "cashu/...", "bdhke", "wallet/login", "wallet/mintclient", "wallet/secrets", "internal/crashpoint"}, neverImports: databases},
+	{path: "wallet/login", neverImports: append([]string{"mintmark/..."}, databases...), neverLinks: keyMaterial},
+	{path: "wallet/login/logintest", imports: []string{"cashu"}, neverImports: databases, neverLinks: keyMaterial},
 	{path: "wallet/mintclient", imports: []string{"cashu", "bdhke"}, neverImports: databases, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
 	{path: "wallet/lnurl", neverImports: databases, neverLinks: append([]string{"mintmark/mint/..."}, keyMaterial...)},
 	{path: "wallet/payee", imports: []string{"cashu/paymentrequest"}, neverImports: append([]string{"net/http"}, databases...), noClock: true},
@@ -194,7 +196,7 @@ var rooms = []room{
 	},
 	{
 		path:       "cmd/wallet",
-		imports:    []string{"wallet", "wallet/lnurl", "wallet/mintclient", "wallet/payee", "wallet/secrets", "wallet/sqlstore", "bdhke", "cashu", "cashu/...", "internal/..."},
+		imports:    []string{"wallet", "wallet/lnurl", "wallet/login", "wallet/mintclient", "wallet/payee", "wallet/secrets", "wallet/sqlstore", "bdhke", "cashu", "cashu/...", "internal/..."},
 		neverLinks: []string{"mintmark/mint/...", "mintmark/keystore/...", "mintmark/bdhke/mintkey", "mintmark/signatory/...", "mintmark/wallet/storetest", "mintmark/e2e/...", "mintmark/internal/lntest", "mintmark/internal/pgtest"},
 	},
 	{path: "cmd/mintbench", imports: []string{"internal/bench"}, neverLinks: keyMaterial},

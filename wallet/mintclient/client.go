@@ -2,8 +2,9 @@
 // every failure how much it proves.
 //
 // It trusts nothing that a mint answers beyond its form: whether signatures are
-// genuine is for the wallet to check. It must never retry on its own, follow a
-// mint to another host, or put a quote id, a secret or a body into an error.
+// genuine is for the wallet to check. It must never retry on its own, except for what
+// was not let in and has something better to show now, follow a mint to another host,
+// or put a quote id, a secret or a body into an error.
 package mintclient
 
 import (
@@ -30,6 +31,8 @@ type Config struct {
 	Timeout time.Duration
 	// MaxBody is the most bytes of an answer that are read; 0 = 16 MiB.
 	MaxBody int64
+	// Passes lets requests in; nil = nothing is ever shown.
+	Passes Passes
 	// UserAgent is shown to the mint; empty = "mintmark".
 	UserAgent string
 }
@@ -40,6 +43,7 @@ type Client struct {
 	http    http.Client
 	maxBody int64
 	agent   string
+	passes  Passes
 	line    line
 
 	said, learned atomic.Int64 // how long a list may be; 0: not known
@@ -69,10 +73,10 @@ func New(c Config) (*Client, error) {
 	// A request that carries money goes to the mint that was named.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
-		base: base, maxBody: c.MaxBody, agent: c.UserAgent,
+		base: base, maxBody: c.MaxBody, agent: c.UserAgent, passes: c.Passes,
 		http: http.Client{Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: stay},
 		line: line{
-			url: base + "/v1/ws", agent: c.UserAgent, times: usualTimes,
+			url: base + "/v1/ws", agent: c.UserAgent, passes: c.Passes, times: usualTimes,
 			http:    &http.Client{Transport: c.Transport, CheckRedirect: stay},
 			watches: map[string]*Watch{},
 		},
@@ -123,8 +127,8 @@ func (c *Client) post(ctx context.Context, what, path string, body, answer any, 
 	return c.do(ctx, what, http.MethodPost, path, text, header, answer)
 }
 
-// do sends one request. Its errors are a *Refusal or wrap ErrNotSent or
-// ErrNoAnswer.
+// do sends one request. Its errors are a *Refusal or wrap ErrNotSent,
+// ErrNotAdmitted or ErrNoAnswer.
 func (c *Client) do(ctx context.Context, what, method, path string, body []byte, header http.Header, answer any) error {
 	reply, err := c.Exchange(ctx, method, path, header, body)
 	if err == nil {

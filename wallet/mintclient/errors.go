@@ -74,11 +74,11 @@ var final = map[cashu.Code]bool{
 // that speaks of an earlier request prove nothing.
 func Final(err error) bool {
 	var r *Refusal
-	return errors.As(err, &r) && r.Status >= 400 && r.Status < 500 && final[r.Code] && !unsettled[r.Code]
+	return errors.As(err, &r) && !errors.Is(err, ErrNotAdmitted) && r.Status >= 400 && r.Status < 500 && final[r.Code] && !unsettled[r.Code]
 }
 
 // Sent tells whether the mint may have seen the request that failed with err.
-func Sent(err error) bool { return !errors.Is(err, ErrNotSent) }
+func Sent(err error) bool { return !errors.Is(err, ErrNotSent) && !errors.Is(err, ErrNotAdmitted) }
 
 // transportError tells what a failure of net/http proves. Its text, which has the
 // address with the quote in it, is not passed on.

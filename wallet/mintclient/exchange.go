@@ -48,6 +48,9 @@ func (r Reply) refusal() error {
 		detail, _ := body.Detail.(string)
 		return &bareAnswer{r.Status, detail}
 	}
+	if code, ok := otherNumbers[*body.Code]; ok {
+		body.Code = &code
+	}
 	detail, _ := body.Detail.(string)
 	return &Refusal{Code: *body.Code, Detail: printable(detail), Status: r.Status}
 }
@@ -55,8 +58,12 @@ func (r Reply) refusal() error {
 // Exchange sends one request, whose body is JSON that is ready to be sent, and
 // gives back the answer as it came, whatever its status. It is for those who must
 // see or choose the bytes; everybody else has a method for what he wants. Its
-// errors wrap ErrNotSent or ErrNoAnswer.
+// errors wrap ErrNotSent, ErrNotAdmitted or ErrNoAnswer.
 func (c *Client) Exchange(ctx context.Context, method, path string, header http.Header, body []byte) (Reply, error) {
+	return c.admitted(ctx, method, path, header, body)
+}
+
+func (c *Client) send(ctx context.Context, method, path string, header http.Header, body []byte) (Reply, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return Reply{}, fmt.Errorf("%w: the request cannot be made", ErrNotSent)

@@ -3,6 +3,7 @@ package mintclient
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -37,10 +38,11 @@ const (
 // line is the WebSocket of a client (NUT-17): open while something is watched.
 // One goroutine opens it, and tells the mint what is watched; one reads.
 type line struct {
-	url   string
-	http  *http.Client // without a timeout, which would end the line
-	agent string
-	times lineTimes
+	url    string
+	http   *http.Client // without a timeout, which would end the line
+	agent  string
+	passes Passes
+	times  lineTimes
 
 	mu      sync.Mutex
 	watches map[string]*Watch
@@ -150,9 +152,15 @@ func (l *line) serve(ctx context.Context, changed <-chan struct{}) error {
 func (l *line) dial(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.times.dial)
 	defer cancel()
-	conn, resp, err := websocket.Dial(ctx, l.url, &websocket.DialOptions{
-		HTTPClient: l.http, HTTPHeader: http.Header{"User-Agent": {l.agent}},
-	})
+	header := http.Header{"User-Agent": {l.agent}}
+	if l.passes != nil {
+		shown, err := pass(ctx, l.passes, http.MethodGet, "/v1/ws")
+		if err != nil {
+			return nil, errRefused
+		}
+		maps.Copy(header, shown)
+	}
+	conn, resp, err := websocket.Dial(ctx, l.url, &websocket.DialOptions{HTTPClient: l.http, HTTPHeader: header})
 	if err == nil {
 		conn.SetReadLimit(maxMessage)
 		return conn, nil

@@ -28,6 +28,10 @@ func (c *Client) Info(ctx context.Context) (info Info, err error) {
 // Keysets reads GET /v1/keysets (NUT-02). Keysets with ids that no version has
 // today are left out: there is nothing that could be done with them.
 func (c *Client) Keysets(ctx context.Context) ([]cashu.KeysetInfo, error) {
+	return c.keysets(ctx, "asking for keysets", "/v1/keysets")
+}
+
+func (c *Client) keysets(ctx context.Context, what, path string) ([]cashu.KeysetInfo, error) {
 	var v struct {
 		Keysets []struct {
 			ID          string     `json:"id"`
@@ -37,8 +41,7 @@ func (c *Client) Keysets(ctx context.Context) ([]cashu.KeysetInfo, error) {
 			FinalExpiry uint64     `json:"final_expiry"`
 		} `json:"keysets"`
 	}
-	const what = "asking for keysets"
-	if err := c.get(ctx, what, "/v1/keysets", &v); err != nil {
+	if err := c.get(ctx, what, path, &v); err != nil {
 		return nil, err
 	}
 	if v.Keysets == nil { // a mint that lists none any more would say so
@@ -58,24 +61,31 @@ func (c *Client) Keysets(ctx context.Context) ([]cashu.KeysetInfo, error) {
 // where its version has it so.
 func (c *Client) Keys(ctx context.Context, info cashu.KeysetInfo) (cashu.Keyset, error) {
 	const what = "asking for keys"
+	set, err := c.keys(ctx, what, "/v1/keys/", info)
+	if err != nil {
+		return set, err
+	}
+	if err := set.VerifyID(); err != nil {
+		return cashu.Keyset{}, fmt.Errorf("%s: %w", what, err)
+	}
+	return set, nil
+}
+
+func (c *Client) keys(ctx context.Context, what, path string, info cashu.KeysetInfo) (cashu.Keyset, error) {
 	var v struct {
 		Keysets []struct {
 			ID   string     `json:"id"`
 			Keys cashu.Keys `json:"keys"`
 		} `json:"keysets"`
 	}
-	if err := c.get(ctx, what, "/v1/keys/"+info.ID.String(), &v); err != nil {
+	if err := c.get(ctx, what, path+info.ID.String(), &v); err != nil {
 		return cashu.Keyset{}, err
 	}
 	for _, k := range v.Keysets {
 		if k.ID != info.ID.String() {
 			continue
 		}
-		set := cashu.Keyset{ID: info.ID, Unit: info.Unit, Active: info.Active, InputFeePPK: info.InputFeePPK, FinalExpiry: info.FinalExpiry, Keys: k.Keys}
-		if err := set.VerifyID(); err != nil {
-			return cashu.Keyset{}, fmt.Errorf("%s: %w", what, err)
-		}
-		return set, nil
+		return cashu.Keyset{ID: info.ID, Unit: info.Unit, Active: info.Active, InputFeePPK: info.InputFeePPK, FinalExpiry: info.FinalExpiry, Keys: k.Keys}, nil
 	}
 	return cashu.Keyset{}, fmt.Errorf("%s: %w: it has none for keyset %v", what, ErrNoAnswer, info.ID)
 }

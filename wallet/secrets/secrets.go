@@ -7,6 +7,8 @@
 package secrets
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -67,6 +69,38 @@ func (s *Source) Mark() []byte {
 	mac := hmac.New(sha256.New, *s.seed.box.raw)
 	mac.Write([]byte("Mintmark wallet: mark of the seed"))
 	return mac.Sum(nil)[:16]
+}
+
+// Seal makes of text something that only this seed opens, for the same purpose.
+func (s *Source) Seal(purpose string, text []byte) ([]byte, error) {
+	box, err := s.box()
+	if err != nil {
+		return nil, err
+	}
+	return box.Seal(nil, nil, text, []byte(purpose)), nil
+}
+
+// Open opens what Seal has made.
+func (s *Source) Open(purpose string, sealed []byte) ([]byte, error) {
+	box, err := s.box()
+	if err != nil {
+		return nil, err
+	}
+	text, err := box.Open(nil, nil, sealed, []byte(purpose))
+	if err != nil {
+		return nil, errors.New("what was sealed with the seed is damaged, or of another seed")
+	}
+	return text, nil
+}
+
+func (s *Source) box() (cipher.AEAD, error) {
+	mac := hmac.New(sha256.New, *s.seed.box.raw)
+	mac.Write([]byte("Mintmark wallet: seal"))
+	block, err := aes.NewCipher(mac.Sum(nil))
+	if err != nil {
+		return nil, fmt.Errorf("sealing with the seed: %w", err)
+	}
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // Secret is the secret of a coin and its blinding factor. The secret is text: its

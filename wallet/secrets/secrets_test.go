@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -111,6 +112,41 @@ func TestKeysOfPurposesDiffer(t *testing.T) {
 	}
 	if len(seen) != 9 {
 		t.Errorf("%d different keys, want 9", len(seen))
+	}
+}
+
+func TestWhatIsSealedOpensWithTheSeedAndForItsPurposeOnly(t *testing.T) {
+	s := source(t)
+	text := []byte("a token")
+	sealed, err := s.Seal("login", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := s.Seal("login", text); err != nil || bytes.Equal(again, sealed) || bytes.Contains(sealed, text) {
+		t.Errorf("sealed twice it is the same, or readable: %v", err)
+	}
+	if got, err := source(t).Open("login", sealed); err != nil || !bytes.Equal(got, text) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := s.Open("other", sealed); err == nil {
+		t.Error("it opens for another purpose")
+	}
+	other, err := New(bip39.NewSeed("abandon", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Open("login", sealed); err == nil {
+		t.Error("it opens with another seed")
+	}
+	for i := range sealed {
+		damaged := bytes.Clone(sealed)
+		damaged[i] ^= 1
+		if _, err := s.Open("login", damaged); err == nil {
+			t.Fatalf("it opens with byte %d changed", i)
+		}
+	}
+	if _, err := s.Open("login", nil); err == nil {
+		t.Error("nothing opens")
 	}
 }
 

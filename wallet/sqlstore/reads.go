@@ -104,3 +104,11 @@ func (s *Store) Payments(ctx context.Context, payment string) ([]wallet.Transact
 func (s *Store) Inbox(ctx context.Context) ([]wallet.InboxItem, error) {
 	return read(ctx, s, func(t *tx) ([]wallet.InboxItem, error) { return t.Inbox(ctx) })
 }
+
+func (s *Store) Login(ctx context.Context, mintURL string) (wallet.StoredLogin, error) {
+	return read(ctx, s, func(t *tx) (wallet.StoredLogin, error) { return t.Login(ctx, mintURL) })
+}
+
+func (s *Store) CountAuthTokens(ctx context.Context, mintURL string, now int64) (int, error) {
+	return read(ctx, s, func(t *tx) (int, error) { return t.CountAuthTokens(ctx, mintURL, now) })
+}
