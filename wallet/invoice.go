@@ -27,7 +27,7 @@ func checkInvoice(method string, unit cashu.Unit, amount cashu.Amount, request s
 // checkPrice refuses a quote over more than the payment that was asked for, rounded
 // up to whole units. Fees have a line of their own.
 func checkPrice(o MeltQuoteOptions, amount cashu.Amount) error {
-	if o.Method != methodBolt11 {
+	if o.Method != methodBolt11 && (o.Method != methodBolt12 || o.Amount == 0) {
 		return nil
 	}
 	msat, stated := InvoiceAmount(o.Request)

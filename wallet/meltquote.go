@@ -14,7 +14,7 @@ type MeltQuoteOptions struct {
 	Method  string // empty = bolt11
 	Unit    cashu.Unit
 	Request string       // an invoice, an offer, an address
-	Amount  cashu.Amount // where Request leaves it open: in millisatoshi for bolt11
+	Amount  cashu.Amount // where Request leaves it open: in millisatoshi for bolt11 and bolt12
 	// Part pays only so much of the invoice, in millisatoshi; others pay the
 	// rest (NUT-15).
 	Part cashu.Amount
@@ -42,7 +42,7 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 	switch {
 	case o.Part != 0:
 		req.Options = &mintclient.MeltOptions{MPP: &mintclient.MPPOption{Amount: o.Part}}
-	case o.Amount != 0 && o.Method == methodBolt11:
+	case o.Amount != 0 && (o.Method == methodBolt11 || o.Method == methodBolt12):
 		req.Options = &mintclient.MeltOptions{Amountless: &mintclient.AmountlessOption{AmountMsat: o.Amount}}
 	case o.Amount != 0:
 		req.Amount = o.Amount

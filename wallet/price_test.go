@@ -24,6 +24,7 @@ func TestAPriceIsAtMostThePaymentRoundedUp(t *testing.T) {
 		{"a choice that the invoice does not leave", MeltQuoteOptions{Method: "bolt11", Unit: "sat", Request: hundred, Amount: 900_000}, 100},
 		{"no amount at all", MeltQuoteOptions{Method: "bolt11", Unit: "sat", Request: open}, 0},
 		{"a tenth of a millisatoshi", MeltQuoteOptions{Method: "bolt11", Unit: "sat", Request: "lnbc1p1pqqq"}, 1},
+		{"an offer that leaves the amount open", MeltQuoteOptions{Method: "bolt12", Unit: "sat", Request: "lno1pq", Amount: 7000}, 7},
 		{"an offer", MeltQuoteOptions{Method: "bolt12", Unit: "sat", Request: hundred}, 0},
 	} {
 		if tc.most == 0 {

@@ -10,8 +10,11 @@ import (
 	"mintmark/wallet/secrets"
 )
 
-// The payment method of NUT-23.
-const methodBolt11 = "bolt11"
+// The payment methods of NUT-23 and NUT-25.
+const (
+	methodBolt11 = "bolt11"
+	methodBolt12 = "bolt12"
+)
 
 // MintQuoteOptions describes a quote to pay in.
 type MintQuoteOptions struct {

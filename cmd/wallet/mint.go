@@ -21,17 +21,23 @@ type mintFlags struct {
 func (p program) mintCommand(g *globals) *cobra.Command {
 	var f mintFlags
 	cmd := &cobra.Command{
-		Use:   "mint AMOUNT",
+		Use:   "mint [AMOUNT]",
 		Short: "Pay an invoice and get ecash for it",
 		Long: `mint asks a mint for an invoice, shows it, waits until somebody has paid it, and
 turns it into ecash. Ctrl-C ends the waiting and loses nothing: "wallet quotes
 claim" gets what was paid since.
 
+An offer (--method bolt12) and an address need no amount: the payer chooses, and may
+pay more than once.
+
 With --json there are two lines: the quote with its invoice, then what was issued.`,
 		Example: "  wallet mint 1000 --mint https://mint.example\n  wallet mint '12.34 usd'",
-		Args:    args(cobra.ExactArgs(1)),
+		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.mintEcash(ctx, given[0], f) })
+			if len(given) == 0 && f.method == "bolt11" {
+				return usagef(cmd, "an invoice needs an amount")
+			}
+			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.mintEcash(ctx, strings.Join(given, ""), f) })
 		},
 	}
 	flags := cmd.Flags()
@@ -43,7 +49,7 @@ With --json there are two lines: the quote with its invoice, then what was issue
 }
 
 func (s *session) mintEcash(ctx context.Context, text string, f mintFlags) error {
-	amount, unit, err := s.amount(text)
+	amount, unit, err := s.wishedAmount(text)
 	if err != nil {
 		return err
 	}
@@ -85,8 +91,21 @@ func (s *session) mintEcash(ctx context.Context, text string, f mintFlags) error
 	if f.noWait {
 		return nil
 	}
-	s.say("Pay %s to the invoice above. Waiting; Ctrl-C loses nothing.", formatAmount(amount, unit))
+	what := "what you like"
+	if amount != 0 {
+		what = formatAmount(amount, unit)
+	}
+	s.say("Pay %s to what is above. Waiting; Ctrl-C loses nothing.", what)
 	return s.awaitPayment(ctx, q)
+}
+
+// wishedAmount is amount, or 0 for none, which leaves it to the payer.
+func (s *session) wishedAmount(text string) (cashu.Amount, cashu.Unit, error) {
+	if text == "" {
+		unit, err := s.moneyUnit()
+		return 0, unit, err
+	}
+	return s.amount(text)
 }
 
 // quotedBefore finds the quote that an earlier command has asked for under --op.

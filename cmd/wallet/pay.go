@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -131,7 +132,7 @@ func (s *session) meltQuote(ctx context.Context, invoice string, f payFlags) (wa
 		if o.Amount, _, err = parseAmount(f.amount, cashu.UnitSat); err != nil {
 			return wallet.Quote{}, usageError{err}
 		}
-		if o.Method == string(payee.Invoice) {
+		if o.Method == string(payee.Invoice) || o.Method == string(payee.Offer) {
 			if o.Amount, err = o.Amount.Mul(1000); err != nil {
 				return wallet.Quote{}, err
 			}
@@ -157,10 +158,10 @@ func (s *session) firstThatCanPay(ctx context.Context, o wallet.MeltQuoteOptions
 	if msat, stated := wallet.InvoiceAmount(o.Request); stated && o.Method == string(payee.Invoice) && o.Unit == cashu.UnitSat {
 		least = cashu.Amount(msat / 1000)
 	}
-	failed := wallet.ErrFunds
+	var failed error
 	for _, b := range balances {
 		if b.Amount < least {
-			failed = errors.Join(failed, errors.New(b.MintURL+" has "+formatAmount(b.Amount, b.Unit)))
+			failed = errors.Join(failed, fmt.Errorf("%w: %s has %s", wallet.ErrFunds, b.MintURL, formatAmount(b.Amount, b.Unit)))
 			continue
 		}
 		q, err := s.wallet.CreateMeltQuote(ctx, b.MintURL, o)
@@ -176,6 +177,9 @@ func (s *session) firstThatCanPay(ctx context.Context, o wallet.MeltQuoteOptions
 			err = errors.New(b.MintURL + " has " + formatAmount(b.Amount, b.Unit) + ", and " + formatAmount(q.Amount, q.Unit) + " with up to " + formatAmount(q.FeeReserve, q.Unit) + " for the network, and the mint's own fee, are needed")
 		}
 		failed = errors.Join(failed, err)
+	}
+	if failed == nil {
+		failed = wallet.ErrFunds
 	}
 	return wallet.Quote{}, failed
 }

@@ -68,8 +68,8 @@ waiting. With --offline no mint is asked; then the coins at hand must fit exactl
 type lockFlags struct {
 	to, hash, locktime string
 	refund, signers    []string
-	needed             int
-	blinded            bool
+	needed, refunds    int
+	blinded, sigAll    bool
 }
 
 func (f *lockFlags) add(flags *pflag.FlagSet) {
@@ -79,17 +79,19 @@ func (f *lockFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.refund, "refund", nil, "public `key` that can take it after --locktime; may be repeated")
 	flags.StringArrayVar(&f.signers, "signer", nil, "further public `key` that may sign, with --hash must; may be repeated")
 	flags.BoolVar(&f.blinded, "blinded", false, "hide from the mint whose keys the lock has")
-	flags.IntVar(&f.needed, "signatures", 0, "`number` of keys that must sign")
+	flags.IntVar(&f.needed, "signatures", 0, "`number` of keys that must sign (default 1)")
+	flags.IntVar(&f.refunds, "refund-signatures", 0, "`number` of --refund keys that must sign (default 1)")
+	flags.BoolVar(&f.sigAll, "sig-all", false, "have signatures cover the whole request of the receiver (SIG_ALL)")
 }
 
 // given is the condition as it was asked for.
 func (f *lockFlags) given() []any {
-	return []any{f.to, f.hash, f.locktime, f.refund, f.signers, f.needed, f.blinded}
+	return []any{f.to, f.hash, f.locktime, f.refund, f.signers, f.needed, f.blinded, f.refunds, f.sigAll}
 }
 
 func (f *lockFlags) lock(cmd *cobra.Command, now time.Time) (*conditions.Lock, error) {
 	if f.to == "" && f.hash == "" {
-		if f.locktime != "" || len(f.refund)+len(f.signers) > 0 || f.needed != 0 || f.blinded {
+		if f.locktime != "" || len(f.refund)+len(f.signers) > 0 || f.needed != 0 || f.refunds != 0 || f.blinded || f.sigAll {
 			return nil, usagef(cmd, "a lock needs --lock-to or --hash")
 		}
 		return nil, nil
@@ -100,7 +102,13 @@ func (f *lockFlags) lock(cmd *cobra.Command, now time.Time) (*conditions.Lock, e
 	if f.locktime == "" && len(f.refund) > 0 {
 		return nil, usagef(cmd, "--refund needs --locktime")
 	}
-	lock := &conditions.Lock{NSigs: f.needed}
+	if f.refunds != 0 && len(f.refund) == 0 {
+		return nil, usagef(cmd, "--refund-signatures needs --refund")
+	}
+	if f.needed < 0 || f.refunds < 0 {
+		return nil, usagef(cmd, "a number of signatures cannot be negative")
+	}
+	lock := &conditions.Lock{NSigs: f.needed, NSigsRefund: f.refunds, SigAll: f.sigAll}
 	var err error
 	if f.to != "" {
 		if lock.Key, err = bdhke.ParsePointHex(f.to); err != nil {
@@ -115,9 +123,6 @@ func (f *lockFlags) lock(cmd *cobra.Command, now time.Time) (*conditions.Lock, e
 	if lock.Refund, err = bdhke.ParsePointsHex(f.refund); err != nil {
 		return nil, usagef(cmd, "--refund is not a public key")
 	}
-	if _, err := lock.Secret(nil); err != nil {
-		return nil, usagef(cmd, "%w", err)
-	}
 	if most := conditions.MaxSlots; f.blinded && 1+len(lock.Pubkeys)+len(lock.Refund) > most {
 		return nil, usagef(cmd, "--blinded: %w, %d are possible, and a hash takes one place", conditions.ErrTooManySlots, most)
 	}
@@ -125,6 +130,13 @@ func (f *lockFlags) lock(cmd *cobra.Command, now time.Time) (*conditions.Lock, e
 		if lock.Locktime, err = parseMoment(f.locktime, now); err != nil {
 			return nil, usagef(cmd, "--locktime %w", err)
 		}
+		if lock.Locktime <= uint64(now.Unix()) {
+			return nil, usagef(cmd, "--locktime has passed already: the lock would be none")
+		}
+	}
+	// What no mint could open is found here, before anything is set aside.
+	if _, err := lock.Secret(nil); err != nil {
+		return nil, usagef(cmd, "%w", err)
 	}
 	return lock, nil
 }

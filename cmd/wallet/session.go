@@ -68,6 +68,9 @@ func (p program) open(cmd *cobra.Command, g *globals, do action) (err error) {
 	for _, path := range open {
 		p.say("warning: other users of this machine could read %s; from now on they cannot", path)
 	}
+	if g.timeout < 0 {
+		return usagef(cmd, "--timeout cannot be negative")
+	}
 	ctx := cmd.Context()
 	if g.timeout > 0 {
 		var cancel context.CancelFunc
