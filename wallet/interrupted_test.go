@@ -214,6 +214,46 @@ func TestRecoveryClaimsBeforeItAsks(t *testing.T) {
 	}
 }
 
+// What the mint is working with is not taken back, and who has read an operation before
+// another took it over does not take back anything either.
+func TestOnlyWhatIsCertainlyOursIsReclaimed(t *testing.T) {
+	w := newWorld(t)
+	s := w.stageOn(sqldb.Memory)
+	w.fund(s.x, 200)
+	id := uuid.MustParse(inDoubt(s))
+	before, err := s.xStore.Saga(t.Context(), id)
+	s.must(err)
+	w.rewrite("/v1/checkstate", `"UNSPENT"`, `"PENDING"`)
+	if _, err := s.x.Reclaim(t.Context(), id); !errors.Is(err, wallet.ErrPending) {
+		t.Errorf("got %v", err)
+	}
+	w.line.cut(nil, nil)
+	asked := w.line.total()
+	late := w.walletBy(staleSagas{s.xStore, before}, w.line, s.xSeed)
+	if _, err := late.Reclaim(t.Context(), id); !errors.Is(err, wallet.ErrTakenOver) {
+		t.Errorf("too late: %v", err)
+	}
+	if n := w.line.total(); n != asked {
+		t.Errorf("who was too late has asked the mint %d times", n-asked)
+	}
+	if n := w.line.count("POST /v1/swap"); n != 0 {
+		t.Errorf("%d swaps", n)
+	}
+	if back, err := s.x.Reclaim(t.Context(), id); err != nil || back != 127 {
+		t.Errorf("got %d back: %v", back, err)
+	}
+	if err := s.settle(""); err != nil {
+		t.Error(err)
+	}
+}
+
+// total is how many requests were made.
+func (l *line) total() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.seen)
+}
+
 // staleSagas is a store whose list of operations was read a while ago.
 type staleSagas struct {
 	wallet.Store
@@ -221,3 +261,5 @@ type staleSagas struct {
 }
 
 func (o staleSagas) Sagas(context.Context) ([]wallet.Saga, error) { return []wallet.Saga{o.saga}, nil }
+
+func (o staleSagas) Saga(context.Context, uuid.UUID) (wallet.Saga, error) { return o.saga, nil }

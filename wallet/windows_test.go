@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -316,6 +317,19 @@ func windows() []window {
 			s.rewrite("/v1/melt/quote/bolt11/", `"change"`, `"nothing"`)
 			_, err := s.x.RefreshMint(s.t.Context(), s.url)
 			return err
+		}, paidFor},
+		{"W13 melt: the quote tells change that is not ours", "melt", answerTo(melt), "melt.melt_requested", func(s *stage) error {
+			s.line.cut(nil, func(r *http.Request, resp *http.Response) error {
+				if !strings.HasPrefix(r.URL.Path, "/v1/melt/quote/bolt11/") {
+					return nil
+				}
+				text, err := io.ReadAll(resp.Body)
+				other := map[string]string{`"C_":"02`: `"C_":"03`, `"C_":"03`: `"C_":"02`} // points of nobody's
+				text = regexp.MustCompile(`"C_":"0[23]`).ReplaceAllFunc(text, func(b []byte) []byte { return []byte(other[string(b)]) })
+				resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+				return err
+			})
+			return nil
 		}, paidFor},
 		{"C26 melt: change, coins, quote, history and end are one commit", "melt", commit(3), "", func(s *stage) error { return held(0)(s) }, paidFor},
 	}
