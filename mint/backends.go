@@ -106,7 +106,8 @@ func (m *Mint) payers() []payer {
 }
 
 func (r receiver) key() methodUnit { return methodUnit{r.settings.Method, r.settings.Unit} }
-func (p payer) key() methodUnit    { return methodUnit{p.settings.Method, p.settings.Unit} }
+
+func (p payer) key() methodUnit { return methodUnit{p.settings.Method, p.settings.Unit} }
 
 // checkBackends refuses what cannot be told apart: two backends of one name, or two
 // for one method and unit in the same direction.
@@ -143,114 +144,4 @@ func checkBackends(backends []Backend) error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// receiverFor finds the backend of a method and unit, or says what is wrong.
-func (m *Mint) receiverFor(method string, unit cashu.Unit) (receiver, error) {
-	list := m.receivers()
-	for _, r := range list {
-		if r.key() == (methodUnit{method, unit}) {
-			return r, nil
-		}
-	}
-	promised := slices.ContainsFunc(m.cfg.Backends, func(b Backend) bool {
-		return b.Receiver != nil && !b.NoMint && (b.promises(method, unit) || m.nodes.stranger(b.Name) && b.serves(method, unit))
-	})
-	known := slices.ContainsFunc(list, func(r receiver) bool { return r.settings.Method == method })
-	return receiver{}, noBackend(promised, known)
-}
-
-// payerFor finds the payer of a method and unit, or says what is wrong.
-func (m *Mint) payerFor(method string, unit cashu.Unit) (payer, error) {
-	list := m.payers()
-	for _, p := range list {
-		if p.key() == (methodUnit{method, unit}) {
-			return p, nil
-		}
-	}
-	promised := slices.ContainsFunc(m.cfg.Backends, func(b Backend) bool {
-		return b.Payer != nil && !b.NoMelt && (b.promises(method, unit) || m.nodes.stranger(b.Name) && b.serves(method, unit))
-	})
-	known := slices.ContainsFunc(list, func(p payer) bool { return p.settings.Method == method })
-	if len(list) == 0 && !promised {
-		return payer{}, cashu.ErrMeltingDisabled
-	}
-	return payer{}, noBackend(promised, known)
-}
-
-// ofQuote finds the backend that made a quote, whatever it is used for by now. Rows of
-// a mint that knew one backend only do not name it; theirs is the one that serves the
-// method and unit.
-func (m *Mint) ofQuote(name, method string, unit cashu.Unit, can func(Backend) bool) (Backend, error) {
-	for _, b := range m.cfg.Backends {
-		if can(b) && (b.Name == name || name == "" && b.serves(method, unit)) {
-			return b, nil
-		}
-	}
-	return Backend{}, fmt.Errorf("%w: %q, for method %s and unit %s", errBackendGone, name, method, unit)
-}
-
-// errBackendGone: the configuration has no longer the backend that made a quote.
-var errBackendGone = errors.New("the payment backend of a quote is not configured any more")
-
-// receiverOf finds the backend that made a mint quote.
-func (m *Mint) receiverOf(q MintQuote) (Backend, error) {
-	return m.ofQuote(q.Backend, q.Method, q.Unit, func(b Backend) bool { return b.Receiver != nil })
-}
-
-// payerOf finds the backend that made a melt quote.
-func (m *Mint) payerOf(q MeltQuote) (Backend, error) {
-	return m.ofQuote(q.Backend, q.Method, q.Unit, func(b Backend) bool { return b.Payer != nil })
-}
-
-func noBackend(promised, known bool) error {
-	switch {
-	case promised:
-		return cashu.Errorf(cashu.CodeUnavailable, "the payment backend is not available")
-	case !known:
-		return cashu.Errorf(cashu.CodeUnknownMethod, "payment method is not supported")
-	}
-	return cashu.Errorf(cashu.CodeUnitUnsupported, "unit is not supported for this payment method")
-}
-
-// canSign tells whether what is paid in the unit could be minted now. Money is not taken
-// in for what nobody can sign.
-func (m *Mint) canSign(unit cashu.Unit) bool {
-	now := m.now()
-	return slices.ContainsFunc(m.Keysets().All(), func(ks cashu.Keyset) bool {
-		return ks.Unit == unit && ks.Active && !ks.ExpiredForOutputs(now)
-	})
-}
-
-// unsignable lists the units that backends take in and that no active keyset has.
-func (m *Mint) unsignable() (units []cashu.Unit) {
-	for _, r := range m.receivers() {
-		if unit := r.settings.Unit; on(r.terms.Mint) && !m.canSign(unit) && !slices.Contains(units, unit) {
-			units = append(units, unit)
-		}
-	}
-	return units
-}
-
-// hasMethod tells whether anything can be minted by the method, and canPay whether
-// anything can be melted.
-func (m *Mint) hasMethod(method string) bool {
-	return slices.ContainsFunc(m.receivers(), func(r receiver) bool { return r.settings.Method == method })
-}
-
-func (m *Mint) canPay(method string) bool {
-	return slices.ContainsFunc(m.payers(), func(p payer) bool { return p.settings.Method == method })
-}
-
-// methods lists the payment methods that are wired, each once.
-func (m *Mint) methods() []string {
-	var list []string
-	for _, r := range m.receivers() {
-		list = append(list, r.settings.Method)
-	}
-	for _, p := range m.payers() {
-		list = append(list, p.settings.Method)
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
 }
