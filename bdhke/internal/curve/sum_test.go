@@ -39,27 +39,30 @@ type pair [2]uint64
 func (r random) pair() pair { return pair{r.Uint64(), r.Uint64()} }
 
 // lambda as the specification of the curve has it, not as the code does.
-func lambda() *secp.Scalar {
-	b := [32]byte(unhex("5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72"))
+func lambda(t testing.TB) *secp.Scalar {
+	t.Helper()
+	b := [32]byte(unhex(t, "5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72"))
 	l, err := secp.NewScalarFromCanonicalBytes(&b)
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	return l
 }
 
-func unhex(s string) []byte {
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
 	b, err := hex.DecodeString(s)
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	return b
 }
 
 // number is a + b*lambda.
-func (p pair) number() *Scalar {
+func (p pair) number(t testing.TB) *Scalar {
+	t.Helper()
 	k := new(Scalar)
-	k.v.Multiply(secp.NewScalarFromUint64(p[1]), lambda())
+	k.v.Multiply(secp.NewScalarFromUint64(p[1]), lambda(t))
 	k.v.Add(&k.v, secp.NewScalarFromUint64(p[0]))
 	return k
 }
@@ -89,7 +92,7 @@ func checkSum(t testing.TB, weights []pair, points []Affine) {
 	var scalars []*Scalar
 	var short, split []Term
 	for i, w := range weights {
-		k := w.number()
+		k := w.number(t)
 		scalars = append(scalars, k)
 		short = append(short, Term{ShortWeight(w[0], w[1]), points[i]})
 		split = append(split, Term{WeightVartime(k), points[i]})
@@ -196,7 +199,7 @@ func TestSeveralSumsAreEachTheirOwn(t *testing.T) {
 		var points []Affine
 		for i := range n {
 			w, p := r.pair(), r.point()
-			k := w.number()
+			k := w.number(t)
 			scalars, points = append(scalars, k), append(points, p)
 			if i%2 == 0 {
 				terms = append(terms, Term{ShortWeight(w[0], w[1]), p})
@@ -223,7 +226,7 @@ func TestAScalarIsSplitIntoHalvesOfHalfItsLength(t *testing.T) {
 	t.Parallel()
 	r := newRandom(6)
 	scalars := []*Scalar{ReduceScalar(&[32]byte{}), ReduceScalar(&[32]byte{31: 1}), ReduceScalar(&[32]byte{31: 1}).Negate()}
-	l := &Scalar{v: *lambda()}
+	l := &Scalar{v: *lambda(t)}
 	scalars = append(scalars, l, l.Negate(), MulAdd(l, l, scalars[1]))
 	for range 5000 {
 		b := r.bytes()
