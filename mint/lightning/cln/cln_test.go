@@ -82,6 +82,7 @@ func TestTheBackendKeepsThePromisesOfAllBackends(t *testing.T) {
 					}
 				}
 			},
+			Arrived:  func(_ testing.TB, request string) bool { return n.knows(request) },
 			Received: func(_ testing.TB, request string) uint64 { return n.received(request) },
 			Alone:    true,
 			FeesCost: true,

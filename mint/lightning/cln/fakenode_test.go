@@ -526,6 +526,18 @@ func (n *node) release(request string, take bool) bool {
 	return false
 }
 
+// knows tells whether an order to pay has come.
+func (n *node) knows(request string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, v := range n.pays {
+		if v.request == request {
+			return true
+		}
+	}
+	return false
+}
+
 func (n *node) received(request string) (msat uint64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
