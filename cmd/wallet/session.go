@@ -105,7 +105,7 @@ func (p program) openStore(ctx context.Context, g *globals, h home) (*sqlstore.S
 		return nil, err
 	}
 	return sqlstore.Open(ctx, sqlstore.Config{
-		Path: path, Postgres: sqldb.Postgres{PasswordFile: g.passwordFile}, Logger: p.quietLog(), Clock: p.clock,
+		Path: path, Locks: h.file(), Postgres: sqldb.Postgres{PasswordFile: g.passwordFile}, Logger: p.quietLog(), Clock: p.clock,
 	})
 }
 

@@ -91,32 +91,45 @@ func (p *Presence) Close() error {
 // Gone tells whether the process of this name is provably dead. False when in
 // doubt, also for a while after the start of this process or of the server.
 func (p *Presence) Gone(ctx context.Context, name string) (bool, error) {
+	free, since, err := p.look(ctx, name)
+	return free && time.Since(since) >= p.grace, err
+}
+
+// Free tells whether nobody holds the lock of the name at this moment. That proves
+// nothing on its own; it is for those who know more.
+func (p *Presence) Free(ctx context.Context, name string) (bool, error) {
+	free, _, err := p.look(ctx, name)
+	return free, err
+}
+
+// look asks whether the lock of a name is free, and tells since when it was seen so.
+func (p *Presence) look(ctx context.Context, name string) (free bool, since time.Time, err error) {
 	if name == p.name {
-		return false, nil
+		return false, since, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.conn == nil {
-		return false, nil
+		return false, since, nil
 	}
 	// Held only until the end of the statement, and shared, so that those who
 	// look do not keep each other from seeing. Whoever comes back at this very
 	// moment waits for less than it can notice.
-	free, err := p.ask(ctx, p.grace/4, "SELECT pg_try_advisory_xact_lock_shared($1)", name)
+	free, err = p.ask(ctx, p.grace/4, "SELECT pg_try_advisory_xact_lock_shared($1)", name)
 	if err != nil {
 		p.drop()
-		return false, err
+		return false, since, err
 	}
 	if !free {
 		delete(p.free, name)
-		return false, nil
+		return false, since, nil
 	}
 	since, seen := p.free[name]
 	if !seen {
 		since = time.Now()
 		p.free[name] = since
 	}
-	return time.Since(since) >= p.grace, nil
+	return true, since, nil
 }
 
 // ask runs a query about the lock of a name that is answered with yes or no. The

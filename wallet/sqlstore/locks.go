@@ -21,8 +21,13 @@ type locks struct {
 
 // openLocks makes the file of this process and removes those of dead ones.
 func openLocks(database, instance string) (*locks, error) {
+	return openLocksAfter(database, instance, 0)
+}
+
+// openLocksAfter is openLocks that leaves the files of the dead for so long.
+func openLocksAfter(database, instance string, rest time.Duration) (*locks, error) {
 	l := &locks{prefix: database + ".process-", instance: instance}
-	sweep(l.prefix, 0)
+	sweep(l.prefix, rest)
 	sweep(database+unborn, time.Minute)
 	f, err := os.OpenFile(database+unborn+instance, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -62,6 +67,19 @@ func (l *locks) Gone(_ context.Context, instance string) (bool, error) {
 	}
 	defer f.Close()
 	return free(f), nil
+}
+
+// proof tells whether there is a file of the process, and nobody holds it.
+func (l *locks) proof(instance string) bool {
+	if instance == l.instance || strings.ContainsAny(instance, `/\`) {
+		return false
+	}
+	f, err := os.Open(l.prefix + instance)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return free(f)
 }
 
 // free tells whether nobody holds the file. The shared lock is gone at once.

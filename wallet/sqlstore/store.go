@@ -20,6 +20,11 @@ type Config struct {
 	// Path of the database file, made with mode 0600 if it is missing, or
 	// sqldb.Memory. Or the URL of a database on a PostgreSQL server.
 	Path string
+	// Locks is the path, and the beginning of the names, of files by which processes
+	// on this machine see at once that one of them has died, where the database is on
+	// a server; without it, that takes a while to prove. It is to be on a disk of this
+	// machine. Empty = none.
+	Locks string
 	// Postgres is the settings of a database on a server.
 	Postgres sqldb.Postgres
 	// Logger hears about slow and failed statements. nil = slog.Default().
@@ -67,16 +72,16 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, fmt.Errorf("wallet database: %w", err)
 	}
 	s := &Store{db: db, instance: uuid.NewString()}
-	if s.presence, err = openPresence(ctx, config, s.instance); err != nil {
+	if s.presence, err = openPresence(ctx, config, c.Locks, s.instance); err != nil {
 		return nil, errors.Join(fmt.Errorf("wallet database: %w", err), db.Close())
 	}
 	return s, nil
 }
 
-func openPresence(ctx context.Context, c sqldb.Config, instance string) (presence, error) {
+func openPresence(ctx context.Context, c sqldb.Config, files, instance string) (presence, error) {
 	switch {
 	case sqldb.IsServer(c.Path):
-		return sqldb.OpenPresence(ctx, sqldb.PresenceConfig{Server: c, Name: instance})
+		return openFar(ctx, c, files, instance)
 	case c.Path == sqldb.Memory:
 		return alone(instance), nil
 	}

@@ -18,6 +18,9 @@ import (
 var postgres pgtest.Shared
 
 func TestMain(m *testing.M) {
+	if url := os.Getenv(presentEnv); url != "" {
+		hold(url)
+	}
 	code := m.Run()
 	postgres.Stop()
 	os.Exit(code)
