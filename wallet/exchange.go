@@ -227,6 +227,7 @@ func (r *run) take(ctx context.Context, x exchange, coins []StoredCoin, reason s
 }
 
 func (r *run) giveUp(ctx context.Context, x exchange, states []cashu.ProofState, cause error) error {
+	r.cause = cause
 	err := r.finish(ctx, "given up: "+reasonOf(cause), func(tx Tx) error { return x.undo(ctx, tx, states) })
 	crashpoint.Here(crashPoint(r.s.Kind, "undone"))
 	return errors.Join(cause, err)

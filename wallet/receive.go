@@ -38,6 +38,7 @@ type Received struct {
 	Unit    cashu.Unit
 	MintURL string
 	Memo    string
+	Before  bool // this wallet had received it earlier, and nothing was done
 }
 
 // Receive exchanges the coins of a token for coins of this wallet's own. From the
@@ -62,10 +63,14 @@ func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Re
 	}
 	runs, err := w.startParts(ctx, m, parts)
 	if err != nil {
-		return Received{}, err
+		return w.again(ctx, Secret(text), err)
 	}
 	crashpoint.Here(crashPoint(KindReceive, "reserved"))
-	return performParts(ctx, runs, parts)
+	got, err := performParts(ctx, runs, parts)
+	if len(parts) == 1 && errors.Is(err, ErrTaken) {
+		return w.again(ctx, Secret(text), err)
+	}
+	return got, err
 }
 
 // performReceive brings a receive to its end. A token that the wallet cannot open,
@@ -196,6 +201,9 @@ func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.
 	}
 	return receivePart{got, func(ctx context.Context) beginning {
 		return beginning{s, "the token is written down", func(tx Tx, _ *Saga) (err error) {
+			if err := notAgain(ctx, tx, data.Token); err != nil {
+				return err
+			}
 			if !later {
 				if data.Outputs, data.Counters, err = w.plan(ctx, tx, keyset.ID, wants); err != nil {
 					return err
@@ -232,11 +240,14 @@ func (r *run) receiveExchange() (exchange, error) {
 			if err := tx.AddCoins(ctx, coins); err != nil {
 				return err
 			}
+			if err := outOfInbox(ctx, tx, d.Token); err != nil {
+				return err
+			}
 			return r.closeReceive(ctx, tx, "completed")
 		},
 		undo: func(ctx context.Context, tx Tx, _ []cashu.ProofState) error {
 			item := InboxItem{ID: r.s.ID, Token: d.Token, Amount: r.s.Amount, Unit: r.s.Unit, MintURL: r.s.MintURL,
-				Reason: "the mint refused it, or it is locked", At: r.w.now().Unix()}
+				Reason: reasonOf(r.cause), At: r.w.now().Unix()}
 			if err := tx.AddInbox(ctx, item); err != nil {
 				return err
 			}

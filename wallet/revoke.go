@@ -128,15 +128,17 @@ func (w *Wallet) Revoke(ctx context.Context, id uuid.UUID) (cashu.Amount, error)
 	}
 	defer r.rest()
 	d, _ := r.s.Data.(*SendData)
-	if d != nil && d.Locked {
-		return 0, r.failed(errors.New("the token is locked to somebody else"))
-	}
 	unspent, _, err := r.checkSend(ctx)
 	if err != nil {
 		return 0, r.failed(err)
 	}
 	if len(unspent) == 0 {
 		return 0, r.failed(ErrTaken)
+	}
+	if d != nil && d.Locked {
+		if unspent, err = r.openOwn(ctx, unspent); err != nil {
+			return 0, r.failed(err)
+		}
 	}
 	m, err := w.Mint(ctx, r.s.MintURL)
 	if err != nil {

@@ -18,6 +18,8 @@ type run struct {
 	tries int // how often a request without an answer is sent
 	// anew: the request was planned a second time already.
 	anew bool
+	// cause is why the operation is given up.
+	cause error
 }
 
 // liveTries is how often a caller's request is sent before recovery gets it.

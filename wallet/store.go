@@ -369,6 +369,9 @@ type HistoryReads interface {
 	// Transactions lists the newest first, at most limit; 0 is all.
 	Transactions(ctx context.Context, limit int) ([]Transaction, error)
 	Transaction(ctx context.Context, op uuid.UUID) (Transaction, error)
+	// TokenReceived finds the receive of exactly this token that is under way or
+	// completed.
+	TokenReceived(ctx context.Context, token Secret) (Transaction, error)
 	// Payments lists the entries of a payment that have not failed, oldest first.
 	Payments(ctx context.Context, payment string) ([]Transaction, error)
 	Inbox(ctx context.Context) ([]InboxItem, error)

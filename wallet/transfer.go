@@ -34,6 +34,11 @@ func (w *Wallet) Transfer(ctx context.Context, from, to string, unit cashu.Unit,
 	if out.Amount != amount {
 		return MeltResult{}, fmt.Errorf("the first mint wants %d for an invoice over %d", out.Amount, amount)
 	}
+	if o.Agree != nil {
+		if err := o.Agree(out); err != nil {
+			return MeltResult{}, err
+		}
+	}
 	paid, err := w.Melt(ctx, from, out.ID, o)
 	if err != nil {
 		return MeltResult{}, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -100,7 +101,11 @@ func (s *session) inboxItem(ctx context.Context, text string) (wallet.InboxItem,
 }
 
 func (s *session) removeInbox(ctx context.Context, item wallet.InboxItem) error {
-	return s.store.Update(ctx, func(tx wallet.Tx) error { return tx.RemoveInbox(ctx, item.ID) })
+	err := s.store.Update(ctx, func(tx wallet.Tx) error { return tx.RemoveInbox(ctx, item.ID) })
+	if errors.Is(err, wallet.ErrNotFound) {
+		return nil // receiving it has
+	}
+	return err
 }
 
 // retryInbox receives a token again. If that is refused again, the token comes back

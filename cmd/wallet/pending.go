@@ -35,7 +35,7 @@ func (p program) pendingCommand(g *globals) *cobra.Command {
 			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.revoke(ctx, given) })
 		},
 	}
-	revoke.Flags().BoolVar(&all, "all", false, "all of them that are not locked")
+	revoke.Flags().BoolVar(&all, "all", false, "all of them that are not locked to others")
 	check := &cobra.Command{
 		Use: "check [OPERATION]", Short: "Ask the mints which of them were received", Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -129,13 +129,18 @@ func (s *session) revoke(ctx context.Context, given []string) error {
 	if err != nil {
 		return err
 	}
+	if len(given) == 0 && len(sagas) > 0 {
+		if err := s.agree(ctx, s.globals, "Take all %d tokens back?", len(sagas)); err != nil {
+			return err
+		}
+	}
 	var failed []error
 	for _, each := range sagas {
-		if d, ok := each.Data.(*wallet.SendData); ok && d.Locked && len(given) == 0 {
-			s.say("%s is locked, so it cannot be taken back.", each.ID)
+		back, err := s.wallet.Revoke(ctx, each.ID)
+		if errors.Is(err, wallet.ErrLocked) && len(given) == 0 {
+			s.say("%s is locked to somebody else, so it cannot be taken back.", each.ID)
 			continue
 		}
-		back, err := s.wallet.Revoke(ctx, each.ID)
 		taken := errors.Is(err, wallet.ErrTaken)
 		if err != nil && !(taken && len(given) == 0) {
 			failed = append(failed, err)

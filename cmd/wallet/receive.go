@@ -123,6 +123,7 @@ type receivedJSON struct {
 	Amount cashu.Amount `json:"amount"`
 	Fee    cashu.Amount `json:"fee"`
 	Memo   string       `json:"memo,omitempty"`
+	Before bool         `json:"before,omitempty"` // earlier, by this wallet
 }
 
 func (s *session) receive(ctx context.Context, t token.Token, o wallet.ReceiveOptions) error {
@@ -146,13 +147,17 @@ func (s *session) receive(ctx context.Context, t token.Token, o wallet.ReceiveOp
 	}
 	got, err := s.wallet.Receive(ctx, text, o)
 	if errors.Is(err, wallet.ErrTaken) {
-		return hint(err, "the token was received before: by somebody else, by this wallet, or taken back by its sender")
+		return hint(err, "the token was received by somebody else, or taken back by its sender")
 	}
 	if err != nil {
 		return s.keep(ctx, t, err)
 	}
-	v := receivedJSON{got.MintURL, got.Unit.String(), got.Amount, got.Fee, got.Memo}
+	v := receivedJSON{got.MintURL, got.Unit.String(), got.Amount, got.Fee, got.Memo, got.Before}
 	return s.show(v, func(w io.Writer) {
+		if got.Before {
+			line(w, "This wallet has received it before: %s at %s.", formatAmount(got.Amount, got.Unit), got.MintURL)
+			return
+		}
 		line(w, "Received %s at %s; the fee was %s.", formatAmount(got.Amount, got.Unit), got.MintURL, formatAmount(got.Fee, got.Unit))
 		if got.Memo != "" {
 			line(w, "Memo: %s", printable(got.Memo))

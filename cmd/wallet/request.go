@@ -194,7 +194,9 @@ func (s *session) payRequest(ctx context.Context, r paymentrequest.Request, f re
 		return s.tellSent(sent, unit, sendFlags{})
 	}
 	v := requestPaidJSON{sentJSON{Operation: sent.ID.String(), Unit: unit.String(), Amount: sent.Amount, Fee: sent.Fee}, true}
-	return s.show(v, func(w io.Writer) { line(w, "Paid %s.", formatAmount(sent.Amount, unit)) })
+	return s.show(v, func(w io.Writer) {
+		line(w, "Paid %s; making the token has cost %s.", formatAmount(sent.Amount, unit), formatAmount(sent.Fee, unit))
+	})
 }
 
 type decodedRequestJSON struct {

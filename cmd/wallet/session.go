@@ -79,9 +79,9 @@ func (p program) open(cmd *cobra.Command, g *globals, do action) (err error) {
 	}
 	store, err := p.openStore(ctx, g, h)
 	if err != nil {
-		return err
+		return g.worded(err)
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() { err = g.worded(errors.Join(err, store.Close())) }()
 	return do(ctx, &session{program: p, globals: g, home: h, store: store})
 }
 
@@ -111,7 +111,7 @@ func (p program) openStore(ctx context.Context, g *globals, h home) (*sqlstore.S
 
 // quietLog writes what a person should know, and no more.
 func (p program) quietLog() *slog.Logger {
-	return slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	return slog.New(notes{slog.DiscardHandler, p.stderr})
 }
 
 // withSeed opens the seed and the wallet.

@@ -19,7 +19,8 @@ func (p program) transferCommand(g *globals) *cobra.Command {
 		Use:   "transfer AMOUNT --to MINT",
 		Short: "Move ecash from one mint to another",
 		Long: `transfer has the first mint (--mint) pay an invoice of the second (--to). If it is
-interrupted between the two, "wallet quotes claim" gets the ecash of the second.`,
+interrupted between the two, "wallet quotes claim" gets the ecash of the second. It
+shows what may be paid in fees, and asks.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if to == "" {
@@ -64,7 +65,12 @@ func (s *session) transfer(ctx context.Context, text, to string) error {
 	if from == target {
 		return usageError{errors.New("both mints are the same; --mint names the one to take from")}
 	}
-	paid, err := s.wallet.Transfer(ctx, from, target, unit, amount, wallet.MeltOptions{Key: s.op, Args: asked, Poll: time.Second})
+	paid, err := s.wallet.Transfer(ctx, from, target, unit, amount, wallet.MeltOptions{
+		Key: s.op, Args: asked, Poll: time.Second,
+		Agree: func(q wallet.Quote) error {
+			return s.agree(ctx, s.globals, "Move %s, and pay up to %s of fees, from %s to %s?", formatAmount(q.Amount, unit), formatAmount(q.FeeReserve, unit), from, target)
+		},
+	})
 	if errors.Is(err, wallet.ErrHalfway) {
 		return hint(err, `"wallet quotes claim" gets the ecash of the second mint`)
 	}

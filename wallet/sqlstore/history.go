@@ -24,7 +24,10 @@ var (
 			proof = excluded.proof, at = excluded.at,
 			payment = excluded.payment, payment_group = excluded.payment_group
 		WHERE transactions.status IN ('pending', 'abandoned') OR transactions.status = excluded.status`}
-	stmtGetTransaction   = sqldb.Stmt{Name: "transactions.get", SQL: `SELECT ` + transactionColumns + ` FROM transactions WHERE operation = $1`}
+	stmtGetTransaction = sqldb.Stmt{Name: "transactions.get", SQL: `SELECT ` + transactionColumns + ` FROM transactions WHERE operation = $1`}
+	stmtTokenReceived  = sqldb.Stmt{Name: "transactions.received", SQL: `
+		SELECT ` + transactionColumns + ` FROM transactions
+		WHERE kind = 'receive' AND status IN ('pending', 'completed') AND token = $1 ORDER BY status LIMIT 1`}
 	stmtListTransactions = sqldb.Stmt{Name: "transactions.list", SQL: `
 		SELECT ` + transactionColumns + ` FROM transactions ORDER BY at DESC, operation DESC LIMIT $1`}
 
@@ -65,6 +68,14 @@ func scanTransaction(scan func(dest ...any) error) (e wallet.Transaction, err er
 
 func (t *tx) Transaction(ctx context.Context, op uuid.UUID) (wallet.Transaction, error) {
 	e, err := scanTransaction(t.db.QueryRow(ctx, stmtGetTransaction, op[:]).Scan)
+	if err != nil {
+		return wallet.Transaction{}, fmt.Errorf("reading the history: %w", err)
+	}
+	return e, nil
+}
+
+func (t *tx) TokenReceived(ctx context.Context, token wallet.Secret) (wallet.Transaction, error) {
+	e, err := scanTransaction(t.db.QueryRow(ctx, stmtTokenReceived, text(token)).Scan)
 	if err != nil {
 		return wallet.Transaction{}, fmt.Errorf("reading the history: %w", err)
 	}

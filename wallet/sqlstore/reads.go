@@ -89,6 +89,10 @@ func (s *Store) Keysets(ctx context.Context, mintURL string) ([]cashu.Keyset, er
 	return read(ctx, s, func(t *tx) ([]cashu.Keyset, error) { return t.Keysets(ctx, mintURL) })
 }
 
+func (s *Store) TokenReceived(ctx context.Context, token wallet.Secret) (wallet.Transaction, error) {
+	return read(ctx, s, func(t *tx) (wallet.Transaction, error) { return t.TokenReceived(ctx, token) })
+}
+
 func (s *Store) Transactions(ctx context.Context, limit int) ([]wallet.Transaction, error) {
 	return read(ctx, s, func(t *tx) ([]wallet.Transaction, error) { return t.Transactions(ctx, limit) })
 }
