@@ -15,6 +15,9 @@ func (e *againError) Error() string {
 	return fmt.Sprintf("this wallet has the token already (operation %s)", e.before.Operation)
 }
 
+// errReceiving: another operation of this wallet is receiving the token.
+var errReceiving = errors.New("this wallet is receiving the token")
+
 // notAgain refuses a token that another operation of this wallet has.
 func notAgain(ctx context.Context, reads HistoryReads, token Secret) error {
 	t, err := reads.TokenReceived(ctx, token)
@@ -39,7 +42,7 @@ func (w *Wallet) again(ctx context.Context, token Secret, err error) (Received, 
 	}
 	t := e.before
 	if t.Status != StatusCompleted {
-		return Received{}, &OperationError{ID: t.Operation, Err: fmt.Errorf("%w: this wallet is receiving the token", ErrPending)}
+		return Received{}, &OperationError{ID: t.Operation, Err: fmt.Errorf("%w: %w", ErrPending, errReceiving)}
 	}
 	return Received{Amount: t.Amount, Fee: t.Fee, Unit: t.Unit, MintURL: t.MintURL, Memo: t.Memo, Before: true}, nil
 }

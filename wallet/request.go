@@ -137,11 +137,11 @@ func (w *Wallet) deliver(ctx context.Context, target, id, memo string, sent Sent
 func (w *Wallet) ReceivePayload(ctx context.Context, r paymentrequest.Request, p paymentrequest.Payload, o ReceiveOptions) (Received, error) {
 	switch {
 	case p.ID != r.ID:
-		return Received{}, errors.New("the payment is for another request")
+		return Received{}, mismatch("the payment is for another request")
 	case !r.Accepts(p.Mint):
 		return Received{}, fmt.Errorf("%w: the request does not name %s", ErrUntrusted, p.Mint)
 	case r.Unit != "" && p.Unit != r.Unit:
-		return Received{}, fmt.Errorf("the payment is in %s, not in %s", p.Unit, r.Unit)
+		return Received{}, mismatch(fmt.Sprintf("the payment is in %s, not in %s", p.Unit, r.Unit))
 	}
 	var sum cashu.Amount
 	for _, c := range p.Coins {
@@ -150,11 +150,11 @@ func (w *Wallet) ReceivePayload(ctx context.Context, r paymentrequest.Request, p
 			return Received{}, err
 		}
 		if err := checkRequestedLock(r.Lock, c); err != nil {
-			return Received{}, err
+			return Received{}, mismatch(err.Error())
 		}
 	}
 	if sum < r.Amount {
-		return Received{}, fmt.Errorf("the payment is %d, and %d was asked for", sum, r.Amount)
+		return Received{}, mismatch(fmt.Sprintf("the payment is %d, and %d was asked for", sum, r.Amount))
 	}
 	t, err := token.New(p.Mint, p.Unit, p.Memo, p.Coins)
 	if err != nil {

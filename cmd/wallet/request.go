@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type requestCreateFlags struct {
 	lock        bool
 	bech32, qr  bool
 	singleUse   bool
+	listen      string
 }
 
 type requestPayFlags struct{ amount, memo, maxFee string }
@@ -38,14 +40,24 @@ func (p program) requestCommand(g *globals) *cobra.Command {
 		Use: "create [AMOUNT]", Short: "Make a payment request to show to a payer", Args: args(cobra.MaximumNArgs(1)),
 		Long: `create makes a payment request (NUT-18). Without an amount the payer chooses. With
 --mint only ecash of that mint is accepted. The payer hands the token over, or posts
-it to --post; either way "wallet receive" takes it.`,
+it to --post; either way "wallet receive" takes it.
+
+With --listen the payment is posted to this command, which receives it and ends. The
+address is one of this machine alone unless another is named. What is posted is money:
+from elsewhere it should come through a server with TLS, whose URL is then --post.`,
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.createRequest(ctx, given, f) })
+			open := p.ask
+			if f.listen != "" {
+				open = p.move
+			}
+			return open(cmd, g, func(ctx context.Context, s *session) error { return s.createRequest(ctx, given, f) })
 		},
 	}
 	flags := create.Flags()
 	flags.StringVar(&f.description, "description", "", "`text` for the payer")
 	flags.StringVar(&f.post, "post", "", "`URL` that the payment is posted to")
+	flags.StringVar(&f.listen, "listen", "", "wait for the payment at this `address`, as in --listen=127.0.0.1:8099 (without one: a free port of this machine)")
+	flags.Lookup("listen").NoOptDefVal = anyPort
 	flags.BoolVar(&f.lock, "lock", false, "have the payer lock the token to a new key of this wallet")
 	flags.BoolVar(&f.singleUse, "single-use", false, "one payment only")
 	flags.BoolVar(&f.bech32, "bech32", false, "write it as CREQB1…, which makes smaller QR codes")
@@ -106,6 +118,13 @@ func (s *session) createRequest(ctx context.Context, given []string, f requestCr
 	if f.post != "" {
 		r.Transports = []paymentrequest.Transport{{Kind: paymentrequest.TransportPost, Target: f.post}}
 	}
+	var at net.Listener
+	if f.listen != "" {
+		if at, err = s.listenFor(ctx, &r, f); err != nil {
+			return err
+		}
+		defer at.Close()
+	}
 	if f.lock {
 		key, err := s.wallet.NewKey(ctx)
 		if err != nil {
@@ -125,7 +144,10 @@ func (s *session) createRequest(ctx context.Context, given []string, f requestCr
 		return err
 	}
 	s.showQR(text, f.qr)
-	return nil
+	if at == nil {
+		return nil
+	}
+	return s.collect(ctx, at, r)
 }
 
 func newRequestID() string {
