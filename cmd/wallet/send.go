@@ -25,6 +25,7 @@ type sendFlags struct {
 	includeFee bool
 	v3, qr     bool
 	wait       bool
+	tolerance  string
 	lock       lockFlags
 }
 
@@ -43,13 +44,17 @@ the mint does not see whose keys they are (NUT-28, P2BK); wallets that cannot do
 will not open the token.
 
 With --wait it ends when the receiver has taken the token; Ctrl-C ends only the
-waiting. With --offline no mint is asked; then the coins at hand must fit exactly.`,
+waiting. With --offline no mint is asked; then the coins at hand must fit, or with
+--tolerance come to no more than that above the amount.`,
 		Example: "  wallet send 21\n  wallet send 21 --lock-to 02… --locktime 48h --refund 03…",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			lock, err := f.lock.lock(cmd, p.clock())
 			if err != nil {
 				return err
+			}
+			if f.tolerance != "" && (!g.offline || f.includeFee || lock != nil) {
+				return usagef(cmd, "--tolerance goes with --offline, and with no lock or --include-fee")
 			}
 			return p.move(cmd, g, func(ctx context.Context, s *session) error { return s.send(ctx, given[0], f, lock) })
 		},
@@ -60,6 +65,7 @@ waiting. With --offline no mint is asked; then the coins at hand must fit exactl
 	flags.BoolVar(&f.v3, "v3", false, "write the token in the older form, cashuA…")
 	flags.BoolVar(&f.qr, "qr", false, "show the token as a QR code, also where there is no terminal")
 	flags.BoolVar(&f.wait, "wait", false, "wait until the receiver has taken the token")
+	flags.StringVar(&f.tolerance, "tolerance", "", "with --offline, send up to this `amount` more where no coins fit; asks first")
 	f.lock.add(flags)
 	return cmd
 }
@@ -177,11 +183,11 @@ func (s *session) send(ctx context.Context, text string, f sendFlags, lock *cond
 	if err != nil {
 		return err
 	}
-	asked, err := s.asked(ctx, "send", amount, unit, f.memo, f.includeFee, f.lock.given())
+	asked, err := s.asked(ctx, "send", amount, unit, f.memo, f.includeFee, f.tolerance, f.lock.given())
 	if err != nil {
 		return err
 	}
-	_, repeated, err := s.repeated(ctx, asked, wallet.KindSend)
+	id, repeated, err := s.repeated(ctx, asked, wallet.KindSend)
 	if err != nil {
 		return err
 	}
@@ -189,10 +195,16 @@ func (s *session) send(ctx context.Context, text string, f sendFlags, lock *cond
 		Amount: amount, Memo: f.memo, IncludeFee: f.includeFee, Lock: lock, Blind: f.lock.blinded, Offline: s.offline, Key: s.op, Args: asked,
 	}
 	mintURL := ""
-	if !repeated { // the token is there, whatever is left
-		if mintURL, err = s.payingMint(ctx, unit, o); err != nil {
-			return err
-		}
+	switch { // repeated, the token is there, whatever is left
+	case repeated && f.tolerance != "":
+		o.Amount = s.sentThen(ctx, id, amount)
+	case !repeated && s.offline && lock == nil && !f.includeFee:
+		mintURL, o.Amount, err = s.offlineSend(ctx, unit, amount, f.tolerance)
+	case !repeated:
+		mintURL, err = s.payingMint(ctx, unit, o)
+	}
+	if err != nil {
+		return err
 	}
 	sent, err := s.wallet.Send(ctx, mintURL, unit, o)
 	if err != nil {
