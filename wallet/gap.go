@@ -99,14 +99,14 @@ func (w *Wallet) closeGap(ctx context.Context, mintURL string, id cashu.KeysetID
 	if err != nil {
 		return false, err
 	}
-	found := Restored{Unspent: map[cashu.Unit]cashu.Amount{}, Pending: map[cashu.Unit]cashu.Amount{}}
+	found := newRestored()
 	for start, size := signed, m.batchSize(); start < next; start += size {
 		b := w.restoreBatch(ctx, m, c, keyset, start, size, op)
-		if b.err == nil && len(b.coins) > 0 {
+		if b.err == nil && b.found > 0 {
 			if held, err := w.holdsCounters(ctx, w.store, id, signed); err != nil || held {
 				return false, err // whoever holds them adopts what is signed
 			}
-			return true, w.adoptBatch(ctx, c, keyset, b, &found)
+			return true, w.adoptBatch(ctx, keyset, b, &found, nothingElse)
 		}
 		if b.err != nil {
 			return false, b.err

@@ -133,8 +133,7 @@ func (r *run) goOn(ctx context.Context) error {
 		}
 		return r.finish(ctx, "nothing had been sent", func(tx Tx) error { return x.undo(ctx, tx, nil) })
 	case SwapSwapRequested:
-		_, err := r.perform(ctx, r.swapExchange)
-		return err
+		return r.goOnSwap(ctx)
 	case ReceiveProofsPending, ReceiveSwapRequested:
 		return r.performReceive(ctx)
 	case IssueSecretsPrepared:

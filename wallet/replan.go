@@ -183,14 +183,14 @@ func (r *run) adoptSigned(ctx context.Context, m Mint, c *mintclient.Client, out
 	if !ok {
 		return nil
 	}
-	found := Restored{Unspent: map[cashu.Unit]cashu.Amount{}, Pending: map[cashu.Unit]cashu.Amount{}}
+	found := newRestored()
 	size := m.batchSize()
 	for start := *from.Counter; start <= maxRestore; start += size {
 		b := r.w.restoreBatch(ctx, m, c, keyset, start, size, r.s.ID)
-		if b.err != nil || len(b.coins) == 0 {
+		if b.err != nil || b.found == 0 {
 			return b.err
 		}
-		if err := r.w.adoptBatch(ctx, c, keyset, b, &found); err != nil {
+		if err := r.w.adoptBatch(ctx, keyset, b, &found, nothingElse); err != nil {
 			return err
 		}
 	}

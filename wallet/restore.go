@@ -2,8 +2,10 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -30,8 +32,11 @@ func (m Mint) batchSize() uint32 {
 	return restoreBatch
 }
 
-// RestoreOptions is how a restore reports.
+// RestoreOptions is how a restore goes, and how it reports.
 type RestoreOptions struct {
+	// Anew begins at the first counter, also if an earlier restore has stopped on its
+	// way, which else goes on where that did.
+	Anew bool
 	// Progress is called after each batch, one call at a time. nil = nobody.
 	Progress func(RestoreProgress)
 }
@@ -50,60 +55,98 @@ type Restored struct {
 	Unspent map[cashu.Unit]cashu.Amount
 	Pending map[cashu.Unit]cashu.Amount
 	Coins   int // that came back
+	// Complete: everything was looked at. Else the restore has stopped, and there may
+	// be more.
+	Complete bool
 }
+
+func newRestored() Restored {
+	return Restored{Unspent: map[cashu.Unit]cashu.Amount{}, Pending: map[cashu.Unit]cashu.Amount{}}
+}
+
+// ErrIncomplete: a restore has stopped on its way. What it has found is kept, and
+// repeated it goes on from there.
+var ErrIncomplete = errors.New("the restore is not complete")
+
+// keysetRestored marks a keyset that a restore has done, until it has done all.
+const keysetRestored = secrets.MaxCounter
 
 // Restore finds the coins that this wallet's seed ever got from a mint, in all of
 // its keysets, and takes those that are not spent. It can be repeated: coins that
 // are known stay as they are, and counters only go up.
 func (w *Wallet) Restore(ctx context.Context, mintURL string, o RestoreOptions) (Restored, error) {
+	total := newRestored()
 	m, err := w.RefreshMint(ctx, mintURL)
 	if err != nil {
-		return Restored{}, err
+		return total, err
 	}
 	c, err := w.client(mintURL)
 	if err != nil {
-		return Restored{}, err
+		return total, err
 	}
-	id, err := newID()
-	if err != nil {
-		return Restored{}, err
-	}
-	total := Restored{Unspent: map[cashu.Unit]cashu.Amount{}, Pending: map[cashu.Unit]cashu.Amount{}}
 	for i, k := range m.Keysets {
+		from, err := w.store.Restored(ctx, k.ID)
+		if err != nil {
+			return total, err
+		}
+		if from == keysetRestored && !o.Anew {
+			continue
+		}
+		if o.Anew {
+			from = 0
+		}
 		report := func(counter uint32, found int) {
 			if o.Progress != nil {
 				o.Progress(RestoreProgress{Keyset: k.ID, Index: i, Keysets: len(m.Keysets), Counter: counter, Found: found})
 			}
 		}
-		if err := w.restoreKeyset(ctx, m, c, k, id, &total, report); err != nil {
-			return total, fmt.Errorf("keyset %v: %w", k.ID, err)
+		if err := w.restoreKeyset(ctx, m, c, k, from, &total, report); err != nil {
+			return total, fmt.Errorf("%w: keyset %v: %w", ErrIncomplete, k.ID, err)
 		}
 	}
-	return total, nil
+	err = w.store.Update(ctx, func(tx Tx) error {
+		for _, k := range m.Keysets { // the next one begins anew
+			if err := tx.SetRestored(ctx, k.ID, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	total.Complete = err == nil
+	return total, err
 }
 
 // batch is what the mint knows of one range of counters.
 type batch struct {
 	start uint32
-	coins []StoredCoin
-	last  uint32 // highest counter that was found
+	found int          // coins that were signed once
+	coins []StoredCoin // those that are not spent
+	last  uint32       // highest counter that was found
 	err   error
+
+	pending map[bdhke.Point]bool // coins that are in a request which has not ended
 }
 
-func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client, k cashu.Keyset, op uuid.UUID, total *Restored, report func(uint32, int)) error {
+func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client, k cashu.Keyset, from uint32, total *Restored, report func(uint32, int)) error {
 	var asking sync.WaitGroup // nothing goes on after the end
 	defer asking.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	size := m.batchSize()
+	op, err := newID()
+	if err != nil {
+		return err
+	}
 	// Batches are asked for ahead of time and handled in order.
 	ahead := make([]chan batch, 0, restoreAhead)
-	next := uint32(0)
+	next := from
 	ask := func() {
 		ch, start := make(chan batch, 1), next
 		next += size
 		ahead = append(ahead, ch)
-		asking.Go(func() { ch <- w.restoreBatch(ctx, m, c, k, start, size, op) })
+		asking.Go(func() {
+			ch <- patiently(ctx, w, c, func() batch { return w.restoreBatch(ctx, m, c, k, start, size, op) })
+		})
 	}
 	for range restoreAhead {
 		ask()
@@ -121,35 +164,77 @@ func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client
 			return b.err
 		}
 		ask()
-		if len(b.coins) == 0 {
+		if b.found == 0 {
 			empty += size
 		} else {
 			empty = 0
-			found += len(b.coins)
-			if err := w.adoptBatch(ctx, c, k, b, total); err != nil {
+			found += b.found
+			err := w.adoptBatch(ctx, k, b, total, func(tx Tx) error { return tx.SetRestored(ctx, k.ID, b.start+size) })
+			if err != nil {
 				return err
 			}
 		}
 		report(b.start+size, found)
 	}
-	return nil
+	return w.store.Update(ctx, func(tx Tx) error { return tx.SetRestored(ctx, k.ID, keysetRestored) })
 }
 
-// restoreBatch asks for the signatures of a range.
-func (w *Wallet) restoreBatch(ctx context.Context, m Mint, c *mintclient.Client, k cashu.Keyset, start, size uint32, op uuid.UUID) batch {
-	b := batch{start: start}
-	planned := make([]Planned, size)
-	for i := range planned {
-		counter := start + uint32(i)
-		secret, r, err := w.secrets.Secret(k.ID, counter)
-		if err == nil {
-			planned[i] = Planned{KeysetID: k.ID, Counter: &counter}
-			planned[i].B, err = bdhke.Blind([]byte(secret), r)
+// restorePatience is how long a batch is asked for again at a mint that is asked too
+// often.
+const restorePatience = 10 * time.Minute
+
+// patiently asks for a batch until the mint takes the question: after the time that
+// it says, or after pauses that grow.
+func patiently(ctx context.Context, w *Wallet, c *mintclient.Client, ask func() batch) batch {
+	pause := w.cfg.Retry
+	for waited := time.Duration(0); ; {
+		b := ask()
+		after, busy := mintclient.Busy(b.err)
+		if after == 0 {
+			after, pause = pause, pause*2
 		}
-		if err != nil {
-			b.err = err
+		if waited += after; !busy || waited > restorePatience || !c.Wait(ctx, after) {
 			return b
 		}
+	}
+}
+
+// restoreBatch asks which coins of a range are spent, and for the signatures of the
+// others: the mint calls those unspent that it has never signed.
+func (w *Wallet) restoreBatch(ctx context.Context, m Mint, c *mintclient.Client, k cashu.Keyset, start, size uint32, op uuid.UUID) batch {
+	b := batch{start: start, pending: map[bdhke.Point]bool{}}
+	texts, factors, ys := make([]string, size), make([]bdhke.Scalar, size), make([]bdhke.Point, size)
+	for i := range ys {
+		if texts[i], factors[i], b.err = w.secrets.Secret(k.ID, start+uint32(i)); b.err != nil {
+			return b
+		}
+		if ys[i], b.err = bdhke.HashToCurve([]byte(texts[i])); b.err != nil {
+			return b
+		}
+	}
+	states, err := c.CheckState(ctx, ys)
+	if err != nil {
+		b.err = err
+		return b
+	}
+	var planned []Planned
+	for i, s := range states {
+		counter := start + uint32(i)
+		switch s.State {
+		case cashu.ProofSpent:
+			b.found, b.last = b.found+1, counter
+			continue
+		case cashu.ProofPending:
+			b.pending[ys[i]] = true
+		}
+		p := Planned{KeysetID: k.ID, Counter: &counter}
+		if p.B, b.err = bdhke.Blind([]byte(texts[i]), factors[i]); b.err != nil {
+			return b
+		}
+		planned = append(planned, p)
+	}
+	if len(planned) == 0 {
+		return b
 	}
 	sigs, err := w.restored(ctx, c, planned)
 	if err != nil {
@@ -161,52 +246,52 @@ func (w *Wallet) restoreBatch(ctx context.Context, m Mint, c *mintclient.Client,
 	for i, s := range sigs {
 		if !s.C.IsZero() {
 			outputs, signed = append(outputs, planned[i]), append(signed, s)
-			b.last = *planned[i].Counter
+			b.found, b.last = b.found+1, max(b.last, *planned[i].Counter)
 		}
 	}
 	b.coins, b.err = w.coins(m, k.Unit, outputs, signed, op, w.now())
 	return b
 }
 
-// adoptBatch keeps the coins of a batch that are not spent, and its counters, in
-// one commit: coins of a batch are never there without their counters.
-func (w *Wallet) adoptBatch(ctx context.Context, c *mintclient.Client, k cashu.Keyset, b batch, total *Restored) error {
-	entries, err := c.CheckState(ctx, ysOf(b.coins))
+// adoptBatch keeps the coins of a batch, and its counters, in one commit with what
+// also does: coins of a batch are never there without their counters.
+func (w *Wallet) adoptBatch(ctx context.Context, k cashu.Keyset, b batch, total *Restored, also func(tx Tx) error) error {
+	var free, pending []StoredCoin
+	for _, coin := range b.coins {
+		if b.pending[coin.Y] {
+			pending = append(pending, coin)
+		} else {
+			free = append(free, coin)
+		}
+	}
+	unspent, err := sumOf(free)
 	if err != nil {
 		return err
 	}
-	var keep []StoredCoin
-	var unspent, pending cashu.Amount
-	for i, e := range entries {
-		coin := b.coins[i]
-		switch e.State {
-		case cashu.ProofUnspent:
-			if unspent, err = unspent.Add(coin.Amount); err != nil {
-				return err
-			}
-		case cashu.ProofPending:
-			// Some request is under way with it. It comes back with the next
-			// restore, or the request's own end.
-			if pending, err = pending.Add(coin.Amount); err != nil {
-				return err
-			}
-			continue
-		case cashu.ProofSpent:
-			continue
-		}
-		keep = append(keep, coin)
+	underWay, err := sumOf(pending)
+	if err != nil {
+		return err
 	}
 	err = w.store.Update(ctx, func(tx Tx) error {
 		if err := tx.AdvanceCounter(ctx, k.ID, b.last+1); err != nil {
 			return err
 		}
-		return tx.AddCoins(ctx, keep)
+		if err := tx.AddCoins(ctx, free); err != nil {
+			return err
+		}
+		if err := w.keepPending(ctx, tx, pending); err != nil {
+			return err
+		}
+		return also(tx)
 	})
 	if err != nil {
 		return err
 	}
 	total.Unspent[k.Unit] += unspent
-	total.Pending[k.Unit] += pending
-	total.Coins += len(keep)
+	total.Pending[k.Unit] += underWay
+	total.Coins += len(b.coins)
 	return nil
 }
+
+// nothingElse is for adoptBatch.
+func nothingElse(Tx) error { return nil }

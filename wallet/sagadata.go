@@ -136,6 +136,9 @@ type SwapData struct {
 	Outputs         []Planned              `json:"outputs,omitzero"`
 	Inputs          []token.Coin           `json:"inputs,omitzero"` // as in ReceiveData
 	InputYs         []bdhke.Point          `json:"input_ys,omitzero"`
+	// Foreign: the coins are in a request of another wallet of the seed. Nothing is
+	// sent.
+	Foreign bool `json:"foreign,omitzero"`
 	CommonData
 }
 

@@ -215,6 +215,9 @@ type CounterReads interface {
 	// SignedCounter is the one after the last that is known to have been signed
 	// with; 0: none is.
 	SignedCounter(ctx context.Context, id cashu.KeysetID) (uint32, error)
+	// Restored is how far a restore of the keyset has come that has not ended; 0:
+	// there is none.
+	Restored(ctx context.Context, id cashu.KeysetID) (uint32, error)
 	// KeyIndex is the next index of a purpose that was never taken.
 	KeyIndex(ctx context.Context, purpose string) (uint32, error)
 }
@@ -227,6 +230,8 @@ type CounterWrites interface {
 	// AdvanceCounter notes that the one before atLeast was signed with, and makes
 	// the next one at least this. AddCoins does it for the coins' counters.
 	AdvanceCounter(ctx context.Context, id cashu.KeysetID, atLeast uint32) error
+	// SetRestored notes how far a restore has come; 0: it has ended.
+	SetRestored(ctx context.Context, id cashu.KeysetID, next uint32) error
 	// ReturnCounters takes back a range that was never signed with. False: it is
 	// not the last one taken, and stays a gap.
 	ReturnCounters(ctx context.Context, id cashu.KeysetID, start, n uint32) (bool, error)
@@ -296,6 +301,8 @@ type KnownMint struct {
 	Trusted bool   // tokens of it are received without asking
 	Info    []byte // the JSON of its last /v1/info
 	Fetched int64  // unix seconds, when Info and keysets were last read
+	// LeftOut are keysets that it lists and that make no sense, with the reason.
+	LeftOut []string
 }
 
 // MintReads finds mints and their keysets.

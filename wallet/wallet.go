@@ -28,9 +28,12 @@ type Config struct {
 	Refresh time.Duration
 	// Retry is the pause before a request without an answer is sent again, and
 	// doubles each time; 0 = 1 s.
-	Retry  time.Duration
-	Clock  func() time.Time // nil = time.Now
-	Logger *slog.Logger     // nil = discard
+	Retry time.Duration
+	// Waiting is told when a mint has asked to be asked less often, and how long a
+	// request waits now. It may be called by several at once. nil = nobody.
+	Waiting func(mintURL string, d time.Duration)
+	Clock   func() time.Time // nil = time.Now
+	Logger  *slog.Logger     // nil = discard
 }
 
 // Wallet is ecash of any number of mints and units. It is safe for concurrent
@@ -131,7 +134,11 @@ func (w *Wallet) client(mintURL string) (*mintclient.Client, error) {
 		return c, nil
 	}
 	d := &door{w: w, base: base}
-	c, err := mintclient.New(mintclient.Config{URL: base, Transport: w.cfg.Transport, Timeout: w.cfg.Timeout, Passes: d})
+	cfg := mintclient.Config{URL: base, Transport: w.cfg.Transport, Timeout: w.cfg.Timeout, Passes: d}
+	if w.cfg.Waiting != nil {
+		cfg.Waiting = func(d time.Duration) { w.cfg.Waiting(base, d) }
+	}
+	c, err := mintclient.New(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ func exitCode(err error) int {
 		{cashu.ErrBlindAuthTooMany, exitLogin},
 		{cashu.ErrBlindAuthLimited, exitLogin},
 		{wallet.ErrPending, exitPending},
+		{wallet.ErrIncomplete, exitPending},
 		{wallet.ErrBeingPaid, exitPending},
 		{wallet.ErrHalfway, exitPending},
 		{errNotPaid, exitPending},

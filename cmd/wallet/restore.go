@@ -14,17 +14,22 @@ import (
 )
 
 func (p program) restoreCommand(g *globals) *cobra.Command {
-	return &cobra.Command{
+	var anew bool
+	cmd := &cobra.Command{
 		Use:   "restore [MINT…]",
 		Short: "Find the ecash of this seed again",
 		Long: `restore asks mints for all the coins that this wallet's seed ever got, and keeps
 those that are not spent. Name the mints, or leave it to those that the wallet
-knows. It can be repeated, and changes nothing where nothing is missing.`,
+knows. It can be repeated, and changes nothing where nothing is missing. One that was
+stopped, or that a mint has kept waiting for too long (exit code 4), goes on where it
+was; --anew begins at the first coin.`,
 		Args: args(cobra.ArbitraryArgs),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.restore(ctx, given) })
+			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.restore(ctx, given, anew) })
 		},
 	}
+	cmd.Flags().BoolVar(&anew, "anew", false, "do not go on with a restore that has stopped")
+	return cmd
 }
 
 type restoredJSON struct {
@@ -32,27 +37,34 @@ type restoredJSON struct {
 	Coins   int                         `json:"coins"`
 	Unspent map[cashu.Unit]cashu.Amount `json:"unspent"`
 	Pending map[cashu.Unit]cashu.Amount `json:"pending"`
+	// Complete: everything was looked at; else there may be more.
+	Complete bool `json:"complete"`
 }
 
-func (s *session) restore(ctx context.Context, given []string) error {
+func (s *session) restore(ctx context.Context, given []string, anew bool) error {
 	mints, err := s.restoreFrom(ctx, given)
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for _, mintURL := range mints {
-		got, err := s.wallet.Restore(ctx, mintURL, wallet.RestoreOptions{Progress: s.progress})
+		got, err := s.wallet.Restore(ctx, mintURL, wallet.RestoreOptions{Anew: anew, Progress: s.progress})
 		s.progressEnds()
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", mintURL, err))
-			continue
+			if !errors.Is(err, wallet.ErrIncomplete) {
+				continue
+			}
 		}
 		if err := s.wallet.TrustMint(ctx, mintURL, true); err != nil {
 			return err
 		}
-		v := restoredJSON{mintURL, got.Coins, got.Unspent, got.Pending}
+		v := restoredJSON{mintURL, got.Coins, got.Unspent, got.Pending, got.Complete}
 		failed = append(failed, s.show(v, func(w io.Writer) {
-			if got.Coins == 0 {
+			switch {
+			case !got.Complete:
+				line(w, "%s: this is not all; repeated, it goes on from here.", mintURL)
+			case got.Coins == 0:
 				line(w, "%s: there is nothing.", mintURL)
 			}
 			for unit, a := range got.Unspent {
@@ -62,7 +74,7 @@ func (s *session) restore(ctx context.Context, given []string) error {
 			}
 			for unit, a := range got.Pending {
 				if a > 0 {
-					line(w, "%s: %s of it in a payment under way; restore again later.", mintURL, formatAmount(a, unit))
+					line(w, "%s: %s more, in a request that the mint has not ended; \"wallet ops recover\" asks how it ends.", mintURL, formatAmount(a, unit))
 				}
 			}
 		}))

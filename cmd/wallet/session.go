@@ -132,6 +132,9 @@ func (s *session) withSeed(ctx context.Context, do action) error {
 	}
 	s.wallet, err = wallet.New(wallet.Config{
 		Store: s.store, Secrets: source, Transport: way, Timeout: min(s.timeout, time.Minute), Clock: s.clock, Logger: s.quietLog(),
+		Waiting: func(mintURL string, d time.Duration) {
+			s.say("%s is asked too often: waiting for %v", mintURL, max(d.Round(time.Second), time.Second))
+		},
 	})
 	if err != nil {
 		return err

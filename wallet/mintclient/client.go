@@ -2,9 +2,10 @@
 // every failure how much it proves.
 //
 // It trusts nothing that a mint answers beyond its form: whether signatures are
-// genuine is for the wallet to check. It must never retry on its own, except for what
-// was not let in and has something better to show now, follow a mint to another host,
-// or put a quote id, a secret or a body into an error.
+// genuine is for the wallet to check. It must never retry on its own (except for what
+// was not let in and has something better to show now, and what the mint has not looked
+// at and asks for later), follow a mint to another host, or put a quote id, a secret or
+// a body into an error.
 package mintclient
 
 import (
@@ -35,6 +36,9 @@ type Config struct {
 	Passes Passes
 	// UserAgent is shown to the mint; empty = "mintmark".
 	UserAgent string
+	// Waiting is told when a request waits because the mint has asked for that.
+	// It may be called by several at once. nil = nobody.
+	Waiting func(time.Duration)
 }
 
 // Client is a mint as seen by a wallet. It is safe for concurrent use.
@@ -46,6 +50,7 @@ type Client struct {
 	passes  Passes
 	line    line
 
+	waiting       func(time.Duration)
 	said, learned atomic.Int64 // how long a list may be; 0: not known
 }
 
@@ -73,7 +78,7 @@ func New(c Config) (*Client, error) {
 	// A request that carries money goes to the mint that was named.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
-		base: base, maxBody: c.MaxBody, agent: c.UserAgent, passes: c.Passes,
+		base: base, maxBody: c.MaxBody, agent: c.UserAgent, passes: c.Passes, waiting: c.Waiting,
 		http: http.Client{Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: stay},
 		line: line{
 			url: base + "/v1/ws", agent: c.UserAgent, passes: c.Passes, times: usualTimes,
@@ -127,15 +132,19 @@ func (c *Client) post(ctx context.Context, what, path string, body, answer any, 
 	return c.do(ctx, what, http.MethodPost, path, text, header, answer)
 }
 
-// do sends one request. Its errors are a *Refusal or wrap ErrNotSent,
-// ErrNotAdmitted or ErrNoAnswer.
+// do sends one request, again if the mint is asked too often and says when it is not.
+// Its errors are a *Refusal or wrap ErrNotSent, ErrNotAdmitted or ErrNoAnswer.
 func (c *Client) do(ctx context.Context, what, method, path string, body []byte, header http.Header, answer any) error {
-	reply, err := c.Exchange(ctx, method, path, header, body)
-	if err == nil {
-		err = reply.Read(answer)
+	for waited := time.Duration(0); ; {
+		reply, err := c.Exchange(ctx, method, path, header, body)
+		if err == nil {
+			err = reply.Read(answer)
+		}
+		if err == nil {
+			return nil
+		}
+		if !c.awaited(ctx, err, &waited) {
+			return fmt.Errorf("%s: %w", what, err)
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
 }

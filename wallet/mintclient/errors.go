@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"time"
 
 	"mintmark/cashu"
 )
@@ -24,6 +25,8 @@ type Refusal struct {
 	Code   cashu.Code
 	Detail string // the mint's own words
 	Status int    // of HTTP
+	// RetryAfter is when to ask again, as the mint says; 0: it does not.
+	RetryAfter time.Duration
 }
 
 // Error gives the mint's words and the code.

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 
 	"mintmark/cashu"
@@ -18,6 +19,8 @@ type Reply struct {
 	Status int    // of HTTP
 	Kind   string // media type of the body, without parameters
 	Body   []byte
+
+	retryAfter time.Duration
 }
 
 // OK tells whether the mint did what it was asked.
@@ -46,13 +49,13 @@ func (r Reply) refusal() error {
 			return tooLarge(r.Status)
 		}
 		detail, _ := body.Detail.(string)
-		return &bareAnswer{r.Status, detail}
+		return &bareAnswer{r.Status, detail, r.retryAfter}
 	}
 	if code, ok := otherNumbers[*body.Code]; ok {
 		body.Code = &code
 	}
 	detail, _ := body.Detail.(string)
-	return &Refusal{Code: *body.Code, Detail: printable(detail), Status: r.Status}
+	return &Refusal{Code: *body.Code, Detail: printable(detail), Status: r.Status, RetryAfter: r.retryAfter}
 }
 
 // Exchange sends one request, whose body is JSON that is ready to be sent, and
@@ -92,7 +95,7 @@ func (c *Client) send(ctx context.Context, method, path string, header http.Head
 		return Reply{}, fmt.Errorf("%w: the answer is too long", ErrNoAnswer)
 	}
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return Reply{Status: resp.StatusCode, Kind: kind, Body: text}, nil
+	return Reply{Status: resp.StatusCode, Kind: kind, Body: text, retryAfter: retryAfter(resp.Header, time.Now())}, nil
 }
 
 // printable keeps a mint from writing to the terminal of a person what is no

@@ -51,14 +51,14 @@ func TestAReplyIsAnAnswerARefusalOrProvesNothing(t *testing.T) {
 		reply Reply
 		want  error
 	}{
-		{"an answer", Reply{200, json, []byte(`{"signatures":[]}`)}, nil},
-		{"another success", Reply{202, "", []byte(`{"signatures":[]}`)}, nil},
-		{"half an answer", Reply{200, json, []byte(`{"signatures":[`)}, ErrNoAnswer},
-		{"a refusal", Reply{400, json, []byte(`{"detail":"spent","code":11001}`)}, cashu.ErrProofsSpent},
-		{"a code of 0", Reply{400, json, []byte(`{"detail":"spent","code":0}`)}, ErrNoAnswer},
-		{"a list for a detail", Reply{422, json, []byte(`{"detail":[{"msg":"no"}]}`)}, ErrNoAnswer},
-		{"a page of a proxy", Reply{502, "text/html", []byte(`{"detail":"spent","code":11001}`)}, ErrNoAnswer},
-		{"a redirect", Reply{302, json, nil}, ErrNoAnswer},
+		{"an answer", Reply{200, json, []byte(`{"signatures":[]}`), 0}, nil},
+		{"another success", Reply{202, "", []byte(`{"signatures":[]}`), 0}, nil},
+		{"half an answer", Reply{200, json, []byte(`{"signatures":[`), 0}, ErrNoAnswer},
+		{"a refusal", Reply{400, json, []byte(`{"detail":"spent","code":11001}`), 0}, cashu.ErrProofsSpent},
+		{"a code of 0", Reply{400, json, []byte(`{"detail":"spent","code":0}`), 0}, ErrNoAnswer},
+		{"a list for a detail", Reply{422, json, []byte(`{"detail":[{"msg":"no"}]}`), 0}, ErrNoAnswer},
+		{"a page of a proxy", Reply{502, "text/html", []byte(`{"detail":"spent","code":11001}`), 0}, ErrNoAnswer},
+		{"a redirect", Reply{302, json, nil, 0}, ErrNoAnswer},
 	} {
 		var v cashu.SwapResponse
 		if err := tt.reply.Read(&v); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
@@ -66,7 +66,7 @@ func TestAReplyIsAnAnswerARefusalOrProvesNothing(t *testing.T) {
 		}
 	}
 	var r *Refusal
-	err := Reply{400, json, []byte(`{"detail":"\u001b[2Jno","code":20001}`)}.Read(nil)
+	err := Reply{400, json, []byte(`{"detail":"\u001b[2Jno","code":20001}`), 0}.Read(nil)
 	if !errors.As(err, &r) || r.Code != cashu.CodeQuoteUnpaid || r.Detail != "[2Jno" || r.Status != 400 {
 		t.Errorf("a refusal is read as %+v, %v", r, err)
 	}

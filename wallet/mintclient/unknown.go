@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"mintmark/cashu"
 )
@@ -12,8 +13,9 @@ import (
 // bareAnswer is an answer that is no success and has no code of the protocol. It
 // proves nothing, so it is an ErrNoAnswer.
 type bareAnswer struct {
-	status int
-	detail string
+	status     int
+	detail     string
+	retryAfter time.Duration
 }
 
 func (b *bareAnswer) Error() string { return fmt.Sprintf("%v: HTTP %d", ErrNoAnswer, b.status) }

@@ -24,6 +24,10 @@ var (
 			signed = excluded.signed
 		WHERE counters.signed < excluded.signed`}
 	stmtSignedCounter = sqldb.Stmt{Name: "counters.signed", SQL: `SELECT signed FROM counters WHERE keyset = $1`}
+	stmtRestored      = sqldb.Stmt{Name: "counters.restored", SQL: `SELECT restored FROM counters WHERE keyset = $1`}
+	stmtSetRestored   = sqldb.Stmt{Name: "counters.set_restored", SQL: `
+		INSERT INTO counters (keyset, next, restored) VALUES ($1, 0, $2)
+		ON CONFLICT (keyset) DO UPDATE SET restored = excluded.restored`}
 	stmtReturnCounter = sqldb.Stmt{Name: "counters.return", SQL: `UPDATE counters SET next = $1 WHERE keyset = $2 AND next = $3`}
 	stmtGetKeyIndex   = sqldb.Stmt{Name: "key_indexes.get", SQL: `SELECT next FROM key_indexes WHERE purpose = $1`}
 	stmtTakeKeyIndex  = sqldb.Stmt{Name: "key_indexes.take", SQL: `
@@ -52,6 +56,22 @@ func (t *tx) SignedCounter(ctx context.Context, id cashu.KeysetID) (uint32, erro
 		return 0, fmt.Errorf("reading a counter: %w", err)
 	}
 	return signed, nil
+}
+
+func (t *tx) Restored(ctx context.Context, id cashu.KeysetID) (uint32, error) {
+	var next uint32
+	err := t.db.QueryRow(ctx, stmtRestored, id.Bytes()).Scan(&next)
+	if err != nil && !errors.Is(err, sqldb.ErrNoRows) {
+		return 0, fmt.Errorf("reading how far a restore has come: %w", err)
+	}
+	return next, nil
+}
+
+func (t *tx) SetRestored(ctx context.Context, id cashu.KeysetID, next uint32) error {
+	if _, err := t.db.Exec(ctx, stmtSetRestored, id.Bytes(), next); err != nil {
+		return fmt.Errorf("noting how far a restore has come: %w", err)
+	}
+	return nil
 }
 
 func (t *tx) TakeCounters(ctx context.Context, id cashu.KeysetID, n uint32) (uint32, error) {

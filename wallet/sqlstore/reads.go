@@ -57,6 +57,10 @@ func (s *Store) SignedCounter(ctx context.Context, id cashu.KeysetID) (uint32, e
 	return read(ctx, s, func(t *tx) (uint32, error) { return t.SignedCounter(ctx, id) })
 }
 
+func (s *Store) Restored(ctx context.Context, id cashu.KeysetID) (uint32, error) {
+	return read(ctx, s, func(t *tx) (uint32, error) { return t.Restored(ctx, id) })
+}
+
 func (s *Store) SeedMark(ctx context.Context) ([]byte, error) {
 	return read(ctx, s, func(t *tx) ([]byte, error) { return t.SeedMark(ctx) })
 }

@@ -63,6 +63,25 @@ func counterCases() []testCase {
 				k.Errorf("another keyset is signed up to %d", got)
 			}
 		}},
+		{"how far a restore has come is remembered, and moves no counter", func(k *kit) {
+			k.take(1, 5)
+			for _, next := range []uint32{100, 300, 0} {
+				for _, keyset := range []byte{1, 2} {
+					k.update(func(tx wallet.Tx) error { return tx.SetRestored(k.ctx, k.keyset(keyset), next+uint32(keyset)) })
+				}
+				if got := must[uint32](k)(k.store.Restored(k.ctx, k.keyset(1))); got != next+1 {
+					k.Errorf("it has come to %d, want %d", got, next+1)
+				}
+			}
+			if got := must[uint32](k)(k.store.Restored(k.ctx, k.keyset(3))); got != 0 {
+				k.Errorf("another keyset has come to %d", got)
+			}
+			for keyset, want := range map[byte]uint32{1: 5, 2: 0} {
+				if got := must[uint32](k)(k.store.Counter(k.ctx, k.keyset(keyset))); got != want {
+					k.Errorf("the next counter is %d, want %d", got, want)
+				}
+			}
+		}},
 		{"a database is marked with a seed once", func(k *kit) {
 			if _, err := k.store.SeedMark(k.ctx); !errors.Is(err, wallet.ErrNotFound) {
 				k.Errorf("a new database: %v", err)
