@@ -148,7 +148,7 @@ func (w *Wallet) RefreshMint(ctx context.Context, mintURL string) (Mint, error) 
 		return Mint{}, err
 	}
 	w.door(c.URL()).learn(info, w.now().Unix())
-	listed, err := c.Keysets(ctx)
+	listed, odd, err := c.ListKeysets(ctx)
 	if err != nil {
 		return Mint{}, err
 	}
@@ -156,7 +156,7 @@ func (w *Wallet) RefreshMint(ctx context.Context, mintURL string) (Mint, error) 
 	if err != nil {
 		return Mint{}, err
 	}
-	keysets, err := w.fetchKeys(ctx, c, listed, known)
+	keysets, odd, err := w.fetchKeys(ctx, c, listed, known, odd)
 	if err != nil {
 		return Mint{}, err
 	}
@@ -169,7 +169,10 @@ func (w *Wallet) RefreshMint(ctx context.Context, mintURL string) (Mint, error) 
 		if mint, err = tx.Mint(ctx, c.URL()); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		mint.URL, mint.Info, mint.Fetched = c.URL(), info.Raw, w.now().Unix()
+		mint.URL, mint.Info, mint.Fetched, mint.LeftOut = c.URL(), info.Raw, w.now().Unix(), nil
+		for _, o := range odd {
+			mint.LeftOut = append(mint.LeftOut, o.String())
+		}
 		if err := tx.PutMint(ctx, mint); err != nil {
 			return err
 		}
@@ -186,8 +189,9 @@ func (w *Wallet) RefreshMint(ctx context.Context, mintURL string) (Mint, error) 
 }
 
 // fetchKeys asks for the keys that are not known. Keysets that are known and no
-// longer listed become inactive: their coins may still be good.
-func (w *Wallet) fetchKeys(ctx context.Context, c *mintclient.Client, listed []cashu.KeysetInfo, known []cashu.Keyset) ([]cashu.Keyset, error) {
+// longer listed become inactive: their coins may still be good. Those that make no
+// sense are left out, and added to odd.
+func (w *Wallet) fetchKeys(ctx context.Context, c *mintclient.Client, listed []cashu.KeysetInfo, known []cashu.Keyset, odd []mintclient.OddKeyset) ([]cashu.Keyset, []mintclient.OddKeyset, error) {
 	var keysets []cashu.Keyset
 	for _, k := range known {
 		if !slices.ContainsFunc(listed, func(i cashu.KeysetInfo) bool { return i.ID == k.ID }) {
@@ -204,12 +208,16 @@ func (w *Wallet) fetchKeys(ctx context.Context, c *mintclient.Client, listed []c
 			continue
 		}
 		k, err := c.Keys(ctx, info)
+		if errors.Is(err, mintclient.ErrOddKeys) {
+			odd = append(odd, mintclient.OddKeyset{ID: info.ID.String(), Reason: mintclient.ErrOddKeys.Error()})
+			continue
+		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		keysets = append(keysets, k)
 	}
-	return keysets, nil
+	return keysets, odd, nil
 }
 
 // refuseForeign refuses keysets whose ids another mint has: both would get the

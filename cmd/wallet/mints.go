@@ -131,6 +131,8 @@ type mintInfoJSON struct {
 	MOTD    string       `json:"motd,omitempty"`
 	Keysets []keysetJSON `json:"keysets"`
 	Auth    *authJSON    `json:"auth,omitempty"` // if it has users who log in
+	// LeftOut are keysets that it lists and that make no sense.
+	LeftOut []string `json:"left_out,omitempty"`
 }
 
 type keysetJSON struct {
@@ -147,7 +149,7 @@ func (s *session) mintInfo(ctx context.Context, mintURL string) error {
 	if err != nil {
 		return err
 	}
-	v := mintInfoJSON{knownMintJSON: jsonMint(m.KnownMint), Says: m.Info.Name, Version: m.Info.Version, About: m.Info.Description, MOTD: m.Info.MOTD}
+	v := mintInfoJSON{knownMintJSON: jsonMint(m.KnownMint), Says: m.Info.Name, Version: m.Info.Version, About: m.Info.Description, MOTD: m.Info.MOTD, LeftOut: m.LeftOut}
 	for _, k := range m.Keysets {
 		v.Keysets = append(v.Keysets, keysetJSON{k.ID.String(), k.Unit.String(), k.Active, k.InputFeePPK, k.FinalExpiry, len(k.Keys.Amounts())})
 	}
@@ -178,6 +180,9 @@ func (s *session) mintInfo(ctx context.Context, mintURL string) error {
 				state = "active"
 			}
 			row(w, "keyset", fmt.Sprintf("%s %s, %s, fee %d ppk", k.ID, k.Unit, state, k.FeePPK))
+		}
+		for _, text := range v.LeftOut {
+			row(w, "left out", text)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"mintmark/cashu"
 	"mintmark/internal/sqldb"
@@ -12,10 +13,11 @@ import (
 
 var (
 	stmtPutMint = sqldb.Stmt{Name: "mints.put", SQL: `
-		INSERT INTO mints (url, name, trusted, info, fetched) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (url) DO UPDATE SET name = excluded.name, trusted = excluded.trusted, info = excluded.info, fetched = excluded.fetched`}
-	stmtGetMint    = sqldb.Stmt{Name: "mints.get", SQL: `SELECT url, name, trusted, info, fetched FROM mints WHERE url = $1`}
-	stmtListMints  = sqldb.Stmt{Name: "mints.list", SQL: `SELECT url, name, trusted, info, fetched FROM mints ORDER BY url`}
+		INSERT INTO mints (url, name, trusted, info, fetched, left_out) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (url) DO UPDATE SET name = excluded.name, trusted = excluded.trusted, info = excluded.info, fetched = excluded.fetched,
+			left_out = excluded.left_out`}
+	stmtGetMint    = sqldb.Stmt{Name: "mints.get", SQL: `SELECT url, name, trusted, info, fetched, left_out FROM mints WHERE url = $1`}
+	stmtListMints  = sqldb.Stmt{Name: "mints.list", SQL: `SELECT url, name, trusted, info, fetched, left_out FROM mints ORDER BY url`}
 	stmtRemoveMint = sqldb.Stmt{Name: "mints.remove", SQL: `
 		DELETE FROM mints WHERE url = $1
 			AND NOT EXISTS (SELECT 1 FROM coins WHERE mint_url = $1 AND state <> 'SPENT')
@@ -31,14 +33,17 @@ var (
 )
 
 func (t *tx) PutMint(ctx context.Context, m wallet.KnownMint) error {
-	if _, err := t.db.Exec(ctx, stmtPutMint, text(m.URL), text(m.Name), m.Trusted, text(string(m.Info)), m.Fetched); err != nil {
+	if _, err := t.db.Exec(ctx, stmtPutMint, text(m.URL), text(m.Name), m.Trusted, text(string(m.Info)), m.Fetched, maybe(strings.Join(m.LeftOut, "\n"))); err != nil {
 		return fmt.Errorf("remembering a mint: %w", err)
 	}
 	return nil
 }
 
 func scanMint(scan func(dest ...any) error) (m wallet.KnownMint, err error) {
-	err = scan(&m.URL, &m.Name, &m.Trusted, &m.Info, &m.Fetched)
+	var leftOut string
+	if err = scan(&m.URL, &m.Name, &m.Trusted, &m.Info, &m.Fetched, &leftOut); leftOut != "" {
+		m.LeftOut = strings.Split(leftOut, "\n")
+	}
 	return m, found(err)
 }
 

@@ -242,7 +242,7 @@ func quoteCases() []testCase {
 func mintCases() []testCase {
 	return []testCase{
 		{"a mint is remembered, changed and forgotten", func(k *kit) {
-			m := wallet.KnownMint{URL: mintURL, Name: "home", Trusted: true, Info: []byte(`{"name":"x"}`), Fetched: 7}
+			m := wallet.KnownMint{URL: mintURL, Name: "home", Trusted: true, Info: []byte(`{"name":"x"}`), Fetched: 7, LeftOut: []string{"a: odd", "b: odd"}}
 			k.update(func(tx wallet.Tx) error { return tx.PutMint(k.ctx, m) })
 			m.Trusted = false
 			k.update(func(tx wallet.Tx) error { return tx.PutMint(k.ctx, m) })
