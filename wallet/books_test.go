@@ -30,6 +30,11 @@ func (w *world) owed() cashu.Amount {
 // the state that the mint knows it in, and together exactly what the mint owes. A
 // coin that two wallets of one seed have counts once.
 func (w *world) audit(stores ...wallet.Store) error {
+	if w.second != nil {
+		if err := w.second.audit(stores...); err != nil {
+			return fmt.Errorf("at the second mint: %w", err)
+		}
+	}
 	ctx := w.t.Context()
 	worth := map[bdhke.Point]cashu.Amount{}
 	for _, store := range stores {
@@ -56,7 +61,7 @@ func (w *world) audit(stores ...wallet.Store) error {
 				return breachf(created, "a quote over %d is issued for %d", q.Paid, q.Issued)
 			}
 		}
-		coins, err := store.Coins(ctx, wallet.CoinFilter{})
+		coins, err := store.Coins(ctx, wallet.CoinFilter{MintURL: w.url})
 		if err != nil {
 			return err
 		}
@@ -124,13 +129,18 @@ func disagreement(here wallet.CoinState, at mint.ProofState) verdict {
 // paidOnce compares the payments in a wallet's history with the mint: one that the mint
 // has made is completed once, however often it was tried, and no other is.
 func (w *world) paidOnce(store wallet.Store) error {
+	if w.second != nil {
+		if err := w.second.paidOnce(store); err != nil {
+			return fmt.Errorf("at the second mint: %w", err)
+		}
+	}
 	history, err := store.Transactions(w.t.Context(), 0)
 	if err != nil {
 		return err
 	}
 	completed := map[string]int{}
 	for _, t := range history {
-		if t.Kind != wallet.KindMelt {
+		if t.Kind != wallet.KindMelt || t.MintURL != w.url {
 			continue
 		}
 		n := completed[t.QuoteID]

@@ -373,11 +373,25 @@ func TestWhatWasPaidOnOffersIsClaimedTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	noticed := func(id string, amount cashu.Amount) {
+		t.Helper()
+		for began := time.Now(); ; time.Sleep(time.Millisecond) {
+			q, err := w.mint.MintQuote(t.Context(), "bolt12", id)
+			if err != nil || time.Since(began) > time.Minute {
+				t.Fatalf("the mint knows of %d: %v", q.AmountPaid, err)
+			}
+			if q.AmountPaid == amount {
+				return
+			}
+		}
+	}
 	var total cashu.Amount
 	for round := range cashu.Amount(3) {
 		deposit(ids[0], 50)
 		deposit(ids[1], 50)
 		deposit(ids[1], 50)
+		noticed(ids[0], 50*(round+1))
+		noticed(ids[1], 100*(round+1))
 		total += 150
 		got, err := w.claim(x)
 		if err != nil || got != 150 || w.balance(x, wallet.CoinUnspent) != total {

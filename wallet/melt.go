@@ -45,6 +45,8 @@ type MeltOptions struct {
 	// Group is what the parts of one payment have in common (NUT-15): they do not
 	// refuse each other.
 	Group uuid.UUID
+
+	part cashu.Amount // what the quote pays of the invoice, in millisatoshi; 0: all
 }
 
 // expiryMargin is how long after the end of a quote a request may still arrive:
@@ -79,27 +81,32 @@ func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOption
 }
 
 func (w *Wallet) meltFrom(ctx context.Context, m Mint, q Quote, need cashu.Amount, o MeltOptions) (MeltResult, error) {
-	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: q.Unit, States: []CoinState{CoinUnspent}})
-	if err != nil {
-		return MeltResult{}, err
-	}
-	if err := w.within(m, q, coins, o.MaxFee); err != nil {
-		return MeltResult{}, err
-	}
-	inputs, fee, err := choose(m, coins, need)
-	if err == nil && !m.Info.Supports(8) {
-		inputs, fee, err = w.withoutChange(ctx, m, q.Unit, coins, inputs, need)
-	}
-	if err != nil {
-		return MeltResult{}, err
-	}
-	r, err := w.startMelt(ctx, m, q, inputs, fee, o)
+	r, err := w.beginMelt(ctx, m, q, need, o)
 	if err != nil {
 		return MeltResult{}, err
 	}
 	defer r.rest()
 	crashpoint.Here(crashPoint(KindMelt, "reserved"))
 	return r.performMelt(ctx, m, o)
+}
+
+// beginMelt chooses coins for a payment and sets them aside. Nothing is sent.
+func (w *Wallet) beginMelt(ctx context.Context, m Mint, q Quote, need cashu.Amount, o MeltOptions) (*run, error) {
+	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: q.Unit, States: []CoinState{CoinUnspent}})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.within(m, q, coins, o.MaxFee); err != nil {
+		return nil, err
+	}
+	inputs, fee, err := choose(m, coins, need)
+	if err == nil && !m.Info.Supports(8) {
+		inputs, fee, err = w.withoutChange(ctx, m, q.Unit, coins, inputs, need)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w.startMelt(ctx, m, q, inputs, fee, o)
 }
 
 // startMelt sets coins aside, and blank outputs for all that may be left over.
@@ -132,7 +139,8 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, inputs []Stored
 	}
 	data := &MeltData{
 		Quote: q.ID, Amount: q.Amount, FeeReserve: q.FeeReserve, Method: q.Method, QuoteExpiry: q.Expiry,
-		Inputs: plain(inputs), FinalProofYs: ysOf(inputs), ChangeKeyset: keyset.ID, CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args},
+		MPPAmount: o.part, Inputs: plain(inputs), FinalProofYs: ysOf(inputs), ChangeKeyset: keyset.ID,
+		CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args},
 	}
 	s, err := NewSaga(id, MeltProofsReserved, q.Amount, m.URL, q.Unit, data, w.now())
 	if err != nil {

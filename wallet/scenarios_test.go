@@ -131,12 +131,25 @@ func impatient(ctx context.Context) context.Context {
 
 type waitKey struct{}
 
-func doMelt(ctx context.Context, x *wallet.Wallet, url, quote string) error {
-	wait, given := ctx.Value(waitKey{}).(time.Duration)
-	if !given {
-		wait = meltWait
+// waitOf is how long a payment is waited for under a context.
+func waitOf(ctx context.Context) time.Duration {
+	if wait, given := ctx.Value(waitKey{}).(time.Duration); given {
+		return wait
 	}
-	_, err := x.Melt(ctx, url, quote, wallet.MeltOptions{Wait: wait, Poll: time.Millisecond})
+	return meltWait
+}
+
+func doMelt(ctx context.Context, x *wallet.Wallet, url, quote string) error {
+	_, err := x.Melt(ctx, url, quote, wallet.MeltOptions{Wait: waitOf(ctx), Poll: time.Millisecond})
+	return err
+}
+
+func doParts(ctx context.Context, x *wallet.Wallet, _, invoice string) error {
+	plan, err := x.PlanParts(ctx, wallet.PartsOptions{Unit: "sat", Request: invoice})
+	if err != nil {
+		return err
+	}
+	_, err = x.PayParts(ctx, plan, wallet.MeltOptions{Wait: waitOf(ctx), Poll: time.Millisecond})
 	return err
 }
 
@@ -277,6 +290,10 @@ func scenarios() []scenario {
 			s.must(err)
 			return q.ID
 		}, doMelt),
+		funded("pay in parts", func(s *stage) string {
+			s.atSecond(200)
+			return s.outside(300, "")
+		}, doParts),
 		funded("reclaim", inDoubt, op((*wallet.Wallet).Reclaim)),
 		funded("give up and take up again", inDoubt, doGiveUp),
 		{name: "restore", prepare: func(s *stage) string {

@@ -67,6 +67,8 @@ type world struct {
 	mint *mint.Mint
 	bank *fake.Backend
 	line *line
+	// second is a mint that some wallets of this one know as well; nil: none.
+	second *world
 	// stranger is a node of nobody, made when it is needed.
 	stranger *fake.Backend
 	books    mint.Store

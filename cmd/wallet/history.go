@@ -49,13 +49,19 @@ type entryJSON struct {
 	Memo      string       `json:"memo,omitempty"`
 	Quote     string       `json:"quote,omitempty"`
 	At        int64        `json:"at"`
+	// Payment is what the parts of one payment have in common.
+	Payment string `json:"payment,omitempty"`
 }
 
 func jsonEntry(t wallet.Transaction) entryJSON {
-	return entryJSON{
+	e := entryJSON{
 		Operation: t.Operation.String(), Kind: string(t.Kind), Incoming: t.Incoming, Mint: t.MintURL, Unit: t.Unit.String(),
 		Amount: t.Amount, Fee: t.Fee, Status: t.Status, Memo: t.Memo, Quote: t.QuoteID, At: t.At,
 	}
+	if t.Group != uuid.Nil {
+		e.Payment = t.Group.String()
+	}
+	return e
 }
 
 func (s *session) history(ctx context.Context, limit int) error {
@@ -84,8 +90,14 @@ func (s *session) history(ctx context.Context, limit int) error {
 			return
 		}
 		row(w, "WHEN", "WHAT", "AMOUNT", "FEE", "STATUS", "MINT", "OPERATION")
+		told := map[uuid.UUID]bool{}
 		for _, t := range list {
-			row(w, moment(t.At), string(t.Kind), signed(t), formatAmount(t.Fee, t.Unit), statusText(t), t.MintURL, t.Operation.String())
+			if t.Group == uuid.Nil {
+				row(w, moment(t.At), string(t.Kind), signed(t), formatAmount(t.Fee, t.Unit), statusText(t), t.MintURL, t.Operation.String())
+			} else if !told[t.Group] { // all parts of a payment together
+				told[t.Group] = true
+				tellParts(w, list, t.Group)
+			}
 		}
 	})
 }

@@ -18,6 +18,7 @@ import (
 type payFlags struct {
 	method, amount, maxFee, comment string
 	again                           bool
+	mints                           []string // several pay it together
 }
 
 func (p program) payCommand(g *globals) *cobra.Command {
@@ -40,6 +41,12 @@ when --timeout ends, or at Ctrl-C, goes on (exit code 4): "wallet ops list" show
 			if err != nil {
 				return usage(cmd, err)
 			}
+			if len(f.mints) == 1 {
+				g.mint, f.mints = f.mints[0], nil
+			}
+			if len(f.mints) > 1 && (f.amount != "" || to.Kind != payee.Invoice && to.Kind != payee.Service) {
+				return usagef(cmd, "only an invoice that says its amount can be paid in parts by several mints")
+			}
 			if to.Kind == payee.Request {
 				r, err := paymentrequest.Parse(to.Text)
 				if err != nil {
@@ -53,6 +60,7 @@ when --timeout ends, or at Ctrl-C, goes on (exit code 4): "wallet ops list" show
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringArrayVar(&f.mints, "mint", nil, "`URL` or name of the mint that pays; more than once: of those that pay together")
 	flags.StringVar(&f.method, "method", "", "`method` of payment (default bolt11, bolt12 for an offer, onchain for an address)")
 	flags.StringVar(&f.comment, "comment", "", "`text` for who is behind a Lightning address, where that takes one")
 	flags.StringVar(&f.amount, "amount", "", "`amount` in satoshi where the invoice leaves it open")
@@ -86,7 +94,13 @@ func (s *session) pay(ctx context.Context, to payee.Payee, f payFlags) error {
 	if err := s.agreeAgain(ctx, invoice, &f); err != nil {
 		return err
 	}
+	if len(f.mints) > 0 {
+		return s.payParts(ctx, invoice, f, asked, nil)
+	}
 	q, err := s.meltQuote(ctx, invoice, f)
+	if errors.Is(err, wallet.ErrFunds) && s.canSplit(f) {
+		return s.payParts(ctx, invoice, f, asked, err)
+	}
 	if err != nil {
 		return err
 	}

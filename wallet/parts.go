@@ -1,0 +1,189 @@
+package wallet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"mintmark/cashu"
+	"mintmark/internal/crashpoint"
+)
+
+// PartsResult is how a payment in parts ended.
+type PartsResult struct {
+	// Group is what its operations have in common in the history.
+	Group  uuid.UUID
+	Amount cashu.Amount
+	Fee    cashu.Amount
+	Proof  string // the preimage
+	Parts  []PartResult
+}
+
+// PartResult is how a part ended.
+type PartResult struct {
+	Part
+	Operation uuid.UUID
+	Paid      MeltResult
+	Err       error
+}
+
+// ErrPartlyPaid: some mints say that they have paid their parts, and some that they
+// have not. A payee that keeps the rules takes all parts or none.
+var ErrPartlyPaid = errors.New("some parts are paid, and others are not")
+
+// PayParts makes a payment that was planned. Each part is an operation of its own,
+// which recovery brings to its end by what its mint says; they share a group. All are
+// prepared before any is sent, and all are sent at the same time: the payee waits for
+// the last of them, and takes all or none. ErrPending: parts are under way. Whatever
+// the error, the result tells how each stands.
+func (w *Wallet) PayParts(ctx context.Context, plan PartsPlan, o MeltOptions) (PartsResult, error) {
+	if t, found, err := w.before(ctx, o.Key, o.Args, KindMelt); found {
+		if err != nil {
+			return PartsResult{}, err
+		}
+		return w.partsBefore(ctx, t)
+	}
+	if len(plan.Parts) == 0 {
+		return PartsResult{}, ErrNoParts
+	}
+	if fee := plan.FeeReserve + plan.InputFee; o.MaxFee != nil && fee > *o.MaxFee {
+		return PartsResult{}, fmt.Errorf("%w: up to %d, and %d are allowed", ErrFee, fee, *o.MaxFee)
+	}
+	if err := refuseRepeated(ctx, w.store, plan.Parts[0].Quote, MeltOptions{}); err != nil {
+		return PartsResult{}, err
+	}
+	group, err := newID()
+	if err != nil {
+		return PartsResult{}, err
+	}
+	o.Group = group
+	runs, mints, err := w.beginParts(ctx, plan, o)
+	defer func() {
+		for _, r := range runs {
+			r.rest()
+		}
+	}()
+	if err != nil {
+		return PartsResult{}, err
+	}
+	crashpoint.Here(crashPoint(KindMelt, "reserved"))
+	result := PartsResult{Group: group, Parts: make([]PartResult, len(runs))}
+	var paying sync.WaitGroup
+	for i, r := range runs {
+		result.Parts[i] = PartResult{Part: plan.Parts[i], Operation: r.s.ID}
+		paying.Go(func() { result.Parts[i].Paid, result.Parts[i].Err = r.performMelt(ctx, mints[i], o) })
+	}
+	paying.Wait()
+	return result, result.sum(plan.Request)
+}
+
+// beginParts sets the coins of all parts aside; of none if one is not to be had.
+func (w *Wallet) beginParts(ctx context.Context, plan PartsPlan, o MeltOptions) (runs []*run, mints []Mint, err error) {
+	for i, p := range plan.Parts {
+		part := o
+		part.part = p.Msat
+		if o.MaxFee != nil { // what was agreed to is that of each part
+			fee := p.Quote.FeeReserve + p.InputFee
+			part.MaxFee = &fee
+		}
+		if i > 0 {
+			part.Key, part.Args = "", "" // the first one answers to the name
+		}
+		r, m, err := w.beginPart(ctx, p, part)
+		if err != nil {
+			for _, r := range runs {
+				err = errors.Join(err, r.leaveOut(ctx))
+			}
+			return runs, nil, fmt.Errorf("the part of %s: %w", p.Quote.MintURL, err)
+		}
+		runs, mints = append(runs, r), append(mints, m)
+	}
+	return runs, mints, nil
+}
+
+// leaveOut ends a part that was not sent, because another cannot be.
+func (r *run) leaveOut(ctx context.Context) error {
+	d, _, err := r.meltData()
+	if err != nil {
+		return err
+	}
+	return r.undoMelt(ctx, d, nil, errors.New("another part cannot be paid"))
+}
+
+func (w *Wallet) beginPart(ctx context.Context, p Part, o MeltOptions) (*run, Mint, error) {
+	m, err := w.Mint(ctx, p.Quote.MintURL)
+	if err != nil {
+		return nil, m, err
+	}
+	q, err := w.store.Quote(ctx, QuoteMelt, m.URL, p.Quote.ID)
+	if err != nil {
+		return nil, m, err
+	}
+	if q.Expiry != 0 && w.now().Unix() > q.Expiry {
+		return nil, m, cashu.ErrQuoteExpired
+	}
+	need, err := q.Amount.Add(q.FeeReserve)
+	if err != nil {
+		return nil, m, err
+	}
+	r, err := gathering(ctx, w, m, q.Unit, func() (*run, error) { return w.beginMelt(ctx, m, q, need, o) })
+	return r, m, err
+}
+
+// partsBefore is how a payment stands that was made under the same name, of whose
+// parts first is the one that has it.
+func (w *Wallet) partsBefore(ctx context.Context, first Transaction) (PartsResult, error) {
+	all, err := w.store.Payments(ctx, first.Payment)
+	if err != nil {
+		return PartsResult{}, err
+	}
+	result := PartsResult{Group: first.Group}
+	for _, t := range all {
+		if t.Group != first.Group {
+			continue
+		}
+		if t.Status != StatusCompleted {
+			return result, &OperationError{ID: t.Operation, Err: ErrPending}
+		}
+		result.Amount += t.Amount
+		result.Fee += t.Fee
+		result.Proof = string(t.Proof)
+	}
+	return result, nil
+}
+
+// sum adds up how the parts have ended.
+func (r *PartsResult) sum(request string) error {
+	var failed []error
+	paid, pending := 0, false
+	for _, p := range r.Parts {
+		if p.Err != nil {
+			pending = pending || errors.Is(p.Err, ErrPending)
+			failed = append(failed, fmt.Errorf("the part of %s: %w", p.Quote.MintURL, p.Err))
+			continue
+		}
+		paid++
+		r.Amount += p.Paid.Amount
+		r.Fee += p.Paid.Fee
+		if r.Proof == "" || proves(p.Paid.Proof, request) {
+			r.Proof = p.Paid.Proof
+		}
+	}
+	if paid > 0 && len(failed) > 0 && !pending {
+		return errors.Join(append([]error{ErrPartlyPaid}, failed...)...)
+	}
+	return errors.Join(failed...)
+}
+
+// proves tells whether a preimage is that of an invoice.
+func proves(preimage, request string) bool {
+	raw, err := hex.DecodeString(preimage)
+	hash, ok := invoiceHash(request)
+	sum := sha256.Sum256(raw)
+	return err == nil && ok && hex.EncodeToString(sum[:]) == hash
+}
