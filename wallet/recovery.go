@@ -7,9 +7,6 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
-
-	"mintmark/bdhke"
-	"mintmark/cashu"
 )
 
 // Recovered is what recovery did about one operation.
@@ -65,7 +62,12 @@ func (w *Wallet) Recover(ctx context.Context, o RecoverOptions) ([]Recovered, er
 	}
 	done := append(w.recoverAll(ctx, children, o), w.recoverAll(ctx, others, o)...)
 	if damaged {
-		return done, unreadable
+		return done, unreadable // whose coins are not orphans
+	}
+	if o.ID == uuid.Nil {
+		if n, err := w.SweepOrphans(ctx); err != nil || n > 0 {
+			w.log.Warn("coins belonged to no operation", "freed", n, "error", err)
+		}
 	}
 	return done, ctx.Err()
 }
@@ -216,88 +218,6 @@ func (r *run) recoverSend(ctx context.Context) error {
 		}
 	}
 	return r.abandonSend(ctx, "there was no token yet")
-}
-
-// SweepOrphans frees coins and quotes that belong to an operation which is not
-// there, after asking the mint whether they are still good. There should be none.
-func (w *Wallet) SweepOrphans(ctx context.Context) (int, error) {
-	sagas, err := w.store.Sagas(ctx)
-	if err != nil {
-		return 0, err
-	}
-	live := map[uuid.UUID]bool{}
-	abandoned, err := w.store.Abandoned(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, s := range append(sagas, abandoned...) { // what is given up keeps what it holds
-		live[s.ID] = true
-	}
-	coins, err := w.store.Coins(ctx, CoinFilter{States: []CoinState{CoinReserved, CoinPending, CoinPendingSpent}})
-	if err != nil {
-		return 0, err
-	}
-	byMint := map[string][]StoredCoin{}
-	for _, c := range coins {
-		if !live[c.UsedBy] {
-			byMint[c.MintURL] = append(byMint[c.MintURL], c)
-		}
-	}
-	n := 0
-	for mintURL, list := range byMint {
-		c, err := w.client(mintURL)
-		if err != nil {
-			return n, err
-		}
-		entries, err := c.CheckState(ctx, ysOf(list))
-		if err != nil {
-			return n, err
-		}
-		for i, e := range entries {
-			to := CoinUnspent
-			switch e.State {
-			case cashu.ProofSpent:
-				to = CoinSpent
-			case cashu.ProofPending:
-				continue
-			}
-			coin := list[i]
-			err := w.store.Update(ctx, func(tx Tx) error {
-				if _, err := tx.Saga(ctx, coin.UsedBy); !errors.Is(err, ErrNotFound) {
-					return err
-				}
-				return tx.MoveCoins(ctx, []bdhke.Point{coin.Y}, coin.UsedBy, []CoinState{coin.State}, to)
-			})
-			if err != nil {
-				return n, err
-			}
-			n++
-		}
-	}
-	return n, w.sweepQuotes(ctx, live)
-}
-
-func (w *Wallet) sweepQuotes(ctx context.Context, live map[uuid.UUID]bool) error {
-	quotes, err := w.store.Quotes(ctx)
-	if err != nil {
-		return err
-	}
-	for _, q := range quotes {
-		if q.UsedBy == uuid.Nil || live[q.UsedBy] {
-			continue
-		}
-		err := w.store.Update(ctx, func(tx Tx) error {
-			if _, err := tx.Saga(ctx, q.UsedBy); !errors.Is(err, ErrNotFound) {
-				return err
-			}
-			_, err := tx.ReleaseQuotes(ctx, q.UsedBy)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Operations lists what is unfinished, without asking anybody.
