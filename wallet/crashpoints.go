@@ -7,7 +7,7 @@ import (
 // The places between two commits, or between a commit and a byte on the wire,
 // where a crash must cost nobody anything.
 var steps = map[Kind][]string{
-	KindSwap:    {"reserved", "sending", "answered", "taken", "undone", "part", "replanned", "abandoned", "resumed"},
+	KindSwap:    {"reserved", "sending", "answered", "taken", "undone", "part", "replanned", "reclaimed", "abandoned", "resumed"},
 	KindReceive: {"reserved", "planned", "sending", "answered", "taken", "undone", "replanned", "abandoned", "resumed"},
 	KindMint:    {"reserved", "sending", "answered", "taken", "undone", "replanned", "abandoned", "resumed"},
 	KindSend:    {"reserved", "created", "rolling_back", "rolled_back", "abandoned", "resumed"},

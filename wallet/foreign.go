@@ -61,6 +61,9 @@ func (r *run) goOnSwap(ctx context.Context) error {
 	if d, ok := r.s.Data.(*SwapData); ok && d.Foreign {
 		return r.watchForeign(ctx, d)
 	}
+	if done, err := r.reclaimed(ctx); done || err != nil {
+		return err
+	}
 	_, err := r.perform(ctx, r.swapExchange)
 	return err
 }

@@ -348,7 +348,7 @@ func (r *run) takeMelt(ctx context.Context, m Mint, c *mintclient.Client, d *Mel
 	}
 	result := MeltResult{Amount: d.Amount, Fee: spent - d.Amount, Proof: answer.Proof()}
 	err = r.finish(ctx, "paid", func(tx Tx) error {
-		if err := tx.MoveCoins(ctx, d.FinalProofYs, r.s.ID, []CoinState{CoinPending, CoinReserved}, CoinSpent); err != nil {
+		if err := tx.MoveCoins(ctx, d.FinalProofYs, r.s.ID, orSpent, CoinSpent); err != nil {
 			return err
 		}
 		if err := tx.AddCoins(ctx, change); err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/cashu/conditions"
@@ -246,6 +248,9 @@ func (r *run) receiveExchange() (exchange, error) {
 			return r.closeReceive(ctx, tx, "completed")
 		},
 		undo: func(ctx context.Context, tx Tx, _ []cashu.ProofState) error {
+			if d.Parent != uuid.Nil { // which has the token
+				return r.returnCounters(ctx, tx, d.Outputs, d.Counters)
+			}
 			item := InboxItem{ID: r.s.ID, Token: d.Token, Amount: r.s.Amount, Unit: r.s.Unit, MintURL: r.s.MintURL,
 				Reason: reasonOf(r.cause), At: r.w.now().Unix()}
 			if err := tx.AddInbox(ctx, item); err != nil {
@@ -261,6 +266,12 @@ func (r *run) receiveExchange() (exchange, error) {
 }
 
 func (r *run) closeReceive(ctx context.Context, tx Tx, status string) error {
+	if d, ok := r.s.Data.(*ReceiveData); ok && d.Parent != uuid.Nil { // the history has the one that it is for
+		if status != StatusCompleted {
+			return nil
+		}
+		return r.endReclaimed(ctx, tx, d.Parent)
+	}
 	t, err := tx.Transaction(ctx, r.s.ID)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"mintmark/internal/crashpoint"
 )
 
-// Reclaim makes a payment that is in doubt harmless: it exchanges the payment's
+// Reclaim makes a payment, a swap or a receive that is in doubt harmless: it exchanges the payment's
 // coins for new ones, so that a late request has nothing to pay with. It costs the
 // fee of a swap and only works while the mint says that the coins are unspent. It
 // is for a person to decide: a payment that the mint has begun, and only not
@@ -21,6 +21,12 @@ func (w *Wallet) Reclaim(ctx context.Context, id uuid.UUID) (cashu.Amount, error
 	s, err := w.store.Saga(ctx, id)
 	if err != nil {
 		return 0, err
+	}
+	if exchangeRequested(s) {
+		w.busy.enter(id)
+		r := &run{w: w, s: s, tries: liveTries}
+		defer r.rest()
+		return r.reclaimExchange(ctx)
 	}
 	d, ok := s.Data.(*MeltData)
 	if !ok || !s.State.Sent() || len(d.Inputs) == 0 {

@@ -137,6 +137,9 @@ func (r *run) goOn(ctx context.Context) error {
 	case SwapSwapRequested:
 		return r.goOnSwap(ctx)
 	case ReceiveProofsPending, ReceiveSwapRequested:
+		if waiting, err := r.childIsThere(ctx); err != nil || waiting {
+			return err
+		}
 		return r.performReceive(ctx)
 	case IssueSecretsPrepared:
 		d, ok := r.s.Data.(*MintData)

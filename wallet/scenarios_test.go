@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -197,6 +198,25 @@ func inDoubt(s *stage) string {
 	return failed.ID.String()
 }
 
+// lostSwaps is a way to the mint on which swaps are lost.
+type lostSwaps struct{}
+
+func (lostSwaps) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path == "/v1/swap" {
+		return nil, errors.New("lost")
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// exchangeInDoubt starts something whose request is lost.
+func exchangeInDoubt(s *stage, do func(x *wallet.Wallet) error) string {
+	failed, ok := errors.AsType[*wallet.OperationError](do(s.walletBy(s.xStore, lostSwaps{}, s.xSeed)))
+	if !ok {
+		s.t.Fatal("it is not in doubt")
+	}
+	return failed.ID.String()
+}
+
 func scenarios() []scenario {
 	send := func(o wallet.SendOptions) func(ctx context.Context, x *wallet.Wallet, url, arg string) error {
 		return func(ctx context.Context, x *wallet.Wallet, url, arg string) error {
@@ -295,6 +315,13 @@ func scenarios() []scenario {
 			return s.outside(300, "")
 		}, doParts),
 		funded("reclaim", inDoubt, op((*wallet.Wallet).Reclaim)),
+		funded("reclaim a swap", func(s *stage) string {
+			return exchangeInDoubt(s, func(x *wallet.Wallet) error { return doSwap(s.t.Context(), x, s.url, "") })
+		}, op((*wallet.Wallet).Reclaim)),
+		funded("reclaim a token", func(s *stage) string {
+			text := token(s)
+			return exchangeInDoubt(s, func(x *wallet.Wallet) error { return doReceive(s.t.Context(), x, s.url, text) })
+		}, op((*wallet.Wallet).Reclaim)),
 		funded("give up and take up again", inDoubt, doGiveUp),
 		{name: "restore", prepare: func(s *stage) string {
 			device, _ := s.walletOfSeed(s.xSeed)

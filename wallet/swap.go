@@ -168,7 +168,7 @@ func (r *run) swapExchange() (exchange, error) {
 			return tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinPending)
 		},
 		adopt: func(ctx context.Context, tx Tx, coins []StoredCoin) error {
-			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent); err != nil {
+			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, orSpent, CoinSpent); err != nil {
 				return err
 			}
 			parent, err := living(ctx, tx, d.Parent)
@@ -193,7 +193,7 @@ func (r *run) swapExchange() (exchange, error) {
 			return r.returnCounters(ctx, tx, d.Outputs, d.Counters)
 		},
 		lost: func(ctx context.Context, tx Tx) error {
-			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, held, CoinSpent); err != nil {
+			if err := tx.MoveCoins(ctx, d.InputYs, r.s.ID, orSpent, CoinSpent); err != nil {
 				return err
 			}
 			parent, err := living(ctx, tx, d.Parent)
@@ -204,6 +204,10 @@ func (r *run) swapExchange() (exchange, error) {
 		},
 	}, nil
 }
+
+// orSpent are the states of coins that a request has shown to the mint: a Reclaim that
+// came too late has seen them spent.
+var orSpent = []CoinState{CoinReserved, CoinPending, CoinSpent}
 
 // living is a parent that is still there; one whose end was committed while this
 // process took it for failed is none.
@@ -230,7 +234,7 @@ func (r *run) freeInputs(ctx context.Context, tx Tx, ys []bdhke.Point, states []
 		}
 	}
 	held := []CoinState{CoinReserved, CoinPending}
-	if err := tx.MoveCoins(ctx, spent, r.s.ID, held, CoinSpent); err != nil {
+	if err := tx.MoveCoins(ctx, spent, r.s.ID, orSpent, CoinSpent); err != nil {
 		return err
 	}
 	if parent == uuid.Nil {

@@ -38,11 +38,11 @@ end, forward or back. What another living process works on is left alone, unless
 	}
 	recovering.Flags().BoolVar(&force, "force", false, "also what a living process works on")
 	reclaim := &cobra.Command{
-		Use: "reclaim OPERATION", Short: "Take the coins of a payment in doubt back", Args: args(cobra.ExactArgs(1)),
-		Long: `reclaim exchanges the coins of a payment that the mint has not begun for new ones, so
-that a late request cannot pay with them. Without it, "ops recover" frees them once
-the mint's offer has ended. If the mint has begun to pay, nothing changes (exit
-code 4).`,
+		Use: "reclaim OPERATION", Short: "Take the coins of what is in doubt back", Args: args(cobra.ExactArgs(1)),
+		Long: `reclaim exchanges the coins of a payment, a swap or a receive that the mint has not
+begun for new ones, so that a late request can do nothing with them. Without it,
+"ops recover" frees those of a payment once the mint's offer has ended. If the mint
+has begun, nothing changes (exit code 4).`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.reclaim(ctx, given[0]) })
 		},
