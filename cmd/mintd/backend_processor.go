@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"mintmark/internal/crashpoint"
 	"mintmark/internal/sqldb"
@@ -41,7 +42,8 @@ func processorConfig(cfg Config, b named, log *slog.Logger) (processor.Config, e
 	return processor.Config{
 		Address: p.Address, TLSDir: p.TLSDir, ServerName: p.ServerName, Insecure: p.Insecure, Network: network, AtMostOnce: p.AtMostOnce,
 		Journal: journal, JournalPasswordFile: passwordFile(cfg, journal),
-		Deadline: p.Deadline.std(), PayDeadline: p.PayDeadline.std(), Doubt: p.Doubt.std(), Clock: crashpoint.Clock(), Logger: log,
+		Deadline: p.Deadline.std(), PayDeadline: p.PayDeadline.std(), Doubt: p.Doubt.std(),
+		Keep: max(90*24*time.Hour, 2*cfg.Quotes.Keep.std()), Clock: crashpoint.Clock(), Logger: log,
 	}, nil
 }
 

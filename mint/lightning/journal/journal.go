@@ -8,7 +8,7 @@
 // node says later.
 //
 // It trusts its database, and its caller to say what the node said. It must never
-// speak to a node, and never forget.
+// speak to a node, and never forget an attempt, or a request that may still be paid.
 package journal
 
 import (

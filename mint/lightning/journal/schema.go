@@ -68,6 +68,11 @@ CREATE INDEX attempts_quote ON attempts (quote) WHERE state = 1;
 	// the debt would answer for the one or for the other.
 	Name: "0002_one_at_a_time",
 	SQL:  `CREATE UNIQUE INDEX attempts_open ON attempts (debt) WHERE state = 1`,
+}, {
+	// Requests that can be paid but once and are not asked for any more, by their end:
+	// those that will be forgotten.
+	Name: "0003_over",
+	SQL:  `CREATE INDEX requests_over ON requests (expires) WHERE next = 0 AND once = 1 AND expires > 0`,
 }}
 
 const (
@@ -94,6 +99,15 @@ SELECT ` + requestColumns + ` FROM requests WHERE next > 0 AND next <= $1 ORDER 
 	stmtAskAgain = sqldb.Stmt{Name: "journal.ask_again", SQL: `
 UPDATE requests SET next = $3 WHERE method = $1 AND lookup = $2`}
 	stmtAskAll = sqldb.Stmt{Name: "journal.ask_all", SQL: `UPDATE requests SET next = $1 WHERE next > $1`}
+
+	stmtOver = sqldb.Stmt{Name: "journal.over", SQL: `
+SELECT method, lookup FROM requests AS r WHERE next = 0 AND once = 1 AND expires > 0 AND expires < $1
+AND NOT EXISTS (SELECT 1 FROM received AS v WHERE v.method = r.method AND v.lookup = r.lookup AND v.delivered = 0)
+ORDER BY expires LIMIT $2`}
+	stmtForgetRequest = sqldb.Stmt{Name: "journal.forget_request", SQL: `
+DELETE FROM requests WHERE method = $1 AND lookup = $2 AND next = 0`}
+	stmtForgetReceived = sqldb.Stmt{Name: "journal.forget_received", SQL: `
+DELETE FROM received WHERE method = $1 AND lookup = $2 AND delivered = 1`}
 
 	stmtReceive = sqldb.Stmt{Name: "journal.receive", SQL: `
 INSERT INTO received (method, lookup, payment, unit, amount, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`}

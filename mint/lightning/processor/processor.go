@@ -78,6 +78,9 @@ type Config struct {
 	// Ask is the shortest time between two questions for the payments of one
 	// request, in case that an event was lost. 0 = 15 s.
 	Ask time.Duration
+	// Keep is how long after its end a request that can be paid but once is remembered:
+	// longer than the mint asks for it. 0 = 90 days.
+	Keep time.Duration
 	// Dialer, if set, makes the connections, and Address is not used. For tests.
 	Dialer func(context.Context) (net.Conn, error)
 	// Clock dates requests and payments. nil = time.Now.
@@ -100,7 +103,7 @@ func (c *Config) withDefaults() error {
 	for _, d := range []struct {
 		value    *time.Duration
 		standard time.Duration
-	}{{&c.Deadline, 10 * time.Second}, {&c.PayDeadline, 10 * time.Minute}, {&c.Doubt, 15 * time.Second}, {&c.Ask, 15 * time.Second}} {
+	}{{&c.Deadline, 10 * time.Second}, {&c.PayDeadline, 10 * time.Minute}, {&c.Doubt, 15 * time.Second}, {&c.Ask, 15 * time.Second}, {&c.Keep, 90 * 24 * time.Hour}} {
 		if *d.value < 0 {
 			problems = append(problems, errors.New("a time limit cannot be negative"))
 		}
@@ -167,6 +170,7 @@ func Open(ctx context.Context, c Config) (*Backend, error) {
 		b.log.Warn("the payment processor is not available yet", "error", err)
 	}
 	b.life.Go(b.follow)
+	b.life.Go(b.tidy)
 	return b, nil
 }
 
