@@ -94,39 +94,23 @@ func TestARequestThatIsSentAgainShowsAnotherToken(t *testing.T) {
 	x, store := w.wallet()
 	w.logIn(x)
 	w.fund(x, 64)
-	var mu sync.Mutex
 	var tokens []string
 	var bodies [][]byte
-	w.line.cut(nil, func(r *http.Request, _ *http.Response) error {
+	w.line.cut(func(r *http.Request) error {
 		if r.URL.Path != "/v1/swap" {
 			return nil
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		tokens = append(tokens, r.Header.Get("Blind-auth"))
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		tokens, bodies = append(tokens, r.Header.Get("Blind-auth")), append(bodies, body)
 		if len(tokens) < 5 {
-			return errors.New("the answer is lost")
+			return errors.New("lost")
 		}
 		return nil
-	})
-	before := w.line.before
-	w.line.before = func(r *http.Request) error {
-		if r.URL.Path == "/v1/swap" {
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return err
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			mu.Lock()
-			bodies = append(bodies, body)
-			mu.Unlock()
-		}
-		if before != nil {
-			return before(r)
-		}
-		return nil
-	}
-	// The mint must not be asked what became of it, so that the request is sent again.
+	}, nil)
 	_, _ = x.Swap(t.Context(), w.url, "sat", true)
 	again := w.walletBy(store, w.line, bip39.NewSeed(words, ""))
 	for range 5 {
@@ -137,8 +121,8 @@ func TestARequestThatIsSentAgainShowsAnotherToken(t *testing.T) {
 	if err := w.audit(store); err != nil {
 		t.Error(err)
 	}
-	if len(tokens) < 1 {
-		t.Fatal("no swap was seen")
+	if len(tokens) < 5 {
+		t.Errorf("the request was sent %d times", len(tokens))
 	}
 	for i := range bodies {
 		if !bytes.Equal(bodies[i], bodies[0]) {
