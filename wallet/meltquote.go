@@ -82,7 +82,7 @@ func (w *Wallet) openMeltQuote(ctx context.Context, mintURL string, o MeltQuoteO
 	for _, q := range quotes {
 		same := q.Direction == QuoteMelt && q.MintURL == mintURL && q.Method == o.Method && q.Unit == o.Unit && q.Request == o.Request
 		left := q.Expiry == 0 || q.Expiry-w.now().Unix() >= meltQuoteReuse
-		if same && left && q.UsedBy == uuid.Nil && q.State == "UNPAID" {
+		if same && left && q.UsedBy == uuid.Nil && q.State == "UNPAID" && !q.isPart() {
 			return q, true, nil
 		}
 	}
@@ -99,4 +99,12 @@ func takeMeltQuote(q *Quote, a mintclient.MeltQuote) {
 	if a.Expiry != 0 {
 		q.Expiry = a.Expiry
 	}
+}
+
+// isPart tells that a quote pays less than its invoice is over: a part, which is of no
+// use to whoever wants to pay all of it.
+func (q Quote) isPart() bool {
+	msat, stated := InvoiceAmount(q.Request)
+	worth, known := inMsat(q.Amount, q.Unit)
+	return q.Method == methodBolt11 && stated && known && worth < msat
 }

@@ -57,6 +57,11 @@ func TestAnInvoiceIsPaidInPartsByTwoMints(t *testing.T) {
 	if free := w.balance(x, wallet.CoinUnspent); free != 350 {
 		t.Errorf("planning has set coins aside: %d are free", free)
 	}
+	// The quote of a part is not taken for one of the whole.
+	whole, err := x.CreateMeltQuote(t.Context(), w.url, wallet.MeltQuoteOptions{Unit: "sat", Request: invoice})
+	if err != nil || whole.Amount != 300 {
+		t.Fatalf("the whole of it is %d: %v", whole.Amount, err)
+	}
 	var mu sync.Mutex
 	under, most := 0, 0
 	both := make(chan struct{})
