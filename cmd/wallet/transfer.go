@@ -68,7 +68,11 @@ func (s *session) transfer(ctx context.Context, text, to string) error {
 	paid, err := s.wallet.Transfer(ctx, from, target, unit, amount, wallet.MeltOptions{
 		Key: s.op, Args: asked, Poll: time.Second,
 		Agree: func(q wallet.Quote) error {
-			return s.agree(ctx, s.globals, "Move %s, and pay up to %s of fees, from %s to %s?", formatAmount(q.Amount, unit), formatAmount(q.FeeReserve, unit), from, target)
+			most, _, err := s.price(ctx, q, payFlags{})
+			if err != nil {
+				return err
+			}
+			return s.agree(ctx, s.globals, "Move %s, and pay up to %s of fees, from %s to %s?", formatAmount(q.Amount, unit), formatAmount(most, unit), from, target)
 		},
 	})
 	if errors.Is(err, wallet.ErrHalfway) {
