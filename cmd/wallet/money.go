@@ -94,7 +94,7 @@ func apart(fields []string) []string {
 	if len(fields) != 1 {
 		return fields
 	}
-	end := strings.LastIndexAny(fields[0], "0123456789.") + 1
+	end := strings.LastIndexAny(fields[0], "0123456789._,") + 1
 	if end == 0 || end == len(fields[0]) {
 		return fields
 	}

@@ -21,6 +21,12 @@ var moveMint = []sqldb.Stmt{
 	{Name: "sagas.move", SQL: `UPDATE sagas SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
 }
 
+// leaveMint is what does not move: a login was made for the old address.
+var leaveMint = []sqldb.Stmt{
+	{Name: "logins.leave", SQL: `DELETE FROM logins WHERE mint_url = $1`},
+	stmtDropAllAuthTokens,
+}
+
 func (t *tx) MoveMint(ctx context.Context, from, to string) error {
 	if _, err := t.Mint(ctx, from); err != nil {
 		return err
@@ -30,6 +36,11 @@ func (t *tx) MoveMint(ctx context.Context, from, to string) error {
 	}
 	for _, stmt := range moveMint {
 		if _, err := t.db.Exec(ctx, stmt, text(from), text(to)); err != nil {
+			return fmt.Errorf("giving a mint another address: %w", err)
+		}
+	}
+	for _, stmt := range leaveMint {
+		if _, err := t.db.Exec(ctx, stmt, text(from)); err != nil {
 			return fmt.Errorf("giving a mint another address: %w", err)
 		}
 	}
