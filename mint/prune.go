@@ -167,7 +167,7 @@ func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, e
 		if err != nil && !errors.Is(err, lightning.ErrUnknownRequest) {
 			return nil, fmt.Errorf("asking the backend about a quote that nobody paid: %w", err)
 		}
-		if _, err := m.takePayments(ctx, b, q, payments); err != nil {
+		if err := m.takePayments(ctx, b, q, payments); err != nil {
 			return nil, err
 		}
 		if len(payments) == 0 {

@@ -154,14 +154,16 @@ func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
 	if err != nil {
 		return q, nil // the backend was taken away; the quote stays readable
 	}
-	changed, err := m.poll(ctx, b, q)
+	paid, err := m.poll(ctx, b, q)
 	if err != nil {
 		m.log.Warn("could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
 		return q, nil
 	}
-	if !changed {
+	if !paid {
 		return q, nil
 	}
+	// Also if nothing was new to poll: whoever listens to the backend may have
+	// written the payment down since q was read.
 	return m.findQuote(ctx, q.Method, q.ID)
 }
 
@@ -178,7 +180,9 @@ func (m *Mint) findQuote(ctx context.Context, method, id string) (MintQuote, err
 	return q, nil
 }
 
-func (m *Mint) poll(ctx context.Context, b Backend, q MintQuote) (changed bool, err error) {
+// poll asks the backend about a quote, if nobody has just now, and tells whether it
+// knows of a payment.
+func (m *Mint) poll(ctx context.Context, b Backend, q MintQuote) (paid bool, err error) {
 	now := m.now()
 	var claimed bool
 	err = m.store.Update(ctx, Deferred, func(tx Tx) error {
@@ -195,31 +199,30 @@ func (m *Mint) poll(ctx context.Context, b Backend, q MintQuote) (changed bool, 
 	if err != nil {
 		return false, err
 	}
-	return m.takePayments(ctx, b, q, payments)
+	return len(payments) > 0, m.takePayments(ctx, b, q, payments)
 }
 
 // takePayments adds those payments to their quote that it does not have. An offer may have
 // been paid a thousand times, so what is known is looked up at once; what the quote was
 // paid within the mint is not in the list, so sums would say nothing.
-func (m *Mint) takePayments(ctx context.Context, b Backend, q MintQuote, payments []lightning.Incoming) (changed bool, err error) {
+func (m *Mint) takePayments(ctx context.Context, b Backend, q MintQuote, payments []lightning.Incoming) error {
 	ids := make([]string, 0, len(payments))
 	for _, p := range payments {
 		ids = append(ids, p.PaymentID)
 	}
 	known, err := m.store.KnownPayments(ctx, q.ID, ids)
 	if err != nil {
-		return false, fmt.Errorf("looking for the payments of a quote: %w", err)
+		return fmt.Errorf("looking for the payments of a quote: %w", err)
 	}
 	for _, p := range payments {
 		if known[p.PaymentID] {
 			continue
 		}
 		if err := m.orAside(ctx, b, p, m.takePayment(ctx, q, p)); err != nil {
-			return changed, err
+			return err
 		}
-		changed = true
 	}
-	return changed, nil
+	return nil
 }
 
 // takePayment adds a payment to its quote, once, however often it is reported.
