@@ -36,7 +36,6 @@ type busyMint struct {
 	header string                        // Retry-After; empty: none
 	coded  bool                          // with a code of the protocol
 	seen   map[string]int
-	asked  []uint32
 }
 
 func (f *busyMint) RoundTrip(r *http.Request) (*http.Response, error) {
