@@ -108,7 +108,8 @@ func (b *Backend) newOrder(p lightning.Payment) (o order, err error) {
 func (b *Backend) pursue(o order) (*pursuit, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if running, ok := b.pursuits[o.id]; ok {
+	id := o.id // o is the follower's from when he begins
+	if running, ok := b.pursuits[id]; ok {
 		return running, nil
 	}
 	p := &pursuit{done: make(chan struct{})}
@@ -116,14 +117,14 @@ func (b *Backend) pursue(o order) (*pursuit, error) {
 		p.err = b.follow(ctx, &o)
 		p.out = o.outgoing()
 		b.mu.Lock()
-		delete(b.pursuits, o.id)
+		delete(b.pursuits, id)
 		b.mu.Unlock()
 		close(p.done)
 	})
 	if !begun {
 		return nil, lightning.ErrClosed
 	}
-	b.pursuits[o.id] = p // before it can take itself out: that needs the lock
+	b.pursuits[id] = p // before it can take itself out: that needs the lock
 	return p, nil
 }
 
