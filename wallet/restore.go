@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -180,8 +181,8 @@ func (w *Wallet) restoreKeyset(ctx context.Context, m Mint, c *mintclient.Client
 }
 
 // restorePatience is how long a batch is asked for again at a mint that is asked too
-// often.
-const restorePatience = 10 * time.Minute
+// often, as a multiple of Config.Retry: ten minutes if nothing else is said.
+const restorePatience = 600
 
 // patiently asks for a batch until the mint takes the question: after the time that
 // it says, or after pauses that grow.
@@ -193,7 +194,7 @@ func patiently(ctx context.Context, w *Wallet, c *mintclient.Client, ask func() 
 		if after == 0 {
 			after, pause = pause, pause*2
 		}
-		if waited += after; !busy || waited > restorePatience || !c.Wait(ctx, after) {
+		if waited += after; !busy || waited > restorePatience*w.cfg.Retry || !c.Wait(ctx, after) {
 			return b
 		}
 	}
@@ -217,29 +218,44 @@ func (w *Wallet) restoreBatch(ctx context.Context, m Mint, c *mintclient.Client,
 		b.err = err
 		return b
 	}
-	var planned []Planned
+	var free, spent []int
 	for i, s := range states {
-		counter := start + uint32(i)
 		switch s.State {
 		case cashu.ProofSpent:
-			b.found, b.last = b.found+1, counter
+			spent = append(spent, i)
 			continue
 		case cashu.ProofPending:
 			b.pending[ys[i]] = true
 		}
-		p := Planned{KeysetID: k.ID, Counter: &counter}
-		if p.B, b.err = bdhke.Blind([]byte(texts[i]), factors[i]); b.err != nil {
-			return b
-		}
-		planned = append(planned, p)
+		free = append(free, i)
 	}
-	if len(planned) == 0 {
-		return b
+	// What is spent was signed, and is not asked for again, except for one: a mint
+	// that calls everything spent would have the wallet search for ever.
+	asked := free
+	if len(spent) > 0 {
+		asked = append(slices.Clone(free), spent[len(spent)-1])
 	}
-	sigs, err := w.restored(ctx, c, planned)
+	sigs, planned, err := w.restoreSome(ctx, c, k, start, texts, factors, asked)
 	if err != nil {
 		b.err = err
 		return b
+	}
+	switch n := len(asked) - 1; {
+	case len(spent) > 0 && !sigs[n].C.IsZero():
+		b.found, b.last = len(spent), start+uint32(spent[len(spent)-1])
+		sigs = sigs[:n]
+	case len(spent) > 0:
+		sigs = sigs[:n]
+		shown, _, err := w.restoreSome(ctx, c, k, start, texts, factors, spent)
+		if err != nil {
+			b.err = err
+			return b
+		}
+		for i, s := range shown {
+			if !s.C.IsZero() {
+				b.found, b.last = b.found+1, start+uint32(spent[i])
+			}
+		}
 	}
 	var outputs []Planned
 	var signed []cashu.BlindSignature
@@ -251,6 +267,24 @@ func (w *Wallet) restoreBatch(ctx context.Context, m Mint, c *mintclient.Client,
 	}
 	b.coins, b.err = w.coins(m, k.Unit, outputs, signed, op, w.now())
 	return b
+}
+
+// restoreSome asks for the signatures of some outputs of a batch, in their order.
+func (w *Wallet) restoreSome(ctx context.Context, c *mintclient.Client, k cashu.Keyset, start uint32, texts []string, factors []bdhke.Scalar, which []int) ([]cashu.BlindSignature, []Planned, error) {
+	if len(which) == 0 {
+		return nil, nil, nil
+	}
+	planned := make([]Planned, len(which))
+	for n, i := range which {
+		counter := start + uint32(i)
+		planned[n] = Planned{KeysetID: k.ID, Counter: &counter}
+		var err error
+		if planned[n].B, err = bdhke.Blind([]byte(texts[i]), factors[i]); err != nil {
+			return nil, nil, err
+		}
+	}
+	sigs, err := w.restored(ctx, c, planned)
+	return sigs, planned, err
 }
 
 // adoptBatch keeps the coins of a batch, and its counters, in one commit with what

@@ -117,9 +117,18 @@ func (c *Client) checkState(ctx context.Context, ys []bdhke.Point) ([]cashu.Stat
 // restore asks about outputs that fit into one question.
 func (c *Client) restore(ctx context.Context, outputs []cashu.BlindedMessage) ([]cashu.BlindedMessage, []cashu.BlindSignature, error) {
 	const what = "asking for signatures again"
-	var v cashu.RestoreResponse
-	if err := c.post(ctx, what, "/v1/restore", cashu.RestoreRequest{Outputs: outputs}, &v, nil); err != nil {
+	var raw jsontext.Value
+	if err := c.post(ctx, what, "/v1/restore", cashu.RestoreRequest{Outputs: outputs}, &raw, nil); err != nil {
 		return nil, nil, err
+	}
+	// Two lists, be they empty, say that nothing was signed. No lists say nothing.
+	var lists struct {
+		Outputs    jsontext.Value `json:"outputs"`
+		Signatures jsontext.Value `json:"signatures"`
+	}
+	var v cashu.RestoreResponse
+	if cashu.Decode(raw, &lists) != nil || lists.Outputs == nil || lists.Signatures == nil || cashu.Decode(raw, &v) != nil {
+		return nil, nil, fmt.Errorf("%s: %w: the answer makes no sense", what, ErrNoAnswer)
 	}
 	if len(v.Outputs) != len(v.Signatures) {
 		return nil, nil, fmt.Errorf("%s: %w: %d outputs and %d signatures", what, ErrNoAnswer, len(v.Outputs), len(v.Signatures))
