@@ -29,7 +29,7 @@ build: ## build the programs into bin/ (TAGS)
 
 test: ## all tests: the rooms under the race detector, then the end-to-end tests
 	@tools/ln/install || echo 'lnd and btcd could not be built: the tests on a real Lightning network are NOT run'
-	$(GO) test -race $(ROOMS)
+	$(GO) test -race -timeout 20m $(ROOMS)
 	@$(MAKE) --no-print-directory e2e
 
 # The tests of the rooms are the same command in "check" and "test", so that
@@ -46,7 +46,7 @@ check: ## format, vet, staticcheck, generated code, architecture, tests under th
 	@$(MAKE) --no-print-directory proto
 	git diff --exit-code -- proto
 	$(GO) test -count=1 ./internal/archtest
-	$(GO) test -race $(ROOMS)
+	$(GO) test -race -timeout 20m $(ROOMS)
 
 e2e: wallets ## end-to-end tests: real binaries, a real wallet, kill -9
 	@tools/ln/install || echo 'lnd and btcd could not be built: the tests on a real Lightning network are NOT run'
