@@ -87,8 +87,9 @@ func TestE3ProcessesOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
 			}
 			text, err := json.Marshal(job)
 			s.must(err)
-			o.Scenario, o.Arg = doesAnything, string(text)
-			told, err := s.process(o).Output()
+			work := o // the others read theirs meanwhile
+			work.Scenario, work.Arg = doesAnything, string(text)
+			told, err := s.process(work).Output()
 			close(done)
 			recovering.Wait()
 			if err != nil {
