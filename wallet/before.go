@@ -59,6 +59,8 @@ func (w *Wallet) kindOf(ctx context.Context, id uuid.UUID) (Kind, error) {
 	return t.Kind, err
 }
 
+var errFailedBefore = errors.New("an operation of this name has failed")
+
 // before finds what a call with this name came to that was made earlier. found:
 // there was one, and its end, or the error, is the answer to the new call. An
 // operation that is still unfinished is ErrPending, with its id.
@@ -82,8 +84,8 @@ func (w *Wallet) before(ctx context.Context, key, args string, kind Kind) (t Tra
 		return t, true, err
 	case t.Status == StatusAbandoned:
 		return Transaction{}, true, &OperationError{ID: id, Err: ErrAbandoned}
-	case t.Status == "failed" && kind != KindSend: // a token that was taken back is still that token
-		return Transaction{}, true, &OperationError{ID: id, Err: errors.New("an operation of this name has failed")}
+	case t.Status == StatusFailed && kind != KindSend: // a token that was taken back is still that token
+		return Transaction{}, true, &OperationError{ID: id, Err: errFailedBefore}
 	}
 	return t, true, nil
 }

@@ -56,8 +56,8 @@ const expiryMargin = 2 * time.Minute
 // Melt pays a quote. ErrPending: the payment is under way or in doubt; its coins
 // stay set aside, and recovery finds out how it ends.
 func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOptions) (MeltResult, error) {
-	if t, found, err := w.before(ctx, o.Key, o.Args, KindMelt); found {
-		return MeltResult{Amount: t.Amount, Fee: t.Fee, Proof: string(t.Proof)}, err
+	if was, found, err := w.partsBefore(ctx, o); found {
+		return MeltResult{Amount: was.Amount, Fee: was.Fee, Proof: was.Proof}, err
 	}
 	m, err := w.Mint(ctx, mintURL)
 	if err != nil {

@@ -42,16 +42,15 @@ var ErrPartlyPaid = errors.New("some parts are paid, and others are not")
 // the last of them, and takes all or none. ErrPending: parts are under way. Whatever
 // the error, the result tells how each stands.
 func (w *Wallet) PayParts(ctx context.Context, plan PartsPlan, o MeltOptions) (PartsResult, error) {
-	if t, found, err := w.before(ctx, o.Key, o.Args, KindMelt); found {
-		if err != nil {
-			return PartsResult{}, err
-		}
-		return w.partsBefore(ctx, t)
+	if result, found, err := w.partsBefore(ctx, o); found {
+		return result, err
 	}
 	if len(plan.Parts) == 0 {
 		return PartsResult{}, ErrNoParts
 	}
-	if fee := plan.FeeReserve + plan.InputFee; o.MaxFee != nil && fee > *o.MaxFee {
+	if fee, err := plan.Fee(); err != nil {
+		return PartsResult{}, err
+	} else if o.MaxFee != nil && fee > *o.MaxFee {
 		return PartsResult{}, fmt.Errorf("%w: up to %d, and %d are allowed", ErrFee, fee, *o.MaxFee)
 	}
 	if err := refuseRepeated(ctx, w.store, plan.Parts[0].Quote, MeltOptions{}); err != nil {
@@ -88,7 +87,10 @@ func (w *Wallet) beginParts(ctx context.Context, plan PartsPlan, o MeltOptions) 
 		part := o
 		part.part = p.Msat
 		if o.MaxFee != nil { // what was agreed to is that of each part
-			fee := p.Quote.FeeReserve + p.InputFee
+			fee, err := p.Fee()
+			if err != nil {
+				return runs, nil, err
+			}
 			part.MaxFee = &fee
 		}
 		if i > 0 {
@@ -135,26 +137,42 @@ func (w *Wallet) beginPart(ctx context.Context, p Part, o MeltOptions) (*run, Mi
 	return r, m, err
 }
 
-// partsBefore is how a payment stands that was made under the same name, of whose
-// parts first is the one that has it.
-func (w *Wallet) partsBefore(ctx context.Context, first Transaction) (PartsResult, error) {
-	all, err := w.store.Payments(ctx, first.Payment)
+// partsBefore is before for a payment in parts, of all its parts; the first one has the
+// name. A payment that was made by one mint is its own only part.
+func (w *Wallet) partsBefore(ctx context.Context, o MeltOptions) (result PartsResult, found bool, err error) {
+	id, found, err := w.Repeated(ctx, o.Key, o.Args, KindMelt)
+	if err != nil || !found {
+		return result, found || err != nil, err
+	}
+	first, err := w.store.Transaction(ctx, id)
+	if errors.Is(err, ErrNotFound) || err == nil && first.Group == uuid.Nil {
+		first, _, err = w.before(ctx, o.Key, o.Args, KindMelt)
+	}
 	if err != nil {
-		return PartsResult{}, err
+		return result, true, err
 	}
-	result := PartsResult{Group: first.Group}
-	for _, t := range all {
-		if t.Group != first.Group {
-			continue
-		}
-		if t.Status != StatusCompleted {
-			return result, &OperationError{ID: t.Operation, Err: ErrPending}
-		}
-		result.Amount += t.Amount
-		result.Fee += t.Fee
-		result.Proof = string(t.Proof)
+	history, err := w.store.Transactions(ctx, 0)
+	if err != nil {
+		return result, true, err
 	}
-	return result, nil
+	whole, err := Whole(PartsOf(first, history))
+	if err != nil {
+		return result, true, err
+	}
+	result = PartsResult{Group: whole.Group, Amount: whole.Amount, Fee: whole.Fee, Proof: string(whole.Proof)}
+	switch whole.Status {
+	case StatusCompleted:
+		return result, true, nil
+	case StatusInParts:
+		err = ErrPartlyPaid
+	case StatusFailed:
+		err = errFailedBefore
+	case StatusAbandoned:
+		err = ErrAbandoned
+	default:
+		err = ErrPending
+	}
+	return result, true, &OperationError{ID: id, Err: err}
 }
 
 // sum adds up how the parts have ended.
@@ -168,8 +186,13 @@ func (r *PartsResult) sum(request string) error {
 			continue
 		}
 		paid++
-		r.Amount += p.Paid.Amount
-		r.Fee += p.Paid.Fee
+		var err error
+		if r.Amount, err = r.Amount.Add(p.Paid.Amount); err != nil {
+			failed = append(failed, err)
+		}
+		if r.Fee, err = r.Fee.Add(p.Paid.Fee); err != nil {
+			failed = append(failed, err)
+		}
 		if r.Proof == "" || proves(p.Paid.Proof, request) {
 			r.Proof = p.Paid.Proof
 		}

@@ -41,6 +41,12 @@ type Part struct {
 	InputFee cashu.Amount
 }
 
+// Fee is the most that the payment may cost besides its amount.
+func (p PartsPlan) Fee() (cashu.Amount, error) { return p.FeeReserve.Add(p.InputFee) }
+
+// Fee is the most that the part may cost besides its amount.
+func (p Part) Fee() (cashu.Amount, error) { return p.Quote.FeeReserve.Add(p.InputFee) }
+
 // ErrNoParts: the payment cannot be made in parts, whatever ecash there is.
 var ErrNoParts = errors.New("it cannot be paid in parts")
 
@@ -164,8 +170,11 @@ func (w *Wallet) planPart(ctx context.Context, p holding, o PartsOptions, whole,
 		if units == 0 || units < least {
 			return Part{}, ErrFunds
 		}
-		part := Part{Msat: min(left, units*one)}
-		var err error
+		worth, err := units.Mul(uint64(one))
+		if err != nil {
+			worth = left
+		}
+		part := Part{Msat: min(left, worth)}
 		ask := MeltQuoteOptions{Unit: o.Unit, Request: o.Request, Part: part.Msat}
 		if part.Msat == whole {
 			ask.Part = 0
@@ -190,12 +199,12 @@ func (w *Wallet) planPart(ctx context.Context, p holding, o PartsOptions, whole,
 		if err != nil {
 			return Part{}, err
 		}
-		// As much less as all coins with their fee do not reach.
-		short := cashu.Amount(1)
-		if need+all > p.sum {
-			short = need + all - p.sum
+		whole, err := need.Add(all)
+		if err != nil {
+			return Part{}, err
 		}
-		units -= min(units, short)
+		// As much less as all coins with their fee do not reach.
+		units -= min(units, max(whole-min(whole, p.sum), 1))
 	}
 	return Part{}, ErrFunds
 }

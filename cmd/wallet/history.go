@@ -84,7 +84,8 @@ func (s *session) history(ctx context.Context, limit int) error {
 	for i, t := range list {
 		v[i] = jsonEntry(t)
 	}
-	return s.show(v, func(w io.Writer) {
+	var failed error // to add up what belongs together
+	return errors.Join(s.show(v, func(w io.Writer) {
 		if len(v) == 0 {
 			line(w, "Nothing has happened yet.")
 			return
@@ -96,10 +97,10 @@ func (s *session) history(ctx context.Context, limit int) error {
 				row(w, moment(t.At), string(t.Kind), signed(t), formatAmount(t.Fee, t.Unit), statusText(t), t.MintURL, t.Operation.String())
 			} else if !told[t.Group] { // all parts of a payment together
 				told[t.Group] = true
-				tellParts(w, list, t.Group)
+				failed = errors.Join(failed, tellParts(w, wallet.PartsOf(t, list)))
 			}
 		}
-	})
+	}), failed)
 }
 
 // receiptJSON is an entry with what proves it. Tokens are not in it: "pending list
@@ -168,20 +169,49 @@ func (s *session) tellRepeated(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	if err := s.show(jsonEntry(t), func(w io.Writer) {
+	parts := []wallet.Transaction{t}
+	if t.Group != uuid.Nil { // which the first part has the name of
+		history, err := s.store.Transactions(ctx, 0)
+		if err != nil {
+			return err
+		}
+		parts = wallet.PartsOf(t, history)
+		if t, err = wallet.Whole(parts); err != nil {
+			return err
+		}
+	}
+	v := repeatedJSON{entryJSON: jsonEntry(t)}
+	if len(parts) > 1 {
+		for _, part := range parts {
+			v.Parts = append(v.Parts, jsonEntry(part))
+		}
+	}
+	if err := s.show(v, func(w io.Writer) {
 		line(w, "%q was started before: %s of %s is %s.", s.op, t.Kind, formatAmount(t.Amount, t.Unit), statusText(t))
+		for _, part := range v.Parts {
+			line(w, "Of that, %s at %s is %s.", formatAmount(part.Amount, t.Unit), part.Mint, part.Status)
+		}
 	}); err != nil {
 		return err
 	}
 	switch t.Status {
-	case "completed":
+	case wallet.StatusCompleted:
 		return nil
 	case wallet.StatusTakenBack:
 		return &wallet.OperationError{ID: id, Err: wallet.ErrTakenBack}
 	case wallet.StatusAbandoned:
 		return &wallet.OperationError{ID: id, Err: wallet.ErrAbandoned}
-	case "failed":
+	case wallet.StatusInParts:
+		return &wallet.OperationError{ID: id, Err: wallet.ErrPartlyPaid}
+	case wallet.StatusFailed:
 		return &wallet.OperationError{ID: id, Err: errors.New("it has failed")}
 	}
 	return &wallet.OperationError{ID: id, Err: wallet.ErrPending}
+}
+
+// repeatedJSON is what came of a command that is given again: an entry of the history,
+// of all parts together where several mints pay.
+type repeatedJSON struct {
+	entryJSON
+	Parts []entryJSON `json:"parts,omitempty"`
 }

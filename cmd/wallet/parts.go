@@ -7,8 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/google/uuid"
-
 	"mintmark/wallet"
 	"mintmark/wallet/payee"
 )
@@ -56,7 +54,10 @@ func (s *session) payParts(ctx context.Context, invoice string, f payFlags, aske
 	if err != nil {
 		return errors.Join(alone, err)
 	}
-	fees := plan.FeeReserve + plan.InputFee
+	fees, err := plan.Fee()
+	if err != nil {
+		return err
+	}
 	limit, err := s.withinLimit(f.maxFee, fees, plan.Unit)
 	if err != nil {
 		return err
@@ -65,7 +66,11 @@ func (s *session) payParts(ctx context.Context, invoice string, f payFlags, aske
 		limit = &fees
 	}
 	for _, p := range plan.Parts {
-		s.say("%s pays %s, and up to %s of fees.", p.Quote.MintURL, formatAmount(p.Quote.Amount, plan.Unit), formatAmount(p.Quote.FeeReserve+p.InputFee, plan.Unit))
+		fee, err := p.Fee()
+		if err != nil {
+			return err
+		}
+		s.say("%s pays %s, and up to %s of fees.", p.Quote.MintURL, formatAmount(p.Quote.Amount, plan.Unit), formatAmount(fee, plan.Unit))
 	}
 	if err := s.agree(ctx, s.globals, "Pay %s in %d parts, and up to %s of fees?", formatAmount(plan.Amount, plan.Unit), len(plan.Parts), formatAmount(fees, plan.Unit)); err != nil {
 		return err
@@ -87,24 +92,14 @@ func (s *session) payParts(ctx context.Context, invoice string, f payFlags, aske
 }
 
 // tellParts shows a payment of several mints, and below it what each of them paid.
-func tellParts(w io.Writer, list []wallet.Transaction, payment uuid.UUID) {
-	var parts []wallet.Transaction
-	for _, t := range list {
-		if t.Group == payment {
-			parts = append(parts, t)
-		}
+func tellParts(w io.Writer, parts []wallet.Transaction) error {
+	whole, err := wallet.Whole(parts)
+	if err != nil {
+		return err
 	}
-	whole := parts[0]
-	whole.Amount, whole.Fee = 0, 0
-	for _, t := range parts {
-		whole.Amount += t.Amount
-		whole.Fee += t.Fee
-		if t.Status != whole.Status {
-			whole.Status = "in parts"
-		}
-	}
-	row(w, moment(whole.At), string(whole.Kind), signed(whole), formatAmount(whole.Fee, whole.Unit), statusText(whole), fmt.Sprintf("%d mints", len(parts)), payment.String())
+	row(w, moment(whole.At), string(whole.Kind), signed(whole), formatAmount(whole.Fee, whole.Unit), statusText(whole), fmt.Sprintf("%d mints", len(parts)), whole.Group.String())
 	for _, t := range parts {
 		row(w, "", "  part", signed(t), formatAmount(t.Fee, t.Unit), statusText(t), t.MintURL, t.Operation.String())
 	}
+	return nil
 }
