@@ -131,7 +131,8 @@ func (j *Journal) Answer(ctx context.Context, id string, answer Answer, identifi
 var errNoEnd = errors.New("not the end of a payment")
 
 // End writes down, durably, how an attempt has ended, unless that is known. It returns
-// the attempt as it is then: the first end is the end.
+// the attempt as it is then: the first end is the end. One whose answer is Claimed does not
+// end as failed, and is still pending then: who says so may not have known.
 func (j *Journal) End(ctx context.Context, id string, out lightning.Outgoing) (a Attempt, err error) {
 	const doing = "end a payment"
 	if out.State != lightning.PaymentPaid && out.State != lightning.PaymentFailed {

@@ -129,6 +129,7 @@ SELECT ` + attemptColumns + ` FROM attempts WHERE id = $1`}
 SELECT ` + attemptColumns + ` FROM attempts WHERE quote = $1 AND state = 1 ORDER BY begun DESC LIMIT 8`}
 	stmtAnswer = sqldb.Stmt{Name: "journal.answer", SQL: `
 UPDATE attempts SET answer = CASE answer WHEN 3 THEN 3 ELSE $2 END, identifier = $3 WHERE id = $1 AND state = 1`}
+	// What the node has claimed to have paid does not end as failed, whatever was read before.
 	stmtEnd = sqldb.Stmt{Name: "journal.end", SQL: `
-UPDATE attempts SET state = $2, spent = $3, proof = $4 WHERE id = $1 AND state = 1`}
+UPDATE attempts SET state = $2, spent = $3, proof = $4 WHERE id = $1 AND state = 1 AND NOT ($2 = 3 AND answer = 3)`}
 )
