@@ -43,10 +43,12 @@ func (e *manyError) Is(target error) bool { return target == ErrTooMany }
 
 // fits tells why the mint will not take a request of this size. It is asked before
 // anything is reserved.
-func (m Mint) fits(inputs []StoredCoin, outputs int, need cashu.Amount) error {
+func (m Mint) fits(inputs []StoredCoin, outputs []want, need cashu.Amount) error {
 	switch most := m.most(); {
-	case outputs > most:
-		return &manyError{text: fmt.Sprintf("it would have to make %d, and it makes %d", outputs, most)}
+	case len(outputs) > most:
+		return &manyError{text: fmt.Sprintf("it would have to make %d, and it makes %d", len(outputs), most)}
+	case counted(outputs) > countedMost:
+		return tooManyCounted(counted(outputs))
 	case len(inputs) > most:
 		return &manyError{coins: inputs, need: need, text: fmt.Sprintf("it would have to take %d, and it takes %d; exchanged for new ones they are fewer", len(inputs), most)}
 	}

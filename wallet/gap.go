@@ -24,6 +24,24 @@ func (e *gapError) Error() string { return fmt.Sprintf("%v, of keyset %v", ErrGa
 
 func (e *gapError) Is(target error) bool { return target == ErrGap }
 
+// countedMost is how many counters are taken at once: more can never be taken within
+// what a restore looks through, whatever was signed before.
+const countedMost = restoreEmpty * restoreBatch
+
+// counted is how many outputs take a counter.
+func counted(wants []want) (n int) {
+	for _, o := range wants {
+		if o.lock == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func tooManyCounted(n int) error {
+	return &manyError{text: fmt.Sprintf("it would have to make %d, and a restore finds %d", n, countedMost)}
+}
+
 // guardGap refuses counters up to end if more than two whole batches before the
 // last of them were never signed with.
 func guardGap(ctx context.Context, tx Tx, keyset cashu.KeysetID, end uint32) error {
@@ -53,14 +71,15 @@ func withoutGap[T any](ctx context.Context, w *Wallet, mintURL string, start fun
 		if !ok {
 			return r, err
 		}
+		if time.Since(began) > gapWait {
+			return none, fmt.Errorf("%w: others hold them: %w", ErrPending, err)
+		}
 		closed, closeErr := w.closeGap(ctx, mintURL, gap.keyset)
 		switch {
 		case closeErr != nil:
 			return none, errors.Join(err, closeErr)
 		case closed:
 			continue
-		case time.Since(began) > gapWait:
-			return none, fmt.Errorf("%w: others hold them: %w", ErrPending, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -72,8 +91,9 @@ func withoutGap[T any](ctx context.Context, w *Wallet, mintURL string, start fun
 
 // closeGap asks the mint about the counters that were taken after the last one that
 // is known to be signed with. What it has signed is adopted. If it has signed none,
-// and no operation holds one, they are taken again from there: the same counter
-// makes the same message, which a mint signs once. False: they are held.
+// they are taken again from there, or from after the last one that an operation
+// holds: the same counter makes the same message, which a mint signs once. False:
+// they are held, or there are none.
 func (w *Wallet) closeGap(ctx context.Context, mintURL string, id cashu.KeysetID) (bool, error) {
 	m, err := w.Mint(ctx, mintURL)
 	if err != nil {
@@ -103,7 +123,7 @@ func (w *Wallet) closeGap(ctx context.Context, mintURL string, id cashu.KeysetID
 	for start, size := signed, m.batchSize(); start < next; start += size {
 		b := w.restoreBatch(ctx, m, c, keyset, start, size, op)
 		if b.err == nil && b.found > 0 {
-			if held, err := w.holdsCounters(ctx, w.store, id, signed); err != nil || held {
+			if from, err := w.heldUpTo(ctx, w.store, id, signed); err != nil || from > signed {
 				return false, err // whoever holds them adopts what is signed
 			}
 			return true, w.adoptBatch(ctx, keyset, b, &found, nothingElse)
@@ -114,33 +134,37 @@ func (w *Wallet) closeGap(ctx context.Context, mintURL string, id cashu.KeysetID
 	}
 	closed := false
 	err = w.store.Update(ctx, func(tx Tx) error {
-		held, err := w.holdsCounters(ctx, tx, id, signed)
-		if err != nil || held {
+		closed = false
+		from, err := w.heldUpTo(ctx, tx, id, signed)
+		if err != nil || from >= next {
 			return err
 		}
-		closed, err = tx.ReturnCounters(ctx, id, signed, next-signed)
+		closed, err = tx.ReturnCounters(ctx, id, from, next-from)
 		return err
 	})
 	return closed, err
 }
 
-// holdsCounters tells whether an operation that is not over has planned outputs
-// with counters from start on.
-func (w *Wallet) holdsCounters(ctx context.Context, reads SagaReads, id cashu.KeysetID, start uint32) (bool, error) {
-	sagas, err := reads.Sagas(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, s := range sagas {
-		p, ok := (&run{w: w, s: s}).request()
-		if !ok {
-			continue
+// heldUpTo is the counter after the last one that an operation has planned an output
+// with, which may still come to be signed: one that is not over, or that was given up
+// and can be taken up again. At least start.
+func (w *Wallet) heldUpTo(ctx context.Context, reads SagaReads, id cashu.KeysetID, start uint32) (uint32, error) {
+	for _, list := range []func(context.Context) ([]Saga, error){reads.Sagas, reads.Abandoned} {
+		sagas, err := list(ctx)
+		if err != nil {
+			return start, err
 		}
-		for _, o := range *p.outputs {
-			if o.Counter != nil && o.KeysetID == id && *o.Counter >= start {
-				return true, nil
+		for _, s := range sagas {
+			p, ok := (&run{w: w, s: s}).request()
+			if !ok {
+				continue
+			}
+			for _, o := range *p.outputs {
+				if o.Counter != nil && o.KeysetID == id {
+					start = max(start, *o.Counter+1)
+				}
 			}
 		}
 	}
-	return false, nil
+	return start, nil
 }

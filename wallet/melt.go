@@ -134,7 +134,7 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, inputs []Stored
 	if err != nil {
 		return nil, err
 	}
-	if err := m.fits(inputs, len(blanks), q.Amount); err != nil {
+	if err := m.fits(inputs, blanks, q.Amount); err != nil {
 		return nil, err
 	}
 	data := &MeltData{

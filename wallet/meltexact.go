@@ -53,7 +53,7 @@ func (w *Wallet) withoutChange(ctx context.Context, m Mint, unit cashu.Unit, coi
 		return nil, 0, err
 	}
 	wants = append(wants, change...)
-	if err := m.fits(inputs, len(wants), total); err != nil {
+	if err := m.fits(inputs, wants, total); err != nil {
 		return nil, 0, err
 	}
 	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, inputs: inputs, wants: wants})

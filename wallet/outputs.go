@@ -55,11 +55,9 @@ func (w *Wallet) plan(ctx context.Context, tx Tx, keyset cashu.KeysetID, wants [
 		return 0
 	})
 	var counters Counters
-	n := uint32(0)
-	for _, o := range wants {
-		if o.lock == nil {
-			n++
-		}
+	n := uint32(counted(wants))
+	if n > countedMost {
+		return nil, counters, tooManyCounted(int(n))
 	}
 	next := uint32(0)
 	if n > 0 {

@@ -189,7 +189,7 @@ func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.
 	if err != nil {
 		return none, err
 	}
-	if err := m.fits(nil, len(wants), got.Amount); err != nil {
+	if err := m.fits(nil, wants, got.Amount); err != nil {
 		return none, err
 	}
 	id, err := newID()
@@ -201,7 +201,11 @@ func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.
 	if err != nil {
 		return none, err
 	}
-	return receivePart{got, func(ctx context.Context) beginning {
+	atOnce := counted(wants)
+	if later {
+		atOnce = 0
+	}
+	return receivePart{got, atOnce, func(ctx context.Context) beginning {
 		return beginning{s, "the token is written down", func(tx Tx, _ *Saga) (err error) {
 			if err := notAgain(ctx, tx, data.Token); err != nil {
 				return err

@@ -16,8 +16,9 @@ import (
 
 // receivePart is a part of a token, and what it will bring.
 type receivePart struct {
-	got   Received
-	begin func(ctx context.Context) beginning
+	got     Received
+	counted int // outputs that take a counter when it begins
+	begin   func(ctx context.Context) beginning
 }
 
 // receiveParts divides a token. One that fits is its only part.
@@ -34,7 +35,7 @@ func (w *Wallet) receiveParts(ctx context.Context, m Mint, t token.Token, text s
 	// Signatures over the outputs need them now. Else no counter is taken before its
 	// time: so many at once are more than a restore would pass over (see guardGap).
 	later := !signsAll(coins)
-	parts := make([]receivePart, len(dealt))
+	atOnce, parts := 0, make([]receivePart, len(dealt))
 	for i, some := range dealt {
 		part, err := token.New(t.Mint, t.Unit, t.Memo, some)
 		if err != nil {
@@ -48,6 +49,9 @@ func (w *Wallet) receiveParts(ctx context.Context, m Mint, t token.Token, text s
 		mine.Key = partKey(o.Key, i)
 		if parts[i], err = w.beginReceive(m, part, partText, some, keys, mine, later); err != nil {
 			return nil, fmt.Errorf("a part of the token: %w", err)
+		}
+		if atOnce += parts[i].counted; atOnce > countedMost {
+			return nil, tooManyCounted(atOnce)
 		}
 	}
 	return parts, nil

@@ -67,7 +67,7 @@ func (r *run) planAnew(ctx context.Context, m Mint, c *mintclient.Client, cause 
 	if err != nil {
 		before()
 		r.s.Data.Common().Attempts = attempts
-		if errors.Is(err, ErrGap) {
+		if errors.Is(err, ErrGap) || errors.Is(err, ErrTooMany) {
 			return false, nil
 		}
 		return false, err
@@ -167,6 +167,10 @@ func wantedAgain(k cashu.Keyset, outputs []Planned) (wants []want, locked []Plan
 	return wants, locked, true
 }
 
+// adoptMost is how many counters one operation passes over: a mint that says it has
+// signed with all of them does not have it do so for ever.
+const adoptMost = 10 * restoreBatch
+
 // adoptSigned takes the coins that a wallet of the same seed got with the counters
 // of these outputs and with those after them, and passes the counters over.
 func (r *run) adoptSigned(ctx context.Context, m Mint, c *mintclient.Client, outputs []Planned) error {
@@ -185,7 +189,8 @@ func (r *run) adoptSigned(ctx context.Context, m Mint, c *mintclient.Client, out
 	}
 	found := newRestored()
 	size := m.batchSize()
-	for start := *from.Counter; start <= maxRestore; start += size {
+	end := min(*from.Counter+adoptMost, maxRestore)
+	for start := *from.Counter; start < end; start += size {
 		b := r.w.restoreBatch(ctx, m, c, keyset, start, size, r.s.ID)
 		if b.err != nil || b.found == 0 {
 			return b.err

@@ -242,17 +242,23 @@ func (w *Wallet) restoreBatch(ctx context.Context, m Mint, c *mintclient.Client,
 	}
 	switch n := len(asked) - 1; {
 	case len(spent) > 0 && !sigs[n].C.IsZero():
+		if _, b.err = w.coin(m, planned[n], sigs[n]); b.err != nil {
+			return b
+		}
 		b.found, b.last = len(spent), start+uint32(spent[len(spent)-1])
 		sigs = sigs[:n]
 	case len(spent) > 0:
 		sigs = sigs[:n]
-		shown, _, err := w.restoreSome(ctx, c, k, start, texts, factors, spent)
+		shown, planned, err := w.restoreSome(ctx, c, k, start, texts, factors, spent)
 		if err != nil {
 			b.err = err
 			return b
 		}
 		for i, s := range shown {
 			if !s.C.IsZero() {
+				if _, b.err = w.coin(m, planned[i], s); b.err != nil {
+					return b
+				}
 				b.found, b.last = b.found+1, start+uint32(spent[i])
 			}
 		}

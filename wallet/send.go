@@ -114,7 +114,7 @@ func (w *Wallet) sendAfterSwap(ctx context.Context, m Mint, unit cashu.Unit, o S
 		return Sent{}, err
 	}
 	wants = append(wants, change...)
-	if err := m.fits(chosen, len(wants), total); err != nil {
+	if err := m.fits(chosen, wants, total); err != nil {
 		return Sent{}, err
 	}
 	r, err := w.startSend(ctx, m, unit, o, chosen, fee)

@@ -90,7 +90,7 @@ func (w *Wallet) swap(ctx context.Context, spec swapSpec) ([]StoredCoin, error) 
 }
 
 func (w *Wallet) startSwap(ctx context.Context, spec swapSpec) (*run, error) {
-	if err := spec.mint.fits(spec.inputs, len(spec.wants), 0); err != nil {
+	if err := spec.mint.fits(spec.inputs, spec.wants, 0); err != nil {
 		return nil, err
 	}
 	keyset, err := spec.mint.active(spec.unit, w.now())
