@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -18,6 +19,17 @@ type MeltQuoteOptions struct {
 	// Part pays only so much of the invoice, in millisatoshi; others pay the
 	// rest (NUT-15).
 	Part cashu.Amount
+}
+
+// terms tells quotes for one request apart.
+func (o MeltQuoteOptions) terms() string {
+	switch {
+	case o.Part != 0:
+		return fmt.Sprintf("part %d", o.Part)
+	case o.Amount != 0:
+		return fmt.Sprintf("amount %d", o.Amount)
+	}
+	return "all"
 }
 
 // CreateMeltQuote asks a mint what a payment costs, and remembers the answer. A
@@ -57,7 +69,7 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 	q := Quote{
 		Direction: QuoteMelt, ID: answer.Quote, MintURL: m.URL, Method: o.Method, Unit: o.Unit,
 		Amount: answer.Amount, FeeReserve: answer.FeeReserve, Request: o.Request, State: answer.State,
-		Expiry: answer.Expiry, Created: w.now().Unix(),
+		Terms: o.terms(), Expiry: answer.Expiry, Created: w.now().Unix(),
 	}
 	if err := w.store.Update(ctx, func(tx Tx) error { return tx.AddQuote(ctx, q) }); err != nil {
 		return Quote{}, err
@@ -68,21 +80,17 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 // meltQuoteReuse is how many seconds a quote must have left to be given again.
 const meltQuoteReuse = 30
 
-// openMeltQuote finds a quote that nobody has used. Quotes over a part or over an
-// amount of the payer's choice say less than what they were asked for, and are not
-// taken for one another.
+// openMeltQuote finds a quote that nobody has used, over the same: not one over another
+// part, or over another amount of the payer's choice.
 func (w *Wallet) openMeltQuote(ctx context.Context, mintURL string, o MeltQuoteOptions) (Quote, bool, error) {
-	if o.Amount != 0 || o.Part != 0 {
-		return Quote{}, false, nil
-	}
 	quotes, err := w.store.Quotes(ctx)
 	if err != nil {
 		return Quote{}, false, err
 	}
 	for _, q := range quotes {
-		same := q.Direction == QuoteMelt && q.MintURL == mintURL && q.Method == o.Method && q.Unit == o.Unit && q.Request == o.Request
+		same := q.Direction == QuoteMelt && q.MintURL == mintURL && q.Method == o.Method && q.Unit == o.Unit && q.Request == o.Request && q.Terms == o.terms()
 		left := q.Expiry == 0 || q.Expiry-w.now().Unix() >= meltQuoteReuse
-		if same && left && q.UsedBy == uuid.Nil && q.State == "UNPAID" && !q.isPart() {
+		if same && left && q.UsedBy == uuid.Nil && q.State == "UNPAID" {
 			return q, true, nil
 		}
 	}
@@ -99,12 +107,4 @@ func takeMeltQuote(q *Quote, a mintclient.MeltQuote) {
 	if a.Expiry != 0 {
 		q.Expiry = a.Expiry
 	}
-}
-
-// isPart tells that a quote pays less than its invoice is over: a part, which is of no
-// use to whoever wants to pay all of it.
-func (q Quote) isPart() bool {
-	msat, stated := InvoiceAmount(q.Request)
-	worth, known := inMsat(q.Amount, q.Unit)
-	return q.Method == methodBolt11 && stated && known && worth < msat
 }

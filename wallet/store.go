@@ -261,6 +261,7 @@ type Quote struct {
 	State      string // the mint's word: UNPAID, PENDING, PAID, ISSUED, FAILED
 	Paid       cashu.Amount
 	Issued     cashu.Amount
+	Terms      string  // what a melt quote was asked over, see MeltQuoteOptions; empty: not known
 	Expiry     int64   // unix seconds; 0: never
 	KeyIndex   *uint32 // of the NUT-20 key that locks it; nil: not locked
 	Proof      Secret  // of the payment: preimage or outpoint; melt

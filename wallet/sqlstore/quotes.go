@@ -12,11 +12,11 @@ import (
 )
 
 const quoteColumns = `direction, mint_url, id, method, unit, amount, fee_reserve, request, state, paid, issued,
-		expiry, key_index, proof, used_by, created, updated, version, key, asked`
+		expiry, key_index, proof, used_by, created, updated, version, key, asked, terms`
 
 var (
 	stmtAddQuote = sqldb.Stmt{Name: "quotes.add", SQL: `
-		INSERT INTO quotes (` + quoteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+		INSERT INTO quotes (` + quoteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		ON CONFLICT DO NOTHING`}
 	stmtGetQuote = sqldb.Stmt{Name: "quotes.get", SQL: `
 		SELECT ` + quoteColumns + ` FROM quotes WHERE direction = $1 AND mint_url = $2 AND id = $3 {lock quotes}`}
@@ -36,7 +36,7 @@ var (
 func (t *tx) AddQuote(ctx context.Context, q wallet.Quote) error {
 	n, err := t.db.Exec(ctx, stmtAddQuote, string(q.Direction), text(q.MintURL), text(q.ID), text(q.Method), text(q.Unit),
 		uint64(q.Amount), uint64(q.FeeReserve), text(q.Request), text(q.State), uint64(q.Paid), uint64(q.Issued),
-		q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)), maybeID(q.UsedBy), q.Created, q.Updated, q.Version, maybe(q.Key), q.Asked)
+		q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)), maybeID(q.UsedBy), q.Created, q.Updated, q.Version, maybe(q.Key), q.Asked, maybe(q.Terms))
 	if err != nil {
 		return fmt.Errorf("adding a quote: %w", err)
 	}
@@ -86,7 +86,7 @@ func scanQuote(scan func(dest ...any) error) (q wallet.Quote, err error) {
 		keyIndex                         int64
 	)
 	err = scan(&direction, &q.MintURL, &q.ID, &q.Method, &unit, &amount, &feeReserve, &q.Request, &q.State, &paid, &issued,
-		&q.Expiry, &keyIndex, &proof, &usedBy, &q.Created, &q.Updated, &q.Version, &q.Key, &q.Asked)
+		&q.Expiry, &keyIndex, &proof, &usedBy, &q.Created, &q.Updated, &q.Version, &q.Key, &q.Asked, &q.Terms)
 	if err != nil {
 		return q, found(err)
 	}

@@ -1,0 +1,47 @@
+package wallet_test
+
+import (
+	"testing"
+
+	"mintmark/mint"
+	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/fake"
+	"mintmark/wallet"
+)
+
+// A quote is given again to who asks over the same, and to nobody else: what the payer
+// chose, or the part that he pays, is not in the request.
+func TestAQuoteIsGivenAgainOverTheSameOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, func(bank *fake.Config, _ *mint.Config) { bank.Methods = []string{"bolt11", "bolt12"} })
+	x, _ := w.wallet()
+	open, err := w.bank.CreateInvoice(t.Context(), lightning.InvoiceRequest{QuoteID: "x", Method: "bolt12", Unit: "sat"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	invoice := w.outside(100, "")
+	seen := map[string]wallet.MeltQuoteOptions{}
+	for _, o := range []wallet.MeltQuoteOptions{
+		{Method: "bolt12", Unit: "sat", Request: open.Request, Amount: 7000},
+		{Method: "bolt12", Unit: "sat", Request: open.Request, Amount: 9000},
+		{Unit: "sat", Request: invoice, Part: 50_000},
+		{Unit: "sat", Request: invoice, Part: 60_000},
+		{Unit: "sat", Request: invoice},
+	} {
+		first, err := x.CreateMeltQuote(t.Context(), w.url, o)
+		if err != nil {
+			t.Fatalf("%+v: %v", o, err)
+		}
+		if other, taken := seen[first.ID]; taken {
+			t.Errorf("%+v has the quote of %+v", o, other)
+		}
+		seen[first.ID] = o
+		if again, err := x.CreateMeltQuote(t.Context(), w.url, o); err != nil || again.ID != first.ID {
+			t.Errorf("%+v: the quote is %s, then %s: %v", o, first.ID, again.ID, err)
+		}
+	}
+	o := wallet.MeltQuoteOptions{Method: "bolt12", Unit: "sat", Request: open.Request}
+	if q, err := x.CreateMeltQuote(t.Context(), w.url, o); err == nil {
+		t.Errorf("an offer that leaves the amount open, and nobody says how much: %+v", q)
+	}
+}
