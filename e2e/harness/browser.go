@@ -89,10 +89,7 @@ func (w *MyWallet) LogIn(user string, args ...string) {
 	var complaints strings.Builder
 	cmd := w.command("", append([]string{"--yes", "--json", "login"}, args...)...)
 	cmd.Stderr = &complaints
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	out, ended, err := startTalking(cmd)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -113,7 +110,7 @@ func (w *MyWallet) LogIn(user string, args ...string) {
 			}
 		}
 	}
-	if err := cmd.Wait(); err != nil || !told {
+	if err := <-ended; err != nil || !told {
 		w.t.Fatalf("wallet login %s: %v: %s", strings.Join(args, " "), err, complaints.String())
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"mintmark/internal/child"
 )
 
 // MyWallet is a wallet of ours, used through its command.
@@ -50,21 +52,27 @@ func (w *MyWallet) command(crashAt string, args ...string) *exec.Cmd {
 	w.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, w.program, append([]string{"--data-dir", w.dir, "--wallet", w.name}, args...)...)
 	cmd.Env = append(os.Environ(), "MINTMARK_CRASH_AT="+crashAt)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return cmd
+}
+
+// said runs a command and returns all that it has printed.
+func said(cmd *exec.Cmd) (string, error) {
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out // one writer: nothing is written at once
+	err := child.Run(cmd)
+	return out.String(), err
 }
 
 // run returns what a command that must succeed has printed.
 func (w *MyWallet) run(crashAt string, args ...string) string {
 	w.t.Helper()
-	var complaints strings.Builder
+	var out, complaints strings.Builder
 	cmd := w.command(crashAt, args...)
-	cmd.Stderr = &complaints
-	out, err := cmd.Output()
-	if err != nil {
-		w.t.Fatalf("wallet %s: %v: %s%s", strings.Join(args, " "), err, out, complaints.String())
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	if err := child.Run(cmd); err != nil {
+		w.t.Fatalf("wallet %s: %v: %s%s", strings.Join(args, " "), err, &out, &complaints)
 	}
-	return string(out)
+	return out.String()
 }
 
 // Must runs a command that has to succeed, and reads the last line that it prints
@@ -84,17 +92,17 @@ func (w *MyWallet) Must(out any, args ...string) {
 // said.
 func (w *MyWallet) Fails(code int, args ...string) string {
 	w.t.Helper()
-	out, err := w.command("", append([]string{"--yes", "--json"}, args...)...).CombinedOutput()
+	out, err := said(w.command("", append([]string{"--yes", "--json"}, args...)...))
 	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != code {
 		w.t.Errorf("wallet %s: %v, want exit code %d: %s", strings.Join(args, " "), err, code, out)
 	}
-	return string(out)
+	return out
 }
 
 // Dies runs a command that is killed at a crash point, in programs that have some.
 func (w *MyWallet) Dies(at string, args ...string) {
 	w.t.Helper()
-	out, err := w.command(at, append([]string{"--yes", "--json"}, args...)...).CombinedOutput()
+	out, err := said(w.command(at, append([]string{"--yes", "--json"}, args...)...))
 	exit, ok := err.(*exec.ExitError)
 	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		w.t.Fatalf("wallet %s did not die at %s: %v: %s", strings.Join(args, " "), at, err, out)

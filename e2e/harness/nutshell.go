@@ -47,15 +47,15 @@ func (n *Nutshell) Answer(typed string, args ...string) (string, error) {
 	}
 	cmd := n.command(ctx, "cashu", append(input, args...)...)
 	cmd.Stdin = strings.NewReader(typed)
-	out, err := cmd.CombinedOutput()
+	out, err := said(cmd)
 	code := 0
-	if said := codeInWords.FindSubmatch(out); said != nil {
-		code, _ = strconv.Atoi(string(said[1])) // digits
+	if number := codeInWords.FindStringSubmatch(out); number != nil {
+		code, _ = strconv.Atoi(number[1]) // digits
 	}
 	if err == nil && code == 0 {
-		return string(out), nil
+		return out, nil
 	}
-	return string(out), &WalletError{Wallet: "nutshell", Name: args[0], Message: fmt.Sprintf("%v: %s", err, out), Code: code}
+	return out, &WalletError{Wallet: "nutshell", Name: args[0], Message: fmt.Sprintf("%v: %s", err, out), Code: code}
 }
 
 // Must is Run for what has to succeed.

@@ -8,11 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"mintmark/internal/child"
 )
 
 // PeerWallet is a running wallet of another project, driven line by line by a
@@ -83,12 +84,7 @@ func needInstalled(t testing.TB, name, path string) {
 
 func startPeer(t testing.TB, name string, cmd *exec.Cmd) *PeerWallet {
 	t.Helper()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,26 +92,19 @@ func startPeer(t testing.TB, name string, cmd *exec.Cmd) *PeerWallet {
 	cmd.Stderr = complaints
 
 	w := &PeerWallet{t: t, name: name, in: json.NewEncoder(in), lines: make(chan string, 16)}
-	started, ended := make(chan error, 1), make(chan struct{})
+	out, ended, err := startTalking(cmd)
+	if err != nil {
+		t.Fatalf("starting %s: %v", name, err)
+	}
 	go func() {
-		defer close(ended)
-		runtime.LockOSThread() // see start
-		err := cmd.Start()
-		started <- err
-		if err != nil {
-			return
-		}
 		scan := bufio.NewScanner(out)
 		scan.Buffer(nil, 16<<20)
 		for scan.Scan() {
 			w.lines <- scan.Text()
 		}
 		close(w.lines)
-		_ = cmd.Wait() // how it ended does not matter
+		_, _ = io.Copy(io.Discard, out)
 	}()
-	if err := <-started; err != nil {
-		t.Fatalf("starting %s: %v", name, err)
-	}
 	w.end = sync.OnceFunc(func() {
 		_ = in.Close()
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
@@ -128,6 +117,24 @@ func startPeer(t testing.TB, name string, cmd *exec.Cmd) *PeerWallet {
 		}
 	})
 	return w
+}
+
+// startTalking starts a program whose output is read while it runs: to the end, or it
+// never ends.
+func startTalking(cmd *exec.Cmd) (io.Reader, <-chan error, error) {
+	out, in := io.Pipe()
+	cmd.Stdout = in
+	ended, err := child.Start(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	result := make(chan error, 1)
+	go func() {
+		err := <-ended
+		_ = in.Close()
+		result <- err
+	}()
+	return out, result, nil
 }
 
 // End kills the wallet. What it keeps on disk stays.

@@ -8,12 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"mintmark/internal/child"
 )
 
 // patience is how long the harness waits for anything before it calls the test
@@ -54,23 +55,14 @@ func start(t testing.TB, l launch) *Process {
 	p.cmd.Dir = l.dir
 	p.cmd.Env = append(os.Environ(), l.env...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-
-	started := make(chan error, 1)
-	go func() {
-		// Pdeathsig fires when the thread that forked ends, not when the process
-		// does: this goroutine keeps its thread for as long as the child lives.
-		runtime.LockOSThread()
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = p.cmd.Wait() // the exit state is in p.cmd
-		}
-		close(p.ended)
-	}()
-	if err := <-started; err != nil {
+	ended, err := child.Start(p.cmd)
+	if err != nil {
 		t.Fatalf("starting %s: %v", l.name, err)
 	}
+	go func() {
+		<-ended // the exit state is in p.cmd
+		close(p.ended)
+	}()
 	t.Cleanup(p.killGroup)
 	return p
 }

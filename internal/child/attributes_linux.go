@@ -1,12 +1,15 @@
 package child
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
 
-// processAttributes put the child into a group of its own, so that a Ctrl-C on
-// the terminal reaches only the parent, which then stops the child in order; and
-// make the kernel kill it when the parent dies. SIGKILL and not SIGTERM: the
-// next parent will start a child on the same files, and must not find the old
-// one lingering.
-func processAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+// tie puts a child into a group of its own, so that a Ctrl-C on the terminal reaches
+// only the parent, which then stops the child in order; and makes the kernel kill it
+// when the parent dies. SIGKILL and not SIGTERM: the next parent will start a child
+// on the same files, and must not find the old one lingering.
+func tie(cmd *exec.Cmd) {
+	ownGroup(cmd)
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 }

@@ -2,12 +2,9 @@
 
 package child
 
-import "syscall"
+import "os/exec"
 
-// processAttributes put the child into a group of its own, so that a Ctrl-C on
-// the terminal reaches only the parent, which then stops the child in order. No
-// kernel help here when the parent is killed: the child has to watch its
-// standard input.
-func processAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true}
-}
+// tie puts a child into a group of its own, so that a Ctrl-C on the terminal reaches
+// only the parent, which then stops the child in order. No kernel help here when the
+// parent is killed: the child has to watch its standard input.
+func tie(cmd *exec.Cmd) { ownGroup(cmd) }

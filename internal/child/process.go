@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"syscall"
 	"time"
 )
@@ -22,7 +21,6 @@ const pipeDelay = 2 * time.Second
 func (c *Child) runOnce(ctx context.Context) error {
 	cmd := exec.Command(c.cfg.Path, c.cfg.Args...)
 	cmd.Env = c.cfg.Env
-	cmd.SysProcAttr = processAttributes()
 	cmd.WaitDelay = pipeDelay
 	lines := &lineForwarder{logger: c.cfg.Logger}
 	cmd.Stderr = lines
@@ -31,22 +29,7 @@ func (c *Child) runOnce(ctx context.Context) error {
 		return fmt.Errorf("opening the pipe of the child's life: %w", err)
 	}
 
-	started := make(chan error, 1)
-	ended := make(chan error, 1)
-	// The kernel's "kill me when my parent dies" means the thread that forked,
-	// not the process, and the Go runtime ends threads as it likes. So one
-	// thread is kept by this goroutine from the fork until the child is gone.
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			ended <- cmd.Wait()
-		}
-	}()
-
-	err = <-started
+	ended, err := Start(cmd)
 	if err != nil {
 		_ = stdin.Close()
 		c.set(func(s *State) { s.Starts++; s.LastExit = err.Error() })

@@ -7,9 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"time"
+
+	"mintmark/internal/child"
 )
 
 // patience is how long anything may take before it counts as broken.
@@ -33,20 +34,14 @@ func launch(path, home string, args []string) (*process, error) {
 	p.cmd = exec.Command(path, args...)
 	p.cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
 	p.cmd.Stdout, p.cmd.Stderr = out, out
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // Pdeathsig fires when the thread that forked ends
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = p.cmd.Wait()
-		}
-		close(p.ended)
-	}()
-	if err := <-started; err != nil {
+	ended, err := child.Start(p.cmd)
+	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", filepath.Base(path), err)
 	}
+	go func() {
+		<-ended // the exit state is in p.cmd
+		close(p.ended)
+	}()
 	return p, nil
 }
 

@@ -7,11 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
+
+	"mintmark/internal/child"
 )
 
 // process is the running server, the parent of one process for each connection.
@@ -28,28 +29,17 @@ func (s *Server) start() error {
 	}
 	cmd := exec.Command(filepath.Join(s.programs, "postgres"), "-D", s.data(), "-p", strconv.Itoa(s.Port))
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, environment(s.dir), log, log
-	cmd.SysProcAttr = s.user.become(attributes())
-	p := &process{gone: make(chan struct{})}
-	started := make(chan error)
-	go func() {
-		// The kernel kills the server when the thread that started it ends. So
-		// that thread has to live as long as the server.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		_ = log.Close()
-		if err == nil {
-			p.pid = cmd.Process.Pid
-		}
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-			close(p.gone)
-		}
-	}()
-	if err := <-started; err != nil {
+	cmd.SysProcAttr = s.user.become(&syscall.SysProcAttr{})
+	ended, err := child.Start(cmd)
+	_ = log.Close()
+	if err != nil {
 		return err
 	}
+	p := &process{pid: cmd.Process.Pid, gone: make(chan struct{})}
+	go func() {
+		<-ended
+		close(p.gone)
+	}()
 	s.process = p
 	if err := s.ready(p); err != nil {
 		s.kill()

@@ -6,15 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
-
-// attributes make the kernel kill the server when the test binary dies, and keep
-// a Ctrl-C on the terminal away from it.
-func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
 
 // children lists the processes whose parent is pid. Each of a server's children
 // leads a process group of its own, so a signal to a group would not reach them.

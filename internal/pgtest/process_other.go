@@ -2,14 +2,7 @@
 
 package pgtest
 
-import (
-	"syscall"
-	"time"
-)
-
-// attributes keep a Ctrl-C on the terminal away from the server. Only Linux kills
-// it together with a test binary that was killed.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+import "time"
 
 // children are not known here: the server's parent process notices a signal and
 // ends them itself, but Freeze reaches only new connections.
