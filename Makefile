@@ -69,8 +69,8 @@ wallet-crash: ## every fault and every kill at every place of the wallet's opera
 wallets:
 	e2e/wallets/install
 
-bench: ## benchmark the curve, spending conditions, the keystore and the line to the signatory
-	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/... ./cashu/... ./keystore ./signatory/...
+bench: ## benchmark the curve, spending conditions, the keystore, the line to the signatory and the wallet
+	$(GO) test -run '^$$' -bench . -benchmem ./bdhke/... ./cashu/... ./keystore ./signatory/... ./wallet
 
 # The two take turns, so that a noisy minute falls on both. The line in front of
 # each run is for "benchstat -col backend".
