@@ -94,14 +94,15 @@ func (w *Wallet) Logout(ctx context.Context, mintURL string) error {
 	if err != nil {
 		return err
 	}
-	l, err := w.store.Login(ctx, base)
+	var l StoredLogin // which the provider hears of, whoever has logged in a moment ago
+	err = w.store.Update(ctx, func(tx Tx) (err error) {
+		l, err = forgetLogin(ctx, tx, base)
+		return err
+	})
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("nobody is logged in at %s", base)
 	}
 	if err != nil {
-		return err
-	}
-	if err := w.store.Update(ctx, func(tx Tx) error { return forgetLogin(ctx, tx, base) }); err != nil {
 		return err
 	}
 	t, err := w.openLogin(l)
@@ -118,18 +119,17 @@ func (w *Wallet) Logout(ctx context.Context, mintURL string) error {
 	return nil
 }
 
-func forgetLogin(ctx context.Context, tx Tx, base string) error {
+// forgetLogin removes the blind tokens of a mint, and the login, which it returns;
+// ErrNotFound: there was none.
+func forgetLogin(ctx context.Context, tx Tx, base string) (StoredLogin, error) {
 	if err := tx.DropAuthTokens(ctx, base, cashu.KeysetID{}); err != nil {
-		return err
+		return StoredLogin{}, err
 	}
 	l, err := tx.Login(ctx, base)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return StoredLogin{}, err
 	}
-	return tx.RemoveLogin(ctx, base, l.Version)
+	return l, tx.RemoveLogin(ctx, base, l.Version)
 }
 
 // LoginState tells how the wallet stands with a mint, without asking anybody.
@@ -165,9 +165,10 @@ const (
 )
 
 // clearToken is a token that names the user to the mint, other than one that the mint
-// does not take. It never logs in: that is for the user to do.
+// does not take. It never logs in: that is for the user to do. It renews the login once
+// at most: what the provider gives then is shown, however soon it ends.
 func (w *Wallet) clearToken(ctx context.Context, from cashu.ClearAuthInfo, base, refused string) (string, error) {
-	for {
+	for renewed := false; ; {
 		l, err := w.store.Login(ctx, base)
 		if errors.Is(err, ErrNotFound) {
 			return "", fmt.Errorf("%w: nobody has logged in at %s", ErrLogin, base)
@@ -185,8 +186,10 @@ func (w *Wallet) clearToken(ctx context.Context, from cashu.ClearAuthInfo, base,
 		now := w.now()
 		expired := l.Expires != 0 && !time.Unix(l.Expires, 0).After(now.Add(soon))
 		switch {
-		case !expired && t.Access != refused:
+		case (renewed || !expired) && t.Access != refused:
 			return t.Access, nil
+		case renewed:
+			return "", fmt.Errorf("%w: the login provider only gives what %s does not take", ErrLogin, base)
 		case t.Refresh == "":
 			return "", fmt.Errorf("%w: the login at %s has ended", ErrLogin, base)
 		case l.Renewing > now.Unix(): // another process, or another goroutine
@@ -197,7 +200,10 @@ func (w *Wallet) clearToken(ctx context.Context, from cashu.ClearAuthInfo, base,
 			}
 			continue
 		}
-		if err := w.renew(ctx, l, t.Refresh); err != nil && !errors.Is(err, ErrTakenOver) {
+		switch err := w.renew(ctx, l, t.Refresh); {
+		case err == nil:
+			renewed = true
+		case !errors.Is(err, ErrTakenOver) || ctx.Err() != nil:
 			return "", err
 		}
 	}

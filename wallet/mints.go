@@ -295,7 +295,7 @@ func (w *Wallet) RemoveMint(ctx context.Context, mintURL string) error {
 		return err
 	}
 	return w.store.Update(ctx, func(tx Tx) error {
-		if err := forgetLogin(ctx, tx, base); err != nil {
+		if _, err := forgetLogin(ctx, tx, base); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		return tx.RemoveMint(ctx, base)
