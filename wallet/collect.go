@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -98,12 +99,25 @@ func (c *Collector) take(ctx context.Context, p paymentrequest.Payload) (status 
 		status = http.StatusOK
 	case errors.Is(err, ErrPending):
 		status = http.StatusAccepted
+	case c.wallet.mayGoOn(ctx, err):
+		status, err = http.StatusAccepted, fmt.Errorf("%w: %w", ErrPending, err)
 	default:
 		return http.StatusBadRequest, refusalFor(err)
 	}
 	c.taken[y] = true
 	c.paid(got, err)
 	return status, ""
+}
+
+// mayGoOn tells that the operation that an error is about is there still, or may be:
+// what it has is not refused.
+func (w *Wallet) mayGoOn(ctx context.Context, err error) bool {
+	e, ok := errors.AsType[*OperationError](err)
+	if !ok {
+		return false
+	}
+	_, readErr := w.store.Saga(ctx, e.ID)
+	return !errors.Is(readErr, ErrNotFound) || errors.Is(err, ErrTakenOver)
 }
 
 // refusalFor is what a payer is told: which of the request's conditions is not met, and

@@ -28,6 +28,8 @@ type ReceiveOptions struct {
 	// Key is the caller's name of this call, Args what it asks for; see Repeated.
 	// Empty: none.
 	Key, Args string
+
+	theirs bool // see run
 }
 
 // ErrUntrusted: the token is of a mint that the wallet does not know or trust.
@@ -63,9 +65,15 @@ func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Re
 	if err != nil {
 		return Received{}, err
 	}
+	if o.theirs && len(parts) > 1 {
+		return Received{}, mismatch("the payment has too many coins") // of which some could be refused
+	}
 	runs, err := w.startParts(ctx, m, parts)
 	if err != nil {
 		return w.again(ctx, Secret(text), err)
+	}
+	for _, r := range runs {
+		r.theirs = o.theirs
 	}
 	crashpoint.Here(crashPoint(KindReceive, "reserved"))
 	got, err := performParts(ctx, runs, parts)
@@ -255,10 +263,12 @@ func (r *run) receiveExchange() (exchange, error) {
 			if d.Parent != uuid.Nil { // which has the token
 				return r.returnCounters(ctx, tx, d.Outputs, d.Counters)
 			}
-			item := InboxItem{ID: r.s.ID, Token: d.Token, Amount: r.s.Amount, Unit: r.s.Unit, MintURL: r.s.MintURL,
-				Reason: reasonOf(r.cause), At: r.w.now().Unix()}
-			if err := tx.AddInbox(ctx, item); err != nil {
-				return err
+			if !r.theirs {
+				item := InboxItem{ID: r.s.ID, Token: d.Token, Amount: r.s.Amount, Unit: r.s.Unit, MintURL: r.s.MintURL,
+					Reason: reasonOf(r.cause), At: r.w.now().Unix()}
+				if err := tx.AddInbox(ctx, item); err != nil {
+					return err
+				}
 			}
 			if err := r.returnCounters(ctx, tx, d.Outputs, d.Counters); err != nil {
 				return err
@@ -275,6 +285,9 @@ func (r *run) closeReceive(ctx context.Context, tx Tx, status string) error {
 			return nil
 		}
 		return r.endReclaimed(ctx, tx, d.Parent)
+	}
+	if r.theirs && status == StatusFailed {
+		return tx.RemoveTransaction(ctx, r.s.ID)
 	}
 	t, err := tx.Transaction(ctx, r.s.ID)
 	if err != nil {

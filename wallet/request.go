@@ -133,7 +133,9 @@ func (w *Wallet) deliver(ctx context.Context, target, id, memo string, sent Sent
 }
 
 // ReceivePayload takes a payment that came for a request, after checking it
-// against the request: mint, unit, amount, lock (NUT-18).
+// against the request: mint, unit, amount, lock (NUT-18). One that is refused stays the
+// payer's, who will pay with it in another way: nothing of it is kept. One that is
+// ErrPending, or whose operation is there still, is this wallet's.
 func (w *Wallet) ReceivePayload(ctx context.Context, r paymentrequest.Request, p paymentrequest.Payload, o ReceiveOptions) (Received, error) {
 	switch {
 	case p.ID != r.ID:
@@ -156,6 +158,7 @@ func (w *Wallet) ReceivePayload(ctx context.Context, r paymentrequest.Request, p
 	if sum < r.Amount {
 		return Received{}, mismatch(fmt.Sprintf("the payment is %d, and %d was asked for", sum, r.Amount))
 	}
+	o.theirs = true
 	t, err := token.New(p.Mint, p.Unit, p.Memo, p.Coins)
 	if err != nil {
 		return Received{}, err

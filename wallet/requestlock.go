@@ -104,11 +104,18 @@ func printableTag(name string) string {
 	return "tag"
 }
 
-// checkRequestedLock tells whether a coin is locked as it was asked for.
+// checkRequestedLock tells whether a coin is locked as it was asked for; not at all, if
+// it was not: perhaps nobody here could open the lock.
 func checkRequestedLock(l *paymentrequest.Lock, c token.Coin) error {
 	lock, err := requestedLock(l)
-	if err != nil || lock == nil {
+	if err != nil {
 		return err
+	}
+	if lock == nil {
+		if _, locked := conditions.Kind(c.Secret); locked {
+			return errors.New("a coin of the payment is locked, which was not asked for")
+		}
+		return nil
 	}
 	text, err := lock.Secret(nil)
 	if err != nil {

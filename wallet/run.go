@@ -18,6 +18,9 @@ type run struct {
 	tries int // how often a request without an answer is sent
 	// anew: the request was planned a second time already.
 	anew bool
+	// theirs: what is received is a payment whose payer waits for the answer. Refused,
+	// it stays the payer's, and nothing of it is kept.
+	theirs bool
 	// cause is why the operation is given up.
 	cause error
 }

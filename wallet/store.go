@@ -390,6 +390,9 @@ type HistoryWrites interface {
 	// PutTransaction inserts or replaces the operation's entry. One that has
 	// ended for good stays as it is.
 	PutTransaction(ctx context.Context, t Transaction) error
+	// RemoveTransaction removes the entry of an operation that came to nothing, and
+	// was somebody else's wish; ErrNotFound if there is none.
+	RemoveTransaction(ctx context.Context, op uuid.UUID) error
 	// LockPayment has every other transaction that locks this payment wait for the
 	// end of this one; what they wrote is seen then.
 	LockPayment(ctx context.Context, payment string) error

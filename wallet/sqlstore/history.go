@@ -31,6 +31,8 @@ var (
 	stmtListTransactions = sqldb.Stmt{Name: "transactions.list", SQL: `
 		SELECT ` + transactionColumns + ` FROM transactions ORDER BY at DESC, operation DESC LIMIT $1`}
 
+	stmtRemoveTransaction = sqldb.Stmt{Name: "transactions.remove", SQL: `DELETE FROM transactions WHERE operation = $1`}
+
 	stmtAddInbox    = sqldb.Stmt{Name: "inbox.add", SQL: `INSERT INTO inbox (id, token, amount, unit, mint_url, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`}
 	stmtListInbox   = sqldb.Stmt{Name: "inbox.list", SQL: `SELECT id, token, amount, unit, mint_url, reason, at FROM inbox ORDER BY at, id`}
 	stmtRemoveInbox = sqldb.Stmt{Name: "inbox.remove", SQL: `DELETE FROM inbox WHERE id = $1`}
@@ -42,6 +44,17 @@ func (t *tx) PutTransaction(ctx context.Context, e wallet.Transaction) error {
 		text(e.Payment), maybeID(e.Group))
 	if err != nil {
 		return fmt.Errorf("writing the history: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) RemoveTransaction(ctx context.Context, op uuid.UUID) error {
+	n, err := t.db.Exec(ctx, stmtRemoveTransaction, op[:])
+	if err == nil && n == 0 {
+		err = wallet.ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("removing an entry of the history: %w", err)
 	}
 	return nil
 }

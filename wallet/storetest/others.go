@@ -364,6 +364,19 @@ func historyCases() []testCase {
 				k.Errorf("got %v", err)
 			}
 		}},
+		{"an entry of what came to nothing can be removed", func(k *kit) {
+			e := wallet.Transaction{Operation: k.id(), Kind: wallet.KindReceive, Unit: "sat", Status: wallet.StatusPending, At: start.Unix()}
+			other := e
+			other.Operation = k.id()
+			k.update(func(tx wallet.Tx) error {
+				return errors.Join(tx.PutTransaction(k.ctx, e), tx.PutTransaction(k.ctx, other))
+			})
+			k.update(func(tx wallet.Tx) error { return tx.RemoveTransaction(k.ctx, e.Operation) })
+			k.refuse(wallet.ErrNotFound, func(tx wallet.Tx) error { return tx.RemoveTransaction(k.ctx, e.Operation) })
+			if diff := cmp.Diff([]wallet.Transaction{other}, must[[]wallet.Transaction](k)(k.store.Transactions(k.ctx, 0))); diff != "" {
+				k.Error(diff)
+			}
+		}},
 		{"an entry of what was given up can be pending again", func(k *kit) {
 			e := wallet.Transaction{Operation: k.id(), Kind: wallet.KindMelt, Unit: "sat", At: start.Unix()}
 			for _, status := range []string{wallet.StatusPending, wallet.StatusAbandoned, wallet.StatusPending, wallet.StatusTakenBack} {
