@@ -30,9 +30,11 @@ func newSmallWorld(t testing.TB) *world {
 }
 
 // coppers gives a wallet many coins of 1, of a keyset that is retired then.
-func (w *world) coppers(x *wallet.Wallet, n int) {
+func (w *world) coppers(x *wallet.Wallet, n int) { w.coppersAt(x, n, 0) }
+
+// coppersAt is coppers that cost something to spend.
+func (w *world) coppersAt(x *wallet.Wallet, n int, fee uint64) {
 	w.t.Helper()
-	var fee uint64
 	if _, err := w.keys.Rotate(w.t.Context(), keystore.RotateParams{Unit: "sat", InputFeePPK: &fee, Amounts: []cashu.Amount{1}}); err != nil {
 		w.t.Fatal(err)
 	}

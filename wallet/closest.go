@@ -12,11 +12,11 @@ import (
 // the mint: the amount itself twice if they fit, 0 where there is none. Among very many
 // coins of odd amounts there may be closer ones.
 func (w *Wallet) Closest(ctx context.Context, mintURL string, unit cashu.Unit, amount cashu.Amount) (below, above cashu.Amount, err error) {
-	m, coins, err := w.purse(ctx, mintURL, unit)
+	p, err := w.knownPurse(ctx, mintURL, unit)
 	if err != nil {
 		return 0, 0, err
 	}
-	return closest(pile(m, coins), amount)
+	return closest(pile(p.mint, p.coins), amount)
 }
 
 func closest(all piles, amount cashu.Amount) (below, above cashu.Amount, err error) {

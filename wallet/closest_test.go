@@ -12,7 +12,7 @@ import (
 func TestTheClosestAmountsAreFound(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m, coins, amount := purse(t)
+		m, coins, amount := drawnPurse(t)
 		var below, above cashu.Amount
 		subsets(coins, func(some []StoredCoin) {
 			sum := cashu.Amount(judged(m, some)[2])

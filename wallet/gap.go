@@ -39,7 +39,7 @@ func counted(wants []want) (n int) {
 }
 
 func tooManyCounted(n int) error {
-	return &manyError{text: fmt.Sprintf("it would have to make %d, and a restore finds %d", n, countedMost)}
+	return fmt.Errorf("%w: it would have to make %d, and a restore finds %d", ErrTooMany, n, countedMost)
 }
 
 // guardGap refuses counters up to end if more than two whole batches before the

@@ -70,7 +70,7 @@ func (w *Wallet) startIssue(ctx context.Context, quotes []Quote, o MintOptions) 
 	if err != nil {
 		return nil, err
 	}
-	if err := m.fits(nil, wants, data.Amount); err != nil {
+	if err := m.fits(nil, wants); err != nil {
 		return nil, err
 	}
 	id, err := newID()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
 	"time"
 
 	"github.com/google/uuid"
@@ -73,73 +72,34 @@ func (w *Wallet) Melt(ctx context.Context, mintURL, quoteID string, o MeltOption
 	if err := refuseRepeated(ctx, w.store, q, o); err != nil {
 		return MeltResult{}, err
 	}
-	need, err := q.Amount.Add(q.FeeReserve)
-	if err != nil {
-		return MeltResult{}, err
-	}
-	return gathering(ctx, w, m, q.Unit, func() (MeltResult, error) { return w.meltFrom(ctx, m, q, need, o) })
+	return spend(ctx, w, spending[MeltResult]{mint: m, unit: q.Unit, decide: decideMelt(q), most: o.MaxFee, reserve: q.FeeReserve, do: func(d decision) (MeltResult, error) {
+		r, err := w.startMelt(ctx, m, q, d, o)
+		if err != nil {
+			return MeltResult{}, err
+		}
+		defer r.rest()
+		crashpoint.Here(crashPoint(KindMelt, "reserved"))
+		return r.performMelt(ctx, m, o)
+	}})
 }
 
-func (w *Wallet) meltFrom(ctx context.Context, m Mint, q Quote, need cashu.Amount, o MeltOptions) (MeltResult, error) {
-	r, err := w.beginMelt(ctx, m, q, need, o)
-	if err != nil {
-		return MeltResult{}, err
-	}
-	defer r.rest()
-	crashpoint.Here(crashPoint(KindMelt, "reserved"))
-	return r.performMelt(ctx, m, o)
+func decideMelt(q Quote) func(purse) (decision, error) {
+	return func(p purse) (decision, error) { return p.melt(q) }
 }
 
-// beginMelt chooses coins for a payment and sets them aside. Nothing is sent.
-func (w *Wallet) beginMelt(ctx context.Context, m Mint, q Quote, need cashu.Amount, o MeltOptions) (*run, error) {
-	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: q.Unit, States: []CoinState{CoinUnspent}})
-	if err != nil {
-		return nil, err
-	}
-	if err := w.within(m, q, coins, o.MaxFee); err != nil {
-		return nil, err
-	}
-	inputs, fee, err := choose(m, coins, need)
-	if err == nil && !m.Info.Supports(8) {
-		inputs, fee, err = w.withoutChange(ctx, m, q.Unit, coins, inputs, need)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return w.startMelt(ctx, m, q, inputs, fee, o)
-}
-
-// startMelt sets coins aside, and blank outputs for all that may be left over.
-func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, inputs []StoredCoin, fee cashu.Amount, o MeltOptions) (*run, error) {
+// startMelt sets coins aside, and blank outputs for the change.
+func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, d decision, o MeltOptions) (*run, error) {
 	keyset, err := m.active(q.Unit, w.now())
 	if err != nil {
 		return nil, err
-	}
-	sum, err := sumOf(inputs)
-	if err != nil {
-		return nil, err
-	}
-	spare, err := sum.Sub(fee)
-	if err == nil {
-		spare, err = spare.Sub(q.Amount)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var blanks []want
-	if m.Info.Supports(8) && spare > 0 {
-		blanks = make([]want, max(bits.Len64(uint64(spare)-1), 1)) // ceil(log2), at least 1 (NUT-08)
 	}
 	id, err := newID()
 	if err != nil {
 		return nil, err
 	}
-	if err := m.fits(inputs, blanks, q.Amount); err != nil {
-		return nil, err
-	}
 	data := &MeltData{
 		Quote: q.ID, Amount: q.Amount, FeeReserve: q.FeeReserve, Method: q.Method, QuoteExpiry: q.Expiry,
-		MPPAmount: o.part, Inputs: plain(inputs), FinalProofYs: ysOf(inputs), ChangeKeyset: keyset.ID,
+		MPPAmount: o.part, Inputs: plain(d.coins), FinalProofYs: ysOf(d.coins), ChangeKeyset: keyset.ID,
 		CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args},
 	}
 	s, err := NewSaga(id, MeltProofsReserved, q.Amount, m.URL, q.Unit, data, w.now())
@@ -160,7 +120,7 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, inputs []Stored
 		if err := refuseRepeated(ctx, tx, q, o); err != nil {
 			return err
 		}
-		if data.Change, data.Counters, err = w.plan(ctx, tx, keyset.ID, blanks); err != nil {
+		if data.Change, data.Counters, err = w.plan(ctx, tx, keyset.ID, d.blanks); err != nil {
 			return err
 		}
 		data.ChangeBlindedMessages = messages(data.Change)

@@ -1,7 +1,6 @@
 package wallet
 
 import (
-	"context"
 	"errors"
 
 	"mintmark/cashu"
@@ -10,61 +9,45 @@ import (
 // Payments at mints that give no change (those without NUT-08): whatever the coins
 // are worth beyond the amount, its reserve and the fee stays with the mint.
 
-// withoutChange finds coins that are worth exactly what a payment needs, or makes
-// them with a swap first. It returns the coins that were chosen if a swap would
-// cost as much as it saves, or cannot be afforded.
-func (w *Wallet) withoutChange(ctx context.Context, m Mint, unit cashu.Unit, coins, chosen []StoredCoin, need cashu.Amount) ([]StoredCoin, cashu.Amount, error) {
-	fee, err := feeOf(m, chosen)
+// withoutChange has coins that are worth exactly what a payment needs, or makes them
+// with a swap first. It keeps to the coins that were chosen if a swap would cost as
+// much as it saves, or cannot be afforded.
+func (p purse) withoutChange(chosen decision, need cashu.Amount) (decision, error) {
+	sum, err := sumOf(chosen.coins)
 	if err != nil {
-		return nil, 0, err
+		return decision{}, err
 	}
-	sum, err := sumOf(chosen)
+	if chosen.cost, err = sum.Sub(need); err != nil || chosen.cost == chosen.fee {
+		return chosen, err
+	}
+	if fitting, ok := exact(p.mint, p.coins, need, true); ok && len(fitting) <= p.mint.most() {
+		fee, err := feeOf(p.mint, fitting)
+		return decision{coins: fitting, fee: fee, cost: fee}, err
+	}
+	keyset, err := p.mint.active(p.unit, p.now)
 	if err != nil {
-		return nil, 0, err
+		return decision{}, err
 	}
-	if sum-fee == need {
-		return chosen, fee, nil
-	}
-	if fitting, ok := exact(m, coins, need, true); ok && len(fitting) <= m.most() {
-		fee, err := feeOf(m, fitting)
-		return fitting, fee, err
-	}
-	keyset, err := m.active(unit, w.now())
+	wants, total, err := exactWants(p.mint, keyset, need)
 	if err != nil {
-		return nil, 0, err
+		return decision{}, err
 	}
-	wants, total, err := exactWants(m, keyset, need)
-	if err != nil {
-		return nil, 0, err
-	}
-	inputs, swapFee, err := choose(m, coins, total)
-	if errors.Is(err, ErrFunds) || err == nil && swapFee+total >= sum {
-		return chosen, fee, nil
+	inputs, fee, err := choose(p.mint, p.coins, total)
+	if errors.Is(err, ErrFunds) {
+		return chosen, nil
 	}
 	if err != nil {
-		return nil, 0, err
+		return decision{}, err
 	}
-	given, err := sumOf(inputs)
+	change, err := changeOf(keyset, inputs, fee, total)
 	if err != nil {
-		return nil, 0, err
+		return decision{}, err
 	}
-	change, err := split(keyset, given-swapFee-total, RoleKeep, nil)
-	if err != nil {
-		return nil, 0, err
+	// No more than the inputs are worth, which have a sum.
+	if cost := fee + total - need; cost < chosen.cost {
+		return decision{step: fitFirst, coins: inputs, fee: fee, wants: append(wants, change...), cost: cost}, nil
 	}
-	wants = append(wants, change...)
-	if err := m.fits(inputs, wants, total); err != nil {
-		return nil, 0, err
-	}
-	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, inputs: inputs, wants: wants})
-	if err != nil {
-		return nil, 0, err
-	}
-	if fitting, ok := exact(m, made, need, true); ok {
-		fee, err := feeOf(m, fitting)
-		return fitting, fee, err
-	}
-	return choose(m, made, need)
+	return chosen, nil
 }
 
 // exactWants is outputs that are worth amount and the fee for spending them; if no

@@ -225,3 +225,23 @@ func sumOf(coins []StoredCoin) (cashu.Amount, error) {
 	}
 	return sum, nil
 }
+
+// allOf wants everything that coins are worth after the fee for spending them.
+func (m Mint) allOf(unit cashu.Unit, coins []StoredCoin, now time.Time) ([]want, error) {
+	sum, err := sumOf(coins)
+	if err != nil {
+		return nil, err
+	}
+	fee, err := feeOf(m, coins)
+	if err != nil {
+		return nil, err
+	}
+	if sum <= fee {
+		return nil, fmt.Errorf("%w: %d is not more than the fee of %d", ErrFunds, sum, fee)
+	}
+	keyset, err := m.active(unit, now)
+	if err != nil {
+		return nil, err
+	}
+	return split(keyset, sum-fee, RoleKeep, nil)
+}

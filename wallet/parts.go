@@ -129,11 +129,9 @@ func (w *Wallet) beginPart(ctx context.Context, p Part, o MeltOptions) (*run, Mi
 	if q.Expiry != 0 && w.now().Unix() > q.Expiry {
 		return nil, m, cashu.ErrQuoteExpired
 	}
-	need, err := q.Amount.Add(q.FeeReserve)
-	if err != nil {
-		return nil, m, err
-	}
-	r, err := gathering(ctx, w, m, q.Unit, func() (*run, error) { return w.beginMelt(ctx, m, q, need, o) })
+	r, err := spend(ctx, w, spending[*run]{mint: m, unit: q.Unit, decide: decideMelt(q), most: o.MaxFee, reserve: q.FeeReserve, do: func(d decision) (*run, error) {
+		return w.startMelt(ctx, m, q, d, o)
+	}})
 	return r, m, err
 }
 

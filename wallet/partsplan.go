@@ -186,7 +186,9 @@ func (w *Wallet) planPart(ctx context.Context, p holding, o PartsOptions, whole,
 		if err != nil {
 			return Part{}, err
 		}
-		if part.InputFee, err = w.meltFee(p.mint, part.Quote, p.coins); err == nil {
+		paying, err := purse{mint: p.mint, unit: o.Unit, coins: p.coins, now: w.now()}.melt(part.Quote)
+		if err == nil {
+			part.InputFee = paying.cost
 			return part, nil
 		}
 		if !errors.Is(err, ErrFunds) {

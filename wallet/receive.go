@@ -197,7 +197,7 @@ func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.
 	if err != nil {
 		return none, err
 	}
-	if err := m.fits(nil, wants, got.Amount); err != nil {
+	if err := m.fits(nil, wants); err != nil {
 		return none, err
 	}
 	id, err := newID()

@@ -66,7 +66,7 @@ func (w *Wallet) Reclaim(ctx context.Context, id uuid.UUID) (cashu.Amount, error
 			return 0, r.failed(fmt.Errorf("%w: the mint has the coins", ErrPending))
 		}
 	}
-	wants, err := w.allOf(m, s.Unit, coins)
+	wants, err := m.allOf(s.Unit, coins, w.now())
 	if err != nil {
 		return 0, r.failed(err)
 	}
@@ -79,24 +79,4 @@ func (w *Wallet) Reclaim(ctx context.Context, id uuid.UUID) (cashu.Amount, error
 		return 0, r.failed(err)
 	}
 	return sumOf(back)
-}
-
-// allOf wants everything that coins are worth after the fee for spending them.
-func (w *Wallet) allOf(m Mint, unit cashu.Unit, coins []StoredCoin) ([]want, error) {
-	sum, err := sumOf(coins)
-	if err != nil {
-		return nil, err
-	}
-	fee, err := feeOf(m, coins)
-	if err != nil {
-		return nil, err
-	}
-	if sum <= fee {
-		return nil, fmt.Errorf("%w: %d is not more than the fee of %d", ErrFunds, sum, fee)
-	}
-	keyset, err := m.active(unit, w.now())
-	if err != nil {
-		return nil, err
-	}
-	return split(keyset, sum-fee, RoleKeep, nil)
 }

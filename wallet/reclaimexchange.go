@@ -59,7 +59,7 @@ func (r *run) reclaimExchange(ctx context.Context) (cashu.Amount, error) {
 	if err != nil {
 		return 0, r.failed(err)
 	}
-	wants, err := r.w.allOf(m, r.s.Unit, coins)
+	wants, err := m.allOf(r.s.Unit, coins, r.w.now())
 	if err != nil {
 		return 0, r.failed(err)
 	}

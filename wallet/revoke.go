@@ -145,7 +145,7 @@ func (w *Wallet) Revoke(ctx context.Context, id uuid.UUID) (cashu.Amount, error)
 		return 0, r.failed(err)
 	}
 	for _, part := range m.deal(unspent) { // before anything happens
-		if _, err := w.allOf(m, r.s.Unit, part); err != nil {
+		if _, err := m.allOf(r.s.Unit, part, w.now()); err != nil {
 			return 0, r.failed(fmt.Errorf("taking it back: %w", err))
 		}
 	}

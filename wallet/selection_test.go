@@ -72,7 +72,7 @@ func subsets(coins []StoredCoin, fn func([]StoredCoin)) {
 	}
 }
 
-func purse(t *rapid.T) (Mint, []StoredCoin, cashu.Amount) {
+func drawnPurse(t *rapid.T) (Mint, []StoredCoin, cashu.Amount) {
 	fees := rapid.SliceOfN(rapid.SampledFrom([]uint64{0, 1, 100, 600, 1000, 1500, 2000, 3000}), 1, 4).Draw(t, "fees")
 	m, ids := feeMint(t, rapid.Bool().Draw(t, "some retired"), fees...)
 	amounts := rapid.Custom(func(t *rapid.T) cashu.Amount { return 1 << rapid.IntRange(0, 6).Draw(t, "power") })
@@ -94,7 +94,7 @@ func purse(t *rapid.T) (Mint, []StoredCoin, cashu.Amount) {
 func TestAChoiceAmongFewCoinsIsTheBest(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m, coins, amount := purse(t)
+		m, coins, amount := drawnPurse(t)
 		best := verdict{math.MaxUint64}
 		subsets(coins, func(some []StoredCoin) {
 			v := judged(m, some)
@@ -123,7 +123,7 @@ func TestAChoiceAmongFewCoinsIsTheBest(t *testing.T) {
 func TestCoinsThatFitAreFoundAmongFew(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m, coins, amount := purse(t)
+		m, coins, amount := drawnPurse(t)
 		withFee := rapid.Bool().Draw(t, "with the fee")
 		fits := func(some []StoredCoin) bool {
 			burnt := func(c StoredCoin) bool { return pile(m, []StoredCoin{c})[0].net == 0 }

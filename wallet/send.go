@@ -63,67 +63,29 @@ func (w *Wallet) Send(ctx context.Context, mintURL string, unit cashu.Unit, o Se
 	if err != nil {
 		return Sent{}, err
 	}
-	return gathering(ctx, w, m, unit, func() (Sent, error) { return w.sendFrom(ctx, m, unit, o) })
-}
-
-func (w *Wallet) sendFrom(ctx context.Context, m Mint, unit cashu.Unit, o SendOptions) (Sent, error) {
-	coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: unit, States: []CoinState{CoinUnspent}})
-	if err != nil {
-		return Sent{}, err
-	}
-	if o.Lock == nil {
-		if fitting, ok := exact(m, coins, o.Amount, o.IncludeFee); ok && (o.Offline || len(fitting) <= m.most()) {
-			r, err := w.startSend(ctx, m, unit, o, fitting, 0)
-			if err != nil {
-				return Sent{}, err
-			}
-			defer r.rest()
-			crashpoint.Here(crashPoint(KindSend, "reserved"))
-			return r.createToken(ctx, fitting)
+	return spend(ctx, w, spending[Sent]{mint: m, unit: unit, decide: func(p purse) (decision, error) { return p.send(o) }, most: o.MaxFee, do: func(d decision) (Sent, error) {
+		if d.wants != nil {
+			return w.sendAfterSwap(ctx, m, unit, o, d)
 		}
-	}
-	if o.Offline {
-		return Sent{}, fmt.Errorf("%w that fits exactly", ErrFunds)
-	}
-	return w.sendAfterSwap(ctx, m, unit, o, coins)
+		r, err := w.startSend(ctx, m, unit, o, d)
+		if err != nil {
+			return Sent{}, err
+		}
+		defer r.rest()
+		crashpoint.Here(crashPoint(KindSend, "reserved"))
+		return r.createToken(ctx, d.coins)
+	}})
 }
 
 // sendAfterSwap makes coins that fit first.
-func (w *Wallet) sendAfterSwap(ctx context.Context, m Mint, unit cashu.Unit, o SendOptions, coins []StoredCoin) (Sent, error) {
-	keyset, err := m.active(unit, w.now())
-	if err != nil {
-		return Sent{}, err
-	}
-	wants, total, err := sendWants(m, keyset, o)
-	if err != nil {
-		return Sent{}, err
-	}
-	chosen, fee, err := choose(m, coins, total)
-	if err != nil {
-		return Sent{}, err
-	}
-	if o.MaxFee != nil && fee > *o.MaxFee {
-		return Sent{}, fmt.Errorf("%w: %d, and %d are allowed", ErrFee, fee, *o.MaxFee)
-	}
-	sum, err := sumOf(chosen)
-	if err != nil {
-		return Sent{}, err
-	}
-	change, err := split(keyset, sum-fee-total, RoleKeep, nil)
-	if err != nil {
-		return Sent{}, err
-	}
-	wants = append(wants, change...)
-	if err := m.fits(chosen, wants, total); err != nil {
-		return Sent{}, err
-	}
-	r, err := w.startSend(ctx, m, unit, o, chosen, fee)
+func (w *Wallet) sendAfterSwap(ctx context.Context, m Mint, unit cashu.Unit, o SendOptions, d decision) (Sent, error) {
+	r, err := w.startSend(ctx, m, unit, o, d)
 	if err != nil {
 		return Sent{}, err
 	}
 	defer r.rest()
 	crashpoint.Here(crashPoint(KindSend, "reserved"))
-	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, parent: r, inputs: chosen, wants: wants})
+	made, err := w.swap(ctx, swapSpec{mint: m, unit: unit, parent: r, inputs: d.coins, wants: d.wants})
 	if err != nil {
 		if !errors.Is(err, ErrPending) {
 			err = errors.Join(err, r.abandonSend(ctx, "given up: "+reasonOf(err)))
@@ -173,18 +135,18 @@ func sendWants(m Mint, keyset cashu.Keyset, o SendOptions) (wants []want, total 
 	return nil, 0, errors.New("the fee of the token finds no end")
 }
 
-func (w *Wallet) startSend(ctx context.Context, m Mint, unit cashu.Unit, o SendOptions, inputs []StoredCoin, fee cashu.Amount) (*run, error) {
+func (w *Wallet) startSend(ctx context.Context, m Mint, unit cashu.Unit, o SendOptions, d decision) (*run, error) {
 	id, err := newID()
 	if err != nil {
 		return nil, err
 	}
-	data := &SendData{Amount: o.Amount, Memo: o.Memo, Fee: fee, Locked: o.Lock != nil, CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args}}
+	data := &SendData{Amount: o.Amount, Memo: o.Memo, Fee: d.fee, Locked: o.Lock != nil, CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args}}
 	s, err := NewSaga(id, SendProofsReserved, o.Amount, m.URL, unit, data, w.now())
 	if err != nil {
 		return nil, err
 	}
 	return w.start(ctx, s, "coins are set aside", func(tx Tx, _ *Saga) error {
-		return tx.ReserveCoins(ctx, ysOf(inputs), id)
+		return tx.ReserveCoins(ctx, ysOf(d.coins), id)
 	})
 }
 

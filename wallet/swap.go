@@ -60,7 +60,7 @@ func (w *Wallet) Swap(ctx context.Context, mintURL string, unit cashu.Unit, ever
 // limits ask for.
 func (w *Wallet) swapAll(ctx context.Context, m Mint, unit cashu.Unit, inputs []StoredCoin, parent *run) (came cashu.Amount, err error) {
 	for _, part := range m.deal(inputs) {
-		wants, err := w.allOf(m, unit, part)
+		wants, err := m.allOf(unit, part, w.now())
 		if err != nil {
 			return came, err
 		}
@@ -90,7 +90,7 @@ func (w *Wallet) swap(ctx context.Context, spec swapSpec) ([]StoredCoin, error) 
 }
 
 func (w *Wallet) startSwap(ctx context.Context, spec swapSpec) (*run, error) {
-	if err := spec.mint.fits(spec.inputs, spec.wants, 0); err != nil {
+	if err := spec.mint.fits(spec.inputs, spec.wants); err != nil {
 		return nil, err
 	}
 	keyset, err := spec.mint.active(spec.unit, w.now())
