@@ -81,7 +81,8 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 const meltQuoteReuse = 30
 
 // openMeltQuote finds a quote that nobody has used, over the same: not one over another
-// part, or over another amount of the payer's choice.
+// part, or over another amount of the payer's choice. One that was given up is taken up
+// again, for the mint may make no other while it is valid.
 func (w *Wallet) openMeltQuote(ctx context.Context, mintURL string, o MeltQuoteOptions) (Quote, bool, error) {
 	quotes, err := w.store.Quotes(ctx)
 	if err != nil {
@@ -90,9 +91,17 @@ func (w *Wallet) openMeltQuote(ctx context.Context, mintURL string, o MeltQuoteO
 	for _, q := range quotes {
 		same := q.Direction == QuoteMelt && q.MintURL == mintURL && q.Method == o.Method && q.Unit == o.Unit && q.Request == o.Request && q.Terms == o.terms()
 		left := q.Expiry == 0 || q.Expiry-w.now().Unix() >= meltQuoteReuse
-		if same && left && q.UsedBy == uuid.Nil && q.State == "UNPAID" {
-			return q, true, nil
+		if !same || !left || q.UsedBy != uuid.Nil || q.State != "UNPAID" && q.State != QuoteDropped {
+			continue
 		}
+		if q.State == QuoteDropped {
+			q, err = w.updateQuote(ctx, q, func(q *Quote) {
+				if q.State == QuoteDropped {
+					q.State = "UNPAID"
+				}
+			})
+		}
+		return q, true, err
 	}
 	return Quote{}, false, nil
 }

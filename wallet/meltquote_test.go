@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"errors"
 	"testing"
 
 	"mintmark/mint"
@@ -43,5 +44,30 @@ func TestAQuoteIsGivenAgainOverTheSameOnly(t *testing.T) {
 	o := wallet.MeltQuoteOptions{Method: "bolt12", Unit: "sat", Request: open.Request}
 	if q, err := x.CreateMeltQuote(t.Context(), w.url, o); err == nil {
 		t.Errorf("an offer that leaves the amount open, and nobody says how much: %+v", q)
+	}
+}
+
+// Mints make one quote for an invoice at a time. One that is of no use now, because there
+// is not enough ecash, or that its owner has given up, is there when it is asked for again.
+func TestAQuoteThatWasGivenUpIsTakenUpAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x, _ := w.wallet()
+	w.fund(x, 50)
+	o := wallet.MeltQuoteOptions{Unit: "sat", Request: w.outside(50, "")}
+	first, err := x.CreateMeltQuote(t.Context(), w.url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.PlanParts(t.Context(), wallet.PartsOptions{Unit: o.Unit, Request: o.Request}); !errors.Is(err, wallet.ErrFunds) {
+		t.Fatalf("planned without money for the fees: %v", err)
+	}
+	w.fund(x, 10)
+	again, err := x.CreateMeltQuote(t.Context(), w.url, o)
+	if err != nil || again.ID != first.ID || again.State != "UNPAID" {
+		t.Fatalf("the quote is %s, then %s, %s: %v", first.ID, again.ID, again.State, err)
+	}
+	if _, err := x.Melt(t.Context(), w.url, again.ID, wallet.MeltOptions{}); err != nil {
+		t.Error(err)
 	}
 }

@@ -188,7 +188,8 @@ func (s *session) firstThatCanPay(ctx context.Context, o wallet.MeltQuoteOptions
 			}
 		}
 		if errors.Is(err, wallet.ErrFunds) {
-			err = errors.New(b.MintURL + " has " + formatAmount(b.Amount, b.Unit) + ", and " + formatAmount(q.Amount, q.Unit) + " with up to " + formatAmount(q.FeeReserve, q.Unit) + " for the network, and the mint's own fee, are needed")
+			err = fmt.Errorf("%w: %s has %s, and %s with up to %s for the network, and the mint's own fee, are needed",
+				wallet.ErrFunds, b.MintURL, formatAmount(b.Amount, b.Unit), formatAmount(q.Amount, q.Unit), formatAmount(q.FeeReserve, q.Unit))
 		}
 		failed = errors.Join(failed, err)
 	}
