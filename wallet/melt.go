@@ -35,9 +35,9 @@ type MeltOptions struct {
 	// MaxFee is the most that it may cost besides the amount: what the quote sets
 	// aside, and the fee for spending the coins. nil = any. ErrFee beyond.
 	MaxFee *cashu.Amount
-	// Agree is asked before a transfer pays, with the quote; its error ends the call.
-	// nil = nobody is asked.
-	Agree func(Quote) error
+	// Agree is asked before a transfer pays, with the quote, and says what it may cost in
+	// the place of MaxFee; its error ends the call. nil = nobody is asked.
+	Agree func(Quote) (most *cashu.Amount, err error)
 	// Again pays an offer or an address that this wallet has paid before, or is
 	// paying. An invoice is paid once, whatever is said here.
 	Again bool

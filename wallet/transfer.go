@@ -35,7 +35,7 @@ func (w *Wallet) Transfer(ctx context.Context, from, to string, unit cashu.Unit,
 		return MeltResult{}, fmt.Errorf("the first mint wants %d for an invoice over %d", out.Amount, amount)
 	}
 	if o.Agree != nil {
-		if err := o.Agree(out); err != nil {
+		if o.MaxFee, err = o.Agree(out); err != nil {
 			return MeltResult{}, err
 		}
 	}

@@ -91,19 +91,25 @@ func (s *session) theMint(ctx context.Context) (string, error) {
 	return "", usageError{fmt.Errorf("there are several mints: say --mint, one of %s", strings.Join(trusted, ", "))}
 }
 
+func anyMint(string) bool { return true }
+
 // payingMint is --mint, or one that can afford what is to be sent, fees included; of
-// several, the one with the smallest balance.
-func (s *session) payingMint(ctx context.Context, unit cashu.Unit, o wallet.SendOptions) (string, error) {
+// several that are accepted, the one with the smallest balance.
+func (s *session) payingMint(ctx context.Context, unit cashu.Unit, o wallet.SendOptions, accepted func(mintURL string) bool) (string, error) {
 	if s.mint != "" {
 		return s.findMint(ctx, s.mint)
 	}
-	found, err := s.wallet.SendingMint(ctx, unit, o, func(string) bool { return true })
+	found, err := s.wallet.SendingMint(ctx, unit, o, accepted)
 	if !errors.Is(err, wallet.ErrFunds) {
 		return found, err
 	}
 	most := cashu.Amount(0)
-	if balances, err := s.wallet.SmallestFirst(ctx, unit); err == nil && len(balances) > 0 {
-		most = balances[len(balances)-1].Amount
+	if balances, err := s.wallet.SmallestFirst(ctx, unit); err == nil {
+		for _, b := range balances {
+			if accepted(b.MintURL) {
+				most = b.Amount
+			}
+		}
 	}
 	what := "and what fees come on top"
 	if o.Offline {

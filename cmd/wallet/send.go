@@ -201,7 +201,7 @@ func (s *session) send(ctx context.Context, text string, f sendFlags, lock *cond
 	case !repeated && s.offline && lock == nil && !f.includeFee:
 		mintURL, o.Amount, err = s.offlineSend(ctx, unit, amount, f.tolerance)
 	case !repeated:
-		mintURL, err = s.payingMint(ctx, unit, o)
+		mintURL, err = s.payingMint(ctx, unit, o, anyMint)
 	}
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func (s *session) transfer(ctx context.Context, text, to string) error {
 	if err != nil {
 		return err
 	}
-	from, err := s.transferFrom(ctx, unit, amount, id, repeated)
+	from, err := s.transferFrom(ctx, target, unit, amount, id, repeated)
 	if err != nil {
 		return err
 	}
@@ -67,12 +67,12 @@ func (s *session) transfer(ctx context.Context, text, to string) error {
 	}
 	paid, err := s.wallet.Transfer(ctx, from, target, unit, amount, wallet.MeltOptions{
 		Key: s.op, Args: asked, Poll: time.Second,
-		Agree: func(q wallet.Quote) error {
-			most, _, err := s.price(ctx, q, payFlags{})
+		Agree: func(q wallet.Quote) (*cashu.Amount, error) {
+			most, limit, err := s.price(ctx, q, payFlags{})
 			if err != nil {
-				return err
+				return nil, err
 			}
-			return s.agree(ctx, s.globals, "Move %s, and pay up to %s of fees, from %s to %s?", formatAmount(q.Amount, unit), formatAmount(most, unit), from, target)
+			return limit, s.agree(ctx, s.globals, "Move %s, and pay up to %s of fees, from %s to %s?", formatAmount(q.Amount, unit), formatAmount(most, unit), from, target)
 		},
 	})
 	if errors.Is(err, wallet.ErrHalfway) {
@@ -91,9 +91,9 @@ func (s *session) transfer(ctx context.Context, text, to string) error {
 }
 
 // transferFrom is the mint that pays, or the one that a repeated transfer was paid by.
-func (s *session) transferFrom(ctx context.Context, unit cashu.Unit, amount cashu.Amount, id uuid.UUID, repeated bool) (string, error) {
+func (s *session) transferFrom(ctx context.Context, to string, unit cashu.Unit, amount cashu.Amount, id uuid.UUID, repeated bool) (string, error) {
 	if !repeated {
-		return s.payingMint(ctx, unit, wallet.SendOptions{Amount: amount})
+		return s.payingMint(ctx, unit, wallet.SendOptions{Amount: amount}, func(mintURL string) bool { return mintURL != to })
 	}
 	t, err := s.store.Transaction(ctx, id)
 	if errors.Is(err, wallet.ErrNotFound) {
