@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"mintmark/cashu"
 	"mintmark/mint/lightning"
@@ -18,7 +21,8 @@ const (
 	// asideAfter is how often in a row a payment must have failed, for no reason that is
 	// known to be its own, while the database took other writes.
 	asideAfter = 5
-	// MaxAside bounds how many are kept. What a backend reports beyond that is in the log.
+	// MaxAside bounds how many of each backend are open. What it reports beyond that is in
+	// the log, and is not accepted: it has to report it again.
 	MaxAside = 10_000
 )
 
@@ -28,6 +32,13 @@ var (
 	errNoAmount   = errors.New("payment of nothing")
 	errPaymentID  = errors.New("payment with an id of another length than 1 to 255 bytes")
 	errNotOfQuote = []error{errOtherUnit, errNoAmount, errPaymentID, cashu.ErrAmountOverflow, ErrOtherPayment}
+)
+
+var (
+	// errAsideFull: a backend keeps reporting what cannot be taken in.
+	errAsideFull = errors.New("too many payments of this backend are set aside; settle them: mintd lightning aside")
+	// errOvertaken: it may be right the next time.
+	errOvertaken = errors.New("somebody has decided about the payment meanwhile")
 )
 
 const maxPaymentID = 255
@@ -88,65 +99,111 @@ func (m *Mint) orAside(ctx context.Context, b Backend, p lightning.Incoming, fai
 	return nil
 }
 
-func (m *Mint) setAside(ctx context.Context, b Backend, p lightning.Incoming, failure error) error {
-	row := SetAside{
+// asideOf is a payment as it is set aside, or looked for among those that were.
+func asideOf(b Backend, p lightning.Incoming) SetAside {
+	return SetAside{
 		Backend: b.Name, Method: p.Method, LookupID: short(p.LookupID), PaymentID: short(p.PaymentID), Unit: p.Unit, Amount: p.Amount,
-		Why: short(failure.Error()), At: m.now(),
 	}
+}
+
+// short is as much of a text from outside as is kept: whole characters of it.
+func short(s string) string {
+	return strings.ToValidUTF8(s[:min(len(s), 4*maxPaymentID)], "\uFFFD")
+}
+
+func (m *Mint) setAside(ctx context.Context, b Backend, p lightning.Incoming, failure error) error {
+	row := asideOf(b, p)
+	row.Why, row.Own, row.At = short(failure.Error()), ownFault(failure), m.now()
 	var fresh, full bool
 	err := m.store.Update(ctx, Durable, func(tx Tx) error {
-		before, err := tx.PaymentsAside(ctx, MaxAside)
-		if full = len(before) >= MaxAside; err != nil || full {
+		fresh, full = false, false
+		if _, err := tx.PaymentAside(ctx, row); !errors.Is(err, ErrNotFound) {
+			return err // it is kept already, open or settled
+		}
+		kept, err := tx.CountAside(ctx)
+		if full = kept[b.Name] >= MaxAside; err != nil || full {
 			return err
 		}
 		fresh, err = tx.SetPaymentAside(ctx, row)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("setting a payment aside: %w", err)
+	case full:
+		err = errAsideFull
+	case !fresh:
+		return nil
 	}
-	if fresh || full {
-		m.log.Error("a payment that a backend reports cannot be taken in; it is set aside, and somebody has to look at it: mintd lightning aside",
-			"backend", b.Name, "method", p.Method, "unit", string(p.Unit), "amount", uint64(p.Amount), "kept", !full, "error", failure)
-	}
-	return nil
+	m.log.Error("a payment that a backend reports cannot be taken in; it is set aside, and somebody has to look at it: mintd lightning aside",
+		"backend", row.Backend, "method", row.Method, "request", row.LookupID, "payment", row.PaymentID,
+		"unit", string(row.Unit), "amount", uint64(row.Amount), "kept", fresh, "error", failure)
+	return err
 }
 
-// short is as much of a text from outside as is kept.
-func short(s string) string { return s[:min(len(s), 4*maxPaymentID)] }
+// takeIn adds a payment to its quote, unless it was settled, and ends in the same commit
+// that it is set aside.
+func takeIn(ctx context.Context, tx Tx, q MintQuote, p SetAside, at time.Time) (added bool, err error) {
+	aside, err := tx.PaymentAside(ctx, p)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return tx.AddPayment(ctx, q.ID, p.PaymentID, p.Amount, at)
+	case err != nil || !aside.Settled.IsZero():
+		return false, err
+	}
+	added, err = tx.AddPayment(ctx, q.ID, p.PaymentID, p.Amount, at)
+	if err != nil || aside.Amount != p.Amount || aside.Unit != p.Unit { // the other one stays
+		return added, err
+	}
+	if was, err := tx.TakePaymentBack(ctx, p); err != nil || !was {
+		return false, errors.Join(errOvertaken, err)
+	}
+	return added, nil
+}
 
 // retryAside tries again to take in what was set aside. A fault of the database that is
-// over, or a quote that has come to light, needs nobody.
+// over, or a quote that has come to light, needs nobody. What is the payment's own fault
+// stays so.
 func (m *Mint) retryAside(ctx context.Context) (taken int, err error) {
 	list, err := m.store.PaymentsAside(ctx, MaxAside)
 	if err != nil {
 		return 0, fmt.Errorf("listing payments that were set aside: %w", err)
 	}
 	for _, row := range list {
-		for _, b := range m.cfg.Backends {
-			if b.Name != row.Backend || b.Receiver == nil {
-				continue
-			}
-			q, err := m.store.MintQuoteByLookup(ctx, row.Method, row.LookupID)
-			if err != nil || !m.believes(b, q) {
-				continue
-			}
-			p := lightning.Incoming{Method: row.Method, LookupID: row.LookupID, PaymentID: row.PaymentID, Amount: row.Amount, Unit: row.Unit}
-			if m.takePayment(ctx, q, p) != nil { // or it was taken in meanwhile
-				continue
-			}
-			err = m.store.Update(ctx, Deferred, func(tx Tx) error {
-				_, err := tx.TakePaymentBack(ctx, row)
-				return err
-			})
-			if err != nil {
-				return taken, fmt.Errorf("noting that a payment was taken in: %w", err)
-			}
-			taken++
-		}
 		if ctx.Err() != nil {
 			return taken, ctx.Err()
 		}
+		if row.Own {
+			continue
+		}
+		switch found, err := m.takeAside(ctx, row); {
+		case found && err == nil:
+			taken++
+		case ownFault(err):
+			row.Own, row.Why = true, short(err.Error())
+			err := m.store.Update(ctx, Deferred, func(tx Tx) error {
+				_, err := tx.MarkAside(ctx, row)
+				return err
+			})
+			if err != nil {
+				return taken, fmt.Errorf("noting why a payment is set aside: %w", err)
+			}
+		}
 	}
 	return taken, nil
+}
+
+// takeAside takes in a payment that was set aside, if there is a quote now that it is for.
+func (m *Mint) takeAside(ctx context.Context, row SetAside) (found bool, err error) {
+	i := slices.IndexFunc(m.cfg.Backends, func(b Backend) bool { return b.Name == row.Backend && b.Receiver != nil })
+	if i < 0 {
+		return false, nil
+	}
+	q, err := m.store.MintQuoteByLookup(ctx, row.Method, row.LookupID)
+	if err != nil || !m.believes(m.cfg.Backends[i], q) {
+		return false, err
+	}
+	return true, m.takePayment(ctx, m.cfg.Backends[i], q, lightning.Incoming{
+		Method: row.Method, LookupID: row.LookupID, PaymentID: row.PaymentID, Amount: row.Amount, Unit: row.Unit,
+	})
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // SetAside is a payment that a backend reported and that no quote could take, as it was
-// reported. It is somebody's money.
+// reported. It is somebody's money. Its name is the first four.
 type SetAside struct {
 	Backend   string       `json:"backend"`
 	Method    string       `json:"method"`
@@ -17,41 +17,32 @@ type SetAside struct {
 	Unit      cashu.Unit   `json:"unit"`
 	Amount    cashu.Amount `json:"amount"`
 	Why       string       `json:"why"`
-	At        time.Time    `json:"at"` // when this was first done
+	// Own: the reason is the payment's own and stays, so it is not tried again.
+	Own bool      `json:"own"`
+	At  time.Time `json:"at"` // when this was first done
+	// Settled is when an operator has said that it was dealt with; zero: it is open.
+	Settled time.Time `json:"settled,omitzero"`
 }
 
 // AsideReads reads what was set aside.
 type AsideReads interface {
-	// PaymentsAside lists payments that were set aside, in the order of their names, limit
-	// at most.
+	// PaymentsAside lists payments that were set aside and are open, in the order of their
+	// names, limit at most of each backend.
 	PaymentsAside(ctx context.Context, limit int) ([]SetAside, error)
+	// PaymentAside reads one by its name, also when it is settled; ErrNotFound.
+	PaymentAside(ctx context.Context, p SetAside) (SetAside, error)
+	// CountAside counts those that are open, by their backend.
+	CountAside(ctx context.Context) (map[string]int, error)
 }
 
 // AsideWrites sets payments aside.
 type AsideWrites interface {
-	// SetPaymentAside keeps a payment: false when one of its backend, method, lookup id
-	// and payment id is kept already.
+	// SetPaymentAside keeps a payment, open: false when one of its name is kept already,
+	// open or settled.
 	SetPaymentAside(ctx context.Context, p SetAside) (bool, error)
-	// TakePaymentBack forgets one, by the same four, and tells whether it was there.
+	// MarkAside writes Why, Own and Settled of one that is open, and tells whether there was
+	// one. What is settled stays: the backend may report it for ever.
+	MarkAside(ctx context.Context, p SetAside) (bool, error)
+	// TakePaymentBack forgets one that is open, by its name, and tells whether there was one.
 	TakePaymentBack(ctx context.Context, p SetAside) (bool, error)
-}
-
-// OperatorDecision is what an operator has decided by hand.
-type OperatorDecision struct {
-	At       time.Time `json:"at"`
-	About    string    `json:"about"`    // such as the id of an operation
-	Decision string    `json:"decision"` // such as "release"
-	Why      string    `json:"why"`      // in the operator's words
-	Evidence string    `json:"evidence"` // what was there to be seen, as JSON
-}
-
-// DecisionReads reads what operators have decided.
-type DecisionReads interface {
-	// Decisions lists the latest, those first, limit at most.
-	Decisions(ctx context.Context, limit int) ([]OperatorDecision, error)
-}
-
-// DecisionWrites keeps it, for ever.
-type DecisionWrites interface {
-	AddDecision(ctx context.Context, d OperatorDecision) error
 }

@@ -20,7 +20,7 @@ type memPayment struct {
 	amount cashu.Amount
 }
 
-func (s *memStore) KnownPayments(ctx context.Context, quote string, ids []string) (map[string]bool, error) {
+func (s *memStore) KnownPayments(ctx context.Context, quote string, ids []string) (map[string]cashu.Amount, error) {
 	return s.tx().KnownPayments(ctx, quote, ids)
 }
 func (s *memStore) Unissued(ctx context.Context, unit cashu.Unit) (cashu.Amount, error) {
@@ -28,6 +28,12 @@ func (s *memStore) Unissued(ctx context.Context, unit cashu.Unit) (cashu.Amount,
 }
 func (s *memStore) PaymentsAside(ctx context.Context, limit int) ([]mint.SetAside, error) {
 	return s.tx().PaymentsAside(ctx, limit)
+}
+func (s *memStore) PaymentAside(ctx context.Context, p mint.SetAside) (mint.SetAside, error) {
+	return s.tx().PaymentAside(ctx, p)
+}
+func (s *memStore) CountAside(ctx context.Context) (map[string]int, error) {
+	return s.tx().CountAside(ctx)
 }
 func (s *memStore) Decisions(ctx context.Context, limit int) ([]mint.OperatorDecision, error) {
 	return s.tx().Decisions(ctx, limit)
@@ -59,11 +65,11 @@ func (t *memTx) AddPayment(_ context.Context, quoteID, paymentID string, amount 
 	return true, nil
 }
 
-func (t *memTx) KnownPayments(_ context.Context, quoteID string, ids []string) (map[string]bool, error) {
-	known := map[string]bool{}
+func (t *memTx) KnownPayments(_ context.Context, quoteID string, ids []string) (map[string]cashu.Amount, error) {
+	known := map[string]cashu.Amount{}
 	for _, id := range ids {
 		if p, ok := t.payments[t.quotes[quoteID].Backend+"\x00"+id]; ok && p.quote == quoteID {
-			known[id] = true
+			known[id] = p.amount
 		}
 	}
 	return known, nil
@@ -85,11 +91,34 @@ func asideKey(p mint.SetAside) [4]string {
 	return [4]string{p.Backend, p.Method, p.LookupID, p.PaymentID}
 }
 
-func (t *memTx) PaymentsAside(_ context.Context, limit int) ([]mint.SetAside, error) {
-	list := slices.SortedFunc(maps.Values(t.aside), func(a, b mint.SetAside) int {
+func (t *memTx) PaymentsAside(_ context.Context, limit int) (open []mint.SetAside, _ error) {
+	kept := map[string]int{}
+	for _, p := range slices.SortedFunc(maps.Values(t.aside), func(a, b mint.SetAside) int {
 		return cmp.Or(cmp.Compare(a.Backend, b.Backend), cmp.Compare(a.LookupID, b.LookupID), cmp.Compare(a.PaymentID, b.PaymentID))
-	})
-	return list[:min(limit, len(list))], nil
+	}) {
+		if p.Settled.IsZero() && kept[p.Backend] < limit {
+			kept[p.Backend]++
+			open = append(open, p)
+		}
+	}
+	return open, nil
+}
+
+func (t *memTx) PaymentAside(_ context.Context, p mint.SetAside) (mint.SetAside, error) {
+	if row, known := t.aside[asideKey(p)]; known {
+		return row, nil
+	}
+	return mint.SetAside{}, mint.ErrNotFound
+}
+
+func (t *memTx) CountAside(context.Context) (map[string]int, error) {
+	count := map[string]int{}
+	for _, p := range t.aside {
+		if p.Settled.IsZero() {
+			count[p.Backend]++
+		}
+	}
+	return count, nil
 }
 
 func (t *memTx) SetPaymentAside(_ context.Context, p mint.SetAside) (bool, error) {
@@ -100,10 +129,23 @@ func (t *memTx) SetPaymentAside(_ context.Context, p mint.SetAside) (bool, error
 	return true, nil
 }
 
+func (t *memTx) MarkAside(_ context.Context, p mint.SetAside) (bool, error) {
+	row, known := t.aside[asideKey(p)]
+	if !known || !row.Settled.IsZero() {
+		return false, nil
+	}
+	row.Why, row.Own, row.Settled = p.Why, p.Own, p.Settled
+	t.aside[asideKey(p)] = row
+	return true, nil
+}
+
 func (t *memTx) TakePaymentBack(_ context.Context, p mint.SetAside) (bool, error) {
-	_, known := t.aside[asideKey(p)]
+	row, known := t.aside[asideKey(p)]
+	if !known || !row.Settled.IsZero() {
+		return false, nil
+	}
 	delete(t.aside, asideKey(p))
-	return known, nil
+	return true, nil
 }
 
 func (t *memTx) Decisions(_ context.Context, limit int) ([]mint.OperatorDecision, error) {

@@ -215,18 +215,19 @@ func (m *Mint) takePayments(ctx context.Context, b Backend, q MintQuote, payment
 		return fmt.Errorf("looking for the payments of a quote: %w", err)
 	}
 	for _, p := range payments {
-		if known[p.PaymentID] {
+		if amount, is := known[p.PaymentID]; is && amount == p.Amount {
 			continue
 		}
-		if err := m.orAside(ctx, b, p, m.takePayment(ctx, q, p)); err != nil {
+		if err := m.orAside(ctx, b, p, m.takePayment(ctx, b, q, p)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// takePayment adds a payment to its quote, once, however often it is reported.
-func (m *Mint) takePayment(ctx context.Context, q MintQuote, p lightning.Incoming) error {
+// takePayment adds a payment to its quote, once, however often it is reported. One that an
+// operator has settled is not added any more.
+func (m *Mint) takePayment(ctx context.Context, b Backend, q MintQuote, p lightning.Incoming) error {
 	switch {
 	case p.Unit != q.Unit:
 		return errOtherUnit
@@ -238,7 +239,7 @@ func (m *Mint) takePayment(ctx context.Context, q MintQuote, p lightning.Incomin
 	var added bool
 	var now MintQuote
 	err := m.store.Update(ctx, Durable, func(tx Tx) (err error) {
-		added, err = tx.AddPayment(ctx, q.ID, p.PaymentID, p.Amount, m.now())
+		added, err = takeIn(ctx, tx, q, asideOf(b, p), m.now())
 		if err == nil && added {
 			now, err = m.mintQuoteAfter(ctx, tx, q.Method, q.ID)
 		}

@@ -381,9 +381,9 @@ type MintQuoteReads interface {
 	// that end not before from and earlier than before, by their end, limit at
 	// most. Those without an end are not among them.
 	UnpaidMintQuotes(ctx context.Context, from, before time.Time, limit int) ([]MintQuote, error)
-	// KnownPayments tells which of these payments were added to the quote, by their ids;
-	// of an unknown quote, none.
-	KnownPayments(ctx context.Context, quoteID string, paymentIDs []string) (map[string]bool, error)
+	// KnownPayments tells which of these payments were added to the quote, by their ids,
+	// and with which amounts; of an unknown quote, none.
+	KnownPayments(ctx context.Context, quoteID string, paymentIDs []string) (map[string]cashu.Amount, error)
 	// Unissued is what was paid of all quotes in a unit and is not issued yet, at most
 	// 2^64-1.
 	Unissued(ctx context.Context, unit cashu.Unit) (cashu.Amount, error)
@@ -408,7 +408,8 @@ type MintQuoteWrites interface {
 	// AddPayment adds a payment to the quote once: false when it was added before. An id
 	// names a payment within the backend that made the quote: ErrOtherPayment when it was
 	// added to another quote of this backend, or with another amount. Another backend may
-	// have given the same id to a payment of its own.
+	// have given the same id to a payment of its own; of a quote without the name of its
+	// backend nobody knows that it was another.
 	AddPayment(ctx context.Context, quoteID, paymentID string, amount cashu.Amount, at time.Time) (bool, error)
 	// RemoveUnpaid forgets the quotes of these ids that nobody ever paid, that
 	// no operation holds and that ended before the given time, and returns how

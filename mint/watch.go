@@ -46,16 +46,18 @@ func (m *Mint) takeReported(ctx context.Context, b Backend, p lightning.Incoming
 		// The mint died between the backend's invoice and its own row, or
 		// somebody else uses the backend. No quote id left the mint, so
 		// nobody can claim it here; the operator should know.
-		m.log.Warn("payment for no quote of this mint", "backend", b.Name, "unit", string(p.Unit), "amount", uint64(p.Amount))
+		m.log.Warn("payment for no quote of this mint",
+			"backend", b.Name, "method", p.Method, "request", short(p.LookupID), "payment", short(p.PaymentID), "unit", string(p.Unit), "amount", uint64(p.Amount))
 		return nil
 	case err != nil:
 		return m.orAside(ctx, b, p, fmt.Errorf("finding the quote of a payment: %w", err))
 	case !m.believes(b, q):
 		m.log.Error("a backend reports a payment for a quote that it did not make, which is not believed",
-			"backend", b.Name, "method", q.Method, "unit", string(q.Unit), "reported_unit", string(p.Unit), "amount", uint64(p.Amount))
+			"backend", b.Name, "method", q.Method, "request", short(p.LookupID), "payment", short(p.PaymentID),
+			"unit", string(q.Unit), "reported_unit", string(p.Unit), "amount", uint64(p.Amount))
 		return nil
 	}
-	return m.orAside(ctx, b, p, m.takePayment(ctx, q, p))
+	return m.orAside(ctx, b, p, m.takePayment(ctx, b, q, p))
 }
 
 // believes tells whether the backend made the quote.

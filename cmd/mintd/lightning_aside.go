@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -21,7 +23,8 @@ func lightningAsideCommand() *cobra.Command {
 		Short: "Show payments that came in and that no quote could take",
 		Long: `Show payments that a backend reported and that no quote could take: of an unknown unit, of
 more than a quote can hold, with the name of another payment, or refused by the database.
-Each is somebody's money. The mint tries them again every hour.
+Each is somebody's money. The mint tries again every hour what was not the payment's own
+fault, and what is settled never.
 
 When you have dealt with one (given the money back, for one), say so:
   mintd lightning aside settle PAYMENT --why TEXT`,
@@ -58,34 +61,63 @@ func printAside(w io.Writer, list []mint.SetAside) error {
 }
 
 func lightningAsideSettleCommand() *cobra.Command {
-	var backend, why string
+	var which asideChoice
+	var why string
 	cmd := &cobra.Command{
 		Use:   "settle PAYMENT --why TEXT",
-		Short: "Forget a payment that was set aside and that you have dealt with",
-		Args:  commandline.Args(cobra.ExactArgs(1)),
+		Short: "Say that you have dealt with a payment that was set aside",
+		Long: `Say that you have dealt with a payment that was set aside. The mint never takes it in
+then, however often its backend reports it. The decision is kept for ever, with why.
+
+PAYMENT is its id, as it is or in quotation marks as mintd lightning aside prints it. Where
+several have this id, say more of --backend, --method and --request.`,
+		Args: commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if why == "" {
+				return commandline.Usagef(cmd, "say --why: it is kept with the decision")
+			}
+			which.payment = args[0]
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				list, err := op.Aside(ctx)
 				if err != nil {
 					return err
 				}
-				var found []mint.SetAside
-				for _, p := range list {
-					if p.PaymentID == args[0] && (backend == "" || backend == p.Backend) {
-						found = append(found, p)
-					}
+				p, err := which.only(list)
+				if err != nil {
+					return err
 				}
-				switch len(found) {
-				case 0:
-					return fmt.Errorf("no payment %q is set aside; see mintd lightning aside", args[0])
-				case 1:
-					return op.SettleAside(ctx, found[0], why)
-				}
-				return fmt.Errorf("%d payments are called %q; say --backend", len(found), args[0])
+				return op.SettleAside(ctx, p, why)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&why, "why", "", "what was done about it, which is kept for ever")
-	cmd.Flags().StringVar(&backend, "backend", "", "`name` of the backend that reported it")
+	flags := cmd.Flags()
+	flags.StringVar(&why, "why", "", "what was done about it, which is kept for ever")
+	flags.StringVar(&which.backend, "backend", "", "`name` of the backend that reported it")
+	flags.StringVar(&which.method, "method", "", "payment `method`")
+	flags.StringVar(&which.request, "request", "", "`id` of the request that it pays")
 	return cmd
+}
+
+// asideChoice is what is said of a payment to find it. What is empty is not said.
+type asideChoice struct{ payment, backend, method, request string }
+
+// only is the one payment that it can be.
+func (c asideChoice) only(list []mint.SetAside) (mint.SetAside, error) {
+	list = slices.DeleteFunc(slices.Clone(list), func(p mint.SetAside) bool {
+		return !isTyped(p.PaymentID, c.payment) || c.backend != "" && p.Backend != c.backend ||
+			c.method != "" && p.Method != c.method || c.request != "" && !isTyped(p.LookupID, c.request)
+	})
+	switch len(list) {
+	case 0:
+		return mint.SetAside{}, fmt.Errorf("no payment %q is set aside; see mintd lightning aside", c.payment)
+	case 1:
+		return list[0], nil
+	}
+	return mint.SetAside{}, fmt.Errorf("%d payments are called %q; say more of --backend, --method and --request", len(list), c.payment)
+}
+
+// isTyped tells whether an id is what somebody has typed, as it is or as it was printed.
+func isTyped(id, typed string) bool {
+	printed, err := strconv.Unquote(typed)
+	return id == typed || err == nil && id == printed
 }

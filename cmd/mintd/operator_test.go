@@ -61,9 +61,11 @@ func newOperated(t *testing.T) *operated {
 		if err := tx.AddOutputs(t.Context(), s.Operation, []cashu.BlindedMessage{{Amount: 1, ID: id, B: hash("b")}}); err != nil {
 			return err
 		}
-		aside := mint.SetAside{Backend: "node", Method: "bolt11", LookupID: "l", PaymentID: "odd", Unit: "sat", Amount: 5, Why: "beyond all bounds"}
-		if _, err := tx.SetPaymentAside(t.Context(), aside); err != nil {
-			return err
+		for _, name := range [][3]string{{"bolt11", "l", "odd"}, {"bolt12", "l", "twin"}, {"bolt12", "other", "twin"}, {"gift", "l", "twin"}, {"gift", "", "a\x00\n\"b"}, {"gift", "", ""}} {
+			aside := mint.SetAside{Backend: "node", Method: name[0], LookupID: name[1], PaymentID: name[2], Unit: "sat", Amount: 5, Why: "beyond all bounds"}
+			if _, err := tx.SetPaymentAside(t.Context(), aside); err != nil {
+				return err
+			}
 		}
 		return tx.AddTotals(t.Context(), s.Ref, []mint.KeysetTotals{{KeysetID: id, Issued: 100, Redeemed: 58}}, false)
 	})
@@ -154,11 +156,22 @@ func TestOperatorCommandsWorkWithAndWithoutARunningMint(t *testing.T) {
 			{"and what it does not know", "", []string{"sagas", "clear"}, 2, `unknown command "clear" for "mintd sagas"`},
 			{"a payment is set aside", "", []string{"lightning", "aside"}, 0, "beyond all bounds"},
 			{"as JSON too", "", []string{"lightning", "aside", "--json"}, 0, `"payment_id":"odd"`},
-			{"it is settled with a reason", "", []string{"lightning", "aside", "settle", "odd"}, 1, "say why"},
+			{"it is settled with a reason", "", []string{"lightning", "aside", "settle", "odd"}, 2, "say --why"},
 			{"by its name", "", []string{"lightning", "aside", "settle", "even", "--why", "x"}, 1, "no payment"},
 			{"and its backend", "", []string{"lightning", "aside", "settle", "odd", "--backend", "other", "--why", "x"}, 1, "no payment"},
 			{"once", "", []string{"lightning", "aside", "settle", "odd", "--why", "given back"}, 0, ""},
-			{"and is gone", "", []string{"lightning", "aside"}, 0, "no payment is set aside"},
+			{"for ever", "", []string{"lightning", "aside", "settle", "odd", "--why", "given back"}, 1, "no payment"},
+			{"which is kept", "", []string{"sagas", "decisions"}, 0, "given back"},
+			{"an id may be that of several", "", []string{"lightning", "aside", "settle", "twin", "--backend", "node", "--why", "x"}, 1, "3 payments are called"},
+			{"of a method, too", "", []string{"lightning", "aside", "settle", "twin", "--method", "bolt12", "--why", "x"}, 1, "2 payments are called"},
+			{"or of a request", "", []string{"lightning", "aside", "settle", "twin", "--request", "l", "--why", "x"}, 1, "2 payments are called"},
+			{"both leave one", "", []string{"lightning", "aside", "settle", "twin", "--request", "l", "--method", "bolt12", "--why", "x"}, 0, ""},
+			{"the next one", "", []string{"lightning", "aside", "settle", "twin", "--request", "l", "--why", "x"}, 0, ""},
+			{"the last one", "", []string{"lightning", "aside", "settle", "twin", "--why", "x"}, 0, ""},
+			{"what nobody can type is printed", "", []string{"lightning", "aside"}, 0, `"a\x00\n\"b"`},
+			{"and typed as it is printed", "", []string{"lightning", "aside", "settle", `"a\x00\n\"b"`, "--why", "x"}, 0, ""},
+			{"an empty one, too", "", []string{"lightning", "aside", "settle", `""`, "--why", "x"}, 0, ""},
+			{"and they are gone", "", []string{"lightning", "aside"}, 0, "no payment is set aside"},
 			{"a memory is given up by its name", "", []string{"lightning", "accept", "nobody", "--yes", "--why", "burned"}, 1, "no payment backend of this name"},
 			{"and after a question", "no\n", []string{"lightning", "accept", "nobody", "--why", "burned"}, 1, "nothing was changed"},
 		} {

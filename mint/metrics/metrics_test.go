@@ -64,8 +64,8 @@ func (s stubRecords) Sagas(context.Context) ([]mint.Saga, error) {
 	return []mint.Saga{swap, melt(20 * time.Minute), melt(time.Minute)}, s.err
 }
 
-func (s stubRecords) PaymentsAside(context.Context, int) ([]mint.SetAside, error) {
-	return make([]mint.SetAside, 3), s.err
+func (s stubRecords) CountAside(context.Context) (map[string]int, error) {
+	return map[string]int{"node": 2, "other": 1}, s.err
 }
 
 func page(t *testing.T, m *metrics.Metrics) string {

@@ -25,7 +25,7 @@ type Mint interface {
 // and what is unfinished.
 type Records interface {
 	mint.TotalsReads
-	mint.AsideReads
+	CountAside(ctx context.Context) (map[string]int, error)
 	Sagas(ctx context.Context) ([]mint.Saga, error)
 }
 
@@ -170,8 +170,12 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 			gauge(descRedeemed, float64(t.Redeemed), id, units[id])
 		}
 	}
-	if aside, err := s.records.PaymentsAside(ctx, mint.MaxAside); err == nil {
-		gauge(descAside, float64(len(aside)))
+	if aside, err := s.records.CountAside(ctx); err == nil {
+		sum := 0
+		for _, n := range aside {
+			sum += n
+		}
+		gauge(descAside, float64(sum))
 	}
 	if sagas, err := s.records.Sagas(ctx); err == nil {
 		kinds := map[mint.OperationKind]int{mint.OperationMint: 0, mint.OperationSwap: 0, mint.OperationMelt: 0}

@@ -31,24 +31,29 @@ func (l *Local) Aside(ctx context.Context) ([]mint.SetAside, error) {
 	return l.Store.PaymentsAside(ctx, mint.MaxAside)
 }
 
-// SettleAside forgets one that somebody has dealt with.
+// SettleAside notes that somebody has dealt with one.
 func (l *Local) SettleAside(ctx context.Context, p mint.SetAside, why string) error {
 	if err := checkReason(why); err != nil {
 		return err
 	}
-	evidence, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("writing down a payment: %w", err)
-	}
 	return l.Store.Update(ctx, mint.Durable, func(tx mint.Tx) error {
-		switch was, err := tx.TakePaymentBack(ctx, p); {
+		row, err := tx.PaymentAside(ctx, p)
+		if err != nil {
+			return err
+		}
+		evidence, err := json.Marshal(row)
+		if err != nil {
+			return fmt.Errorf("writing down a payment: %w", err)
+		}
+		row.Settled = l.now()
+		switch was, err := tx.MarkAside(ctx, row); {
 		case err != nil:
 			return err
 		case !was:
-			return fmt.Errorf("a payment that was set aside: %w", mint.ErrNotFound)
+			return fmt.Errorf("a payment that is set aside and open: %w", mint.ErrNotFound)
 		}
 		return tx.AddDecision(ctx, mint.OperatorDecision{
-			At: l.now(), About: "payment " + p.PaymentID, Decision: "settle", Why: why, Evidence: string(evidence),
+			At: row.Settled, About: "payment " + row.PaymentID, Decision: "settle", Why: why, Evidence: string(evidence),
 		})
 	})
 }

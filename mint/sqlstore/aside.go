@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"mintmark/cashu"
@@ -9,33 +10,51 @@ import (
 	"mintmark/mint"
 )
 
+const asideColumns = `backend, method, lookup_id, payment_id, unit, amount, why, own, at, settled`
+
 var (
 	stmtListAside = sqldb.Stmt{Name: "payments_aside.list", SQL: `
-		SELECT backend, method, lookup_id, payment_id, unit, amount, why, at FROM payments_aside
-		ORDER BY backend, method, lookup_id, payment_id LIMIT $1`}
+		SELECT ` + asideColumns + ` FROM (
+			SELECT ` + asideColumns + `, row_number() OVER (PARTITION BY backend ORDER BY method, lookup_id, payment_id) AS place
+			FROM payments_aside WHERE settled = 0
+		) AS open WHERE place <= $1 ORDER BY backend, method, lookup_id, payment_id`}
+	stmtCountAside = sqldb.Stmt{Name: "payments_aside.count", SQL: `
+		SELECT backend, count(*) FROM payments_aside WHERE settled = 0 GROUP BY backend`}
+	stmtGetAside = sqldb.Stmt{Name: "payments_aside.get", SQL: `
+		SELECT ` + asideColumns + ` FROM payments_aside
+		WHERE backend = $1 AND method = $2 AND lookup_id = $3 AND payment_id = $4`}
 	stmtSetAside = sqldb.Stmt{Name: "payments_aside.add", SQL: `
-		INSERT INTO payments_aside (backend, method, lookup_id, payment_id, unit, amount, why, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`}
+		INSERT INTO payments_aside (` + asideColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT DO NOTHING`}
+	stmtMarkAside = sqldb.Stmt{Name: "payments_aside.mark", SQL: `
+		UPDATE payments_aside SET why = $5, own = $6, settled = $7
+		WHERE backend = $1 AND method = $2 AND lookup_id = $3 AND payment_id = $4 AND settled = 0`}
 	stmtTakeBack = sqldb.Stmt{Name: "payments_aside.remove", SQL: `
-		DELETE FROM payments_aside WHERE backend = $1 AND method = $2 AND lookup_id = $3 AND payment_id = $4`}
-
-	stmtListDecisions = sqldb.Stmt{Name: "decisions.list", SQL: `
-		SELECT at, about, decision, why, evidence FROM decisions ORDER BY number DESC LIMIT $1`}
-	stmtAddDecision = sqldb.Stmt{Name: "decisions.add", SQL: `
-		INSERT INTO decisions (at, about, decision, why, evidence) VALUES ($1, $2, $3, $4, $5)`}
+		DELETE FROM payments_aside
+		WHERE backend = $1 AND method = $2 AND lookup_id = $3 AND payment_id = $4 AND settled = 0`}
 )
+
+// asideKey is what a payment that was set aside is found by.
+func asideKey(p mint.SetAside) []any {
+	return []any{[]byte(p.Backend), []byte(p.Method), []byte(p.LookupID), []byte(p.PaymentID)}
+}
+
+func scanAside(scan sqldb.Scan) (mint.SetAside, error) {
+	var backend, method, lookup, payment, unit, why []byte
+	var amount uint64
+	var own, at, settled int64
+	err := scan(&backend, &method, &lookup, &payment, &unit, &amount, &why, &own, &at, &settled)
+	return mint.SetAside{
+		Backend: string(backend), Method: string(method), LookupID: string(lookup), PaymentID: string(payment),
+		Unit: cashu.Unit(unit), Amount: cashu.Amount(amount), Why: string(why), Own: own != 0, At: fromMillis(at), Settled: fromMillis(settled),
+	}, err
+}
 
 func (t *tx) PaymentsAside(ctx context.Context, limit int) ([]mint.SetAside, error) {
 	list := []mint.SetAside{}
 	err := t.db.Query(ctx, stmtListAside, func(scan sqldb.Scan) error {
-		var backend, method, lookup, payment, unit, why []byte
-		var amount uint64
-		var at int64
-		err := scan(&backend, &method, &lookup, &payment, &unit, &amount, &why, &at)
-		list = append(list, mint.SetAside{
-			Backend: string(backend), Method: string(method), LookupID: string(lookup), PaymentID: string(payment),
-			Unit: cashu.Unit(unit), Amount: cashu.Amount(amount), Why: string(why), At: fromMillis(at),
-		})
+		p, err := scanAside(scan)
+		list = append(list, p)
 		return err
 	}, limit)
 	if err != nil {
@@ -44,44 +63,59 @@ func (t *tx) PaymentsAside(ctx context.Context, limit int) ([]mint.SetAside, err
 	return list, nil
 }
 
+func (t *tx) PaymentAside(ctx context.Context, p mint.SetAside) (mint.SetAside, error) {
+	row, err := scanAside(t.db.QueryRow(ctx, stmtGetAside, asideKey(p)...).Scan)
+	if errors.Is(err, sqldb.ErrNoRows) {
+		err = mint.ErrNotFound
+	}
+	if err != nil {
+		return mint.SetAside{}, fmt.Errorf("reading a payment that was set aside: %w", err)
+	}
+	return row, nil
+}
+
+func (t *tx) CountAside(ctx context.Context) (map[string]int, error) {
+	count := map[string]int{}
+	err := t.db.Query(ctx, stmtCountAside, func(scan sqldb.Scan) error {
+		var backend []byte
+		var n int64
+		err := scan(&backend, &n)
+		count[string(backend)] = int(n)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting payments that were set aside: %w", err)
+	}
+	return count, nil
+}
+
 func (t *tx) SetPaymentAside(ctx context.Context, p mint.SetAside) (bool, error) {
-	n, err := t.db.Exec(ctx, stmtSetAside, []byte(p.Backend), []byte(p.Method), []byte(p.LookupID), []byte(p.PaymentID),
-		[]byte(p.Unit), uint64(p.Amount), []byte(p.Why), millis(p.At))
+	n, err := t.db.Exec(ctx, stmtSetAside, append(asideKey(p), []byte(p.Unit), uint64(p.Amount), []byte(p.Why), bit(p.Own), millis(p.At))...)
 	if err != nil {
 		return false, fmt.Errorf("setting a payment aside: %w", err)
 	}
 	return n > 0, nil
 }
 
+func (t *tx) MarkAside(ctx context.Context, p mint.SetAside) (bool, error) {
+	n, err := t.db.Exec(ctx, stmtMarkAside, append(asideKey(p), []byte(p.Why), bit(p.Own), millis(p.Settled))...)
+	if err != nil {
+		return false, fmt.Errorf("marking a payment that was set aside: %w", err)
+	}
+	return n > 0, nil
+}
+
 func (t *tx) TakePaymentBack(ctx context.Context, p mint.SetAside) (bool, error) {
-	n, err := t.db.Exec(ctx, stmtTakeBack, []byte(p.Backend), []byte(p.Method), []byte(p.LookupID), []byte(p.PaymentID))
+	n, err := t.db.Exec(ctx, stmtTakeBack, asideKey(p)...)
 	if err != nil {
 		return false, fmt.Errorf("taking a payment back: %w", err)
 	}
 	return n > 0, nil
 }
 
-func (t *tx) Decisions(ctx context.Context, limit int) ([]mint.OperatorDecision, error) {
-	list := []mint.OperatorDecision{}
-	err := t.db.Query(ctx, stmtListDecisions, func(scan sqldb.Scan) error {
-		var about, decision, why, evidence []byte
-		var at int64
-		err := scan(&at, &about, &decision, &why, &evidence)
-		list = append(list, mint.OperatorDecision{
-			At: fromMillis(at), About: string(about), Decision: string(decision), Why: string(why), Evidence: string(evidence),
-		})
-		return err
-	}, limit)
-	if err != nil {
-		return nil, fmt.Errorf("listing decisions: %w", err)
+func bit(b bool) int64 {
+	if b {
+		return 1
 	}
-	return list, nil
-}
-
-func (t *tx) AddDecision(ctx context.Context, d mint.OperatorDecision) error {
-	_, err := t.db.Exec(ctx, stmtAddDecision, millis(d.At), []byte(d.About), []byte(d.Decision), []byte(d.Why), []byte(d.Evidence))
-	if err != nil {
-		return fmt.Errorf("keeping a decision: %w", err)
-	}
-	return nil
+	return 0
 }

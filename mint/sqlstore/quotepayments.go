@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -17,14 +16,12 @@ var (
 	stmtGetPayment = sqldb.Stmt{Name: "mint_quotes.get_payment", SQL: `
 		SELECT p.quote, p.amount, q.backend FROM mint_quote_payments AS p JOIN mint_quotes AS q ON q.number = p.quote WHERE p.id = $1`}
 	stmtKnownPayments = sqldb.Stmt{Name: "mint_quotes.known_payments", SQL: `
-		SELECT p.id, p.quote FROM {keys $1} AS k JOIN mint_quote_payments AS p ON p.id = k.key`}
+		SELECT p.id, p.quote, p.amount FROM {keys $1} AS k JOIN mint_quote_payments AS p ON p.id = k.key`}
 	stmtAddPayment = sqldb.Stmt{Name: "mint_quotes.add_payment", SQL: `
 		INSERT INTO mint_quote_payments (id, quote, amount, at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`}
 	stmtCountPayment = sqldb.Stmt{Name: "mint_quotes.count_payment", SQL: `
 		UPDATE mint_quotes SET amount_paid = $3, paid = $4, updated = $5
 		WHERE number = $1 AND amount_paid = $2`}
-	stmtUnissued = sqldb.Stmt{Name: "mint_quotes.unissued", SQL: `
-		SELECT amount_paid, amount_issued FROM mint_quotes WHERE unit = $1 AND amount_paid <> amount_issued`}
 )
 
 // ofQuote is the form under which a payment is kept when a payment of another backend has
@@ -37,24 +34,33 @@ func (t *tx) AddPayment(ctx context.Context, quoteID, paymentID string, amount c
 	if err != nil {
 		return false, err
 	}
-	for _, key := range []string{paymentID, ofQuote(paymentID, quoteID)} {
+	var free string
+	var other bool
+	for _, key := range []string{ofQuote(paymentID, quoteID), paymentID} {
 		var quote int64
 		var before uint64
 		var backend []byte
 		err := t.db.QueryRow(ctx, stmtGetPayment, []byte(key)).Scan(&quote, &before, &backend)
 		switch {
 		case errors.Is(err, sqldb.ErrNoRows):
-			return t.addPayment(ctx, q, key, amount, at)
+			free = key
 		case err != nil:
 			return false, fmt.Errorf("%s: %w", doing, err)
 		case quote == q.number && cashu.Amount(before) == amount:
 			return false, nil
-		case quote == q.number || string(backend) == q.Backend:
-			return false, fmt.Errorf("%s: %w", doing, mint.ErrOtherPayment)
+		case quote == q.number || sameBackend(string(backend), q.Backend):
+			other = true
 		}
 	}
-	return false, fmt.Errorf("%s: %w", doing, mint.ErrOtherPayment)
+	if other || free == "" {
+		return false, fmt.Errorf("%s: %w", doing, mint.ErrOtherPayment)
+	}
+	return t.addPayment(ctx, q, free, amount, at)
 }
+
+// sameBackend tells whether two rows may be of one backend. Those of a mint that knew one
+// backend only do not name it.
+func sameBackend(a, b string) bool { return a == b || a == "" || b == "" }
 
 func (t *tx) addPayment(ctx context.Context, q quoteRow, key string, amount cashu.Amount, at time.Time) (bool, error) {
 	const doing = "adding a payment"
@@ -78,8 +84,8 @@ func (t *tx) addPayment(ctx context.Context, q quoteRow, key string, amount cash
 	return err == nil, one(doing, n, err)
 }
 
-func (t *tx) KnownPayments(ctx context.Context, quoteID string, paymentIDs []string) (map[string]bool, error) {
-	known := map[string]bool{}
+func (t *tx) KnownPayments(ctx context.Context, quoteID string, paymentIDs []string) (map[string]cashu.Amount, error) {
+	known := map[string]cashu.Amount{}
 	q, err := t.quote(ctx, quoteID)
 	if errors.Is(err, mint.ErrNotFound) || err == nil && len(paymentIDs) == 0 {
 		return known, nil
@@ -94,9 +100,10 @@ func (t *tx) KnownPayments(ctx context.Context, quoteID string, paymentIDs []str
 	err = t.db.Query(ctx, stmtKnownPayments, func(scan sqldb.Scan) error {
 		var id []byte
 		var quote int64
-		err := scan(&id, &quote)
+		var amount uint64
+		err := scan(&id, &quote, &amount)
 		if quote == q.number {
-			known[strings.TrimSuffix(string(id), ofQuote("", quoteID))] = true
+			known[strings.TrimSuffix(string(id), ofQuote("", quoteID))] = cashu.Amount(amount)
 		}
 		return err
 	}, keys)
@@ -104,24 +111,4 @@ func (t *tx) KnownPayments(ctx context.Context, quoteID string, paymentIDs []str
 		return nil, fmt.Errorf("looking for payments: %w", err)
 	}
 	return known, nil
-}
-
-func (t *tx) Unissued(ctx context.Context, unit cashu.Unit) (cashu.Amount, error) {
-	var sum cashu.Amount
-	err := t.db.Query(ctx, stmtUnissued, func(scan sqldb.Scan) error {
-		var paid, issued uint64
-		if err := scan(&paid, &issued); err != nil || issued > paid {
-			return err
-		}
-		next, err := sum.Add(cashu.Amount(paid - issued))
-		if err != nil {
-			next = math.MaxUint64
-		}
-		sum = next
-		return nil
-	}, []byte(unit))
-	if err != nil {
-		return 0, fmt.Errorf("adding up what is not issued yet: %w", err)
-	}
-	return sum, nil
 }

@@ -34,8 +34,8 @@ func (s *Store) UnpaidMintQuotes(ctx context.Context, from, before time.Time, li
 	return read(ctx, s, func(t *tx) ([]mint.MintQuote, error) { return t.UnpaidMintQuotes(ctx, from, before, limit) })
 }
 
-func (s *Store) KnownPayments(ctx context.Context, quoteID string, paymentIDs []string) (map[string]bool, error) {
-	return read(ctx, s, func(t *tx) (map[string]bool, error) { return t.KnownPayments(ctx, quoteID, paymentIDs) })
+func (s *Store) KnownPayments(ctx context.Context, quoteID string, paymentIDs []string) (map[string]cashu.Amount, error) {
+	return read(ctx, s, func(t *tx) (map[string]cashu.Amount, error) { return t.KnownPayments(ctx, quoteID, paymentIDs) })
 }
 
 func (s *Store) Unissued(ctx context.Context, unit cashu.Unit) (cashu.Amount, error) {
@@ -44,6 +44,14 @@ func (s *Store) Unissued(ctx context.Context, unit cashu.Unit) (cashu.Amount, er
 
 func (s *Store) PaymentsAside(ctx context.Context, limit int) ([]mint.SetAside, error) {
 	return read(ctx, s, func(t *tx) ([]mint.SetAside, error) { return t.PaymentsAside(ctx, limit) })
+}
+
+func (s *Store) PaymentAside(ctx context.Context, p mint.SetAside) (mint.SetAside, error) {
+	return read(ctx, s, func(t *tx) (mint.SetAside, error) { return t.PaymentAside(ctx, p) })
+}
+
+func (s *Store) CountAside(ctx context.Context) (map[string]int, error) {
+	return read(ctx, s, func(t *tx) (map[string]int, error) { return t.CountAside(ctx) })
 }
 
 func (s *Store) Decisions(ctx context.Context, limit int) ([]mint.OperatorDecision, error) {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"time"
 
 	"mintmark/cashu"
 	"mintmark/mint"
@@ -82,6 +81,31 @@ func paymentCases() []testCase {
 				k.Errorf("known are %q", got)
 			}
 		}},
+		{"a payment of a quote without the name of its backend may be of every backend", func(k *kit) {
+			k.quotedBy("", "old", "sat")
+			k.quotedBy("", "older", "sat")
+			k.quotedBy("node", "new", "sat")
+			k.pay("old", "1", 60, start)
+			k.pay("new", "2", 7, start)
+			for quote, payment := range map[string]string{"new": "1", "older": "1", "old": "2"} {
+				k.refuse(mint.ErrOtherPayment, k.addPayment(quote, payment, 60))
+			}
+			if k.pay("old", "1", 60, start) || k.pay("new", "2", 7, start) {
+				k.Error("a payment was added twice")
+			}
+			if k.readQuote("old").AmountPaid != 60 || k.readQuote("older").AmountPaid != 0 || k.readQuote("new").AmountPaid != 7 {
+				k.Error("one payment was added to two quotes")
+			}
+		}},
+		{"it is known with which amounts a quote was paid", func(k *kit) {
+			k.quoted("a", 0)
+			k.pay("a", "p1", math.MaxUint64-5, start)
+			k.pay("a", "p2", 5, start)
+			got, err := k.store.KnownPayments(k.ctx, "a", []string{"p1", "p2"})
+			if want := map[string]cashu.Amount{"p1": math.MaxUint64 - 5, "p2": 5}; err != nil || !maps.Equal(got, want) {
+				k.Errorf("got %v, %v", got, err)
+			}
+		}},
 		{"it is known which payments a quote has", func(k *kit) {
 			k.quoted("a", 0)
 			k.quoted("b", 0)
@@ -133,88 +157,15 @@ func paymentCases() []testCase {
 			if got := unissued(k, "sat"); got != 45 {
 				k.Errorf("issued: %d", got)
 			}
+			k.pay("d", "p5", 1<<63, start)
+			k.update(func(tx mint.Tx) error { return tx.ReserveIssue(k.ctx, "d", s.Ref, 1<<32-1) })
+			k.update(func(tx mint.Tx) error { return tx.FinishIssue(k.ctx, "d", s.Ref, 1<<32-1, start) })
+			if got := unissued(k, "usd"); got != 1<<63+1000-(1<<32-1) {
+				k.Errorf("of very much: %d", got)
+			}
 			k.pay("c", "p4", math.MaxUint64-10, start)
 			if got := unissued(k, "sat"); got != math.MaxUint64 {
 				k.Errorf("beyond all bounds: %d", got)
-			}
-		}},
-	}
-}
-
-// asideCases: what is set aside, and what an operator decides, stays.
-func asideCases() []testCase {
-	aside := func(n int) mint.SetAside {
-		return mint.SetAside{
-			Backend: "node", Method: "bolt11", LookupID: fmt.Sprint("lookup ", n), PaymentID: "p\x00\xff", Unit: "sat", Amount: math.MaxUint64,
-			Why: "it overflows", At: start,
-		}
-	}
-	list := func(k *kit, limit int) []mint.SetAside {
-		k.Helper()
-		got, err := k.store.PaymentsAside(k.ctx, limit)
-		if err != nil {
-			k.Fatal(err)
-		}
-		return got
-	}
-	set := func(k *kit, p mint.SetAside) (fresh bool) {
-		k.Helper()
-		k.update(func(tx mint.Tx) (err error) {
-			fresh, err = tx.SetPaymentAside(k.ctx, p)
-			return err
-		})
-		return fresh
-	}
-	return []testCase{
-		{"a payment is set aside once, as it was", func(k *kit) {
-			if got := list(k, 9); len(got) != 0 {
-				k.Errorf("at first: %+v", got)
-			}
-			again := aside(1)
-			again.Why, again.Amount, again.At = "another reason", 1, start.Add(time.Hour)
-			if !set(k, aside(2)) || !set(k, aside(1)) || set(k, again) {
-				k.Error("it was not set aside once")
-			}
-			if got := list(k, 9); !slices.Equal(got, []mint.SetAside{aside(1), aside(2)}) {
-				k.Errorf("got %+v", got)
-			}
-			if got := list(k, 1); !slices.Equal(got, []mint.SetAside{aside(1)}) {
-				k.Errorf("one of them: %+v", got)
-			}
-		}},
-		{"a payment that was set aside is taken back once", func(k *kit) {
-			set(k, aside(1))
-			set(k, aside(2))
-			for _, want := range []bool{true, false} {
-				var was bool
-				k.update(func(tx mint.Tx) (err error) {
-					was, err = tx.TakePaymentBack(k.ctx, aside(1))
-					return err
-				})
-				if was != want {
-					k.Errorf("taken back: %v", was)
-				}
-			}
-			if got := list(k, 9); !slices.Equal(got, []mint.SetAside{aside(2)}) {
-				k.Errorf("left are %+v", got)
-			}
-		}},
-		{"what an operator decided stays, the latest first", func(k *kit) {
-			first := mint.OperatorDecision{At: start.Add(time.Hour), About: "an operation", Decision: "release", Why: "the payee says so", Evidence: `{"a":1}`}
-			second := mint.OperatorDecision{At: start, About: "an operation", Decision: "keep"}
-			for _, d := range []mint.OperatorDecision{first, second} {
-				k.update(func(tx mint.Tx) error { return tx.AddDecision(k.ctx, d) })
-			}
-			k.refuse(errRollback, func(tx mint.Tx) error {
-				if err := tx.AddDecision(k.ctx, first); err != nil {
-					return err
-				}
-				return errRollback
-			})
-			for limit, want := range map[int][]mint.OperatorDecision{9: {second, first}, 1: {second}} {
-				if got, err := k.store.Decisions(k.ctx, limit); err != nil || !slices.Equal(got, want) {
-					k.Errorf("got %+v, %v", got, err)
-				}
 			}
 		}},
 	}
