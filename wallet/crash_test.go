@@ -63,6 +63,7 @@ type orders struct {
 	At       int    // the first is 1; 0: nowhere
 	Path     string // only requests to it count; empty: all
 	When     string // states, as statesOf writes them
+	Odd      int    // so many swaps are refused in words that no mint has, on their way
 }
 
 // mortal counts places and ends the process at one of them.
@@ -151,7 +152,7 @@ func child(text string) int {
 	if m.Store, err = sqlstore.Open(ctx, sqlstore.Config{Path: m.DB, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}); err != nil {
 		return fail(err)
 	}
-	x, err := wallet.New(wallet.Config{Store: m, Secrets: source, Transport: m, Retry: time.Millisecond})
+	x, err := wallet.New(wallet.Config{Store: m, Secrets: source, Transport: &odd{way: m, left: m.Odd}, Retry: time.Millisecond})
 	if err != nil {
 		return fail(err)
 	}
