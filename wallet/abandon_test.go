@@ -70,6 +70,7 @@ func operationOf(t *testing.T, err error) uuid.UUID {
 // operation is given up: nothing counts its coins, nothing asks for it again, and
 // nothing of it is gone: when the mint comes to its senses, it ends well.
 func TestAnOperationThatAMintKeepsOpenIsGivenUpAndTakenUpAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(sqldb.Memory)
 	w.fund(s.x, 128)
@@ -122,6 +123,7 @@ func TestAnOperationThatAMintKeepsOpenIsGivenUpAndTakenUpAgain(t *testing.T) {
 // "More change than there can be": the mint says that it has paid, and signs more
 // than it was given, so that the books can never be closed.
 func TestAPaymentWithMoreChangeThanThereCanBeIsGivenUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 200)
@@ -191,6 +193,7 @@ func TestAPaymentWithMoreChangeThanThereCanBeIsGivenUp(t *testing.T) {
 
 // What works for an operation goes with it, and is not given up alone.
 func TestWhatWorksForAnOperationIsGivenUpWithIt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(sqldb.Memory)
 	w.fund(s.x, 128)
@@ -224,6 +227,7 @@ func TestWhatWorksForAnOperationIsGivenUpWithIt(t *testing.T) {
 
 // What can end ends, instead of being given up.
 func TestWhatCanEndIsNotGivenUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 128)
@@ -250,6 +254,7 @@ func TestWhatCanEndIsNotGivenUp(t *testing.T) {
 
 // A quote whose issue was given up is left alone: its outputs may be signed.
 func TestAQuoteOfAnIssueThatWasGivenUpIsNotClaimed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(sqldb.Memory)
 	quote := s.mintQuote(s.x, 64)

@@ -18,6 +18,7 @@ import (
 // What a payment may cost counts the fee for the coins as well; it is known before
 // anything happens, and a payment that would cost more is not begun.
 func TestAPaymentCostsNoMoreThanAllowed(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]bool{"with change": true, "without change": false} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -51,6 +52,7 @@ func TestAPaymentCostsNoMoreThanAllowed(t *testing.T) {
 }
 
 func TestATokenCostsNoMoreThanAllowed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.rotate(1000)
 	x, _ := w.wallet()
@@ -77,6 +79,7 @@ func TestATokenCostsNoMoreThanAllowed(t *testing.T) {
 }
 
 func TestAPaymentRequestCostsNoMoreThanAllowed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.rotate(1000)
 	x, _ := w.wallet()
@@ -94,6 +97,7 @@ func TestAPaymentRequestCostsNoMoreThanAllowed(t *testing.T) {
 // The mint that pays is the one with the smallest balance that can afford it, its own
 // fees included.
 func TestTheMintThatPaysCanAffordItsFees(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rich := w.other(func(*fake.Config, *mint.Config) {})
 	w.rotate(1000)

@@ -15,6 +15,7 @@ import (
 // A token that is given to the wallet twice was received once, and not by somebody
 // else; nothing fails in the history for it.
 func TestATokenThatIsReceivedAgainWasReceivedByThisWallet(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	path := t.TempDir() + "/wallet.db"
 	s := w.stageOn(path)
@@ -62,6 +63,7 @@ func TestATokenThatIsReceivedAgainWasReceivedByThisWallet(t *testing.T) {
 // The inbox says why a token is there, and lets go of it when it is received, in
 // whichever way.
 func TestTheInboxSaysWhyAndLetsGo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(t.TempDir() + "/wallet.db")
 	w.fund(s.y, 200)
@@ -88,6 +90,7 @@ func TestTheInboxSaysWhyAndLetsGo(t *testing.T) {
 // A token that is locked to somebody else comes back when its lock has ended and the
 // refund is ours.
 func TestALockedTokenComesBackWhenTheRefundIsOurs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(t.TempDir() + "/wallet.db")
 	w.fund(s.x, 200)
@@ -99,7 +102,7 @@ func TestALockedTokenComesBackWhenTheRefundIsOurs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends := time.Now().Add(4 * time.Second)
+	ends := time.Now().Add(2 * time.Second)
 	sent := s.sendFrom(s.x, wallet.SendOptions{Amount: 64, Lock: &conditions.Lock{Key: theirs, Locktime: uint64(ends.Unix()), Refund: []bdhke.Point{ours}}})
 	_, err = s.x.Revoke(t.Context(), sent.ID)
 	if time.Now().Before(ends.Truncate(time.Second)) && !errors.Is(err, wallet.ErrLocked) {

@@ -37,6 +37,7 @@ func (w *world) reserve(x *wallet.Wallet) int {
 }
 
 func TestBlindTokensAreTakenFromAReserve(t *testing.T) {
+	t.Parallel()
 	w := newGuarded(t, nil, wantsTokens(t, 3))
 	x, store := w.wallet()
 	w.logIn(x)
@@ -90,6 +91,7 @@ func TestBlindTokensAreTakenFromAReserve(t *testing.T) {
 // A request that is sent again has the same body and another token, also when another
 // process sends it.
 func TestARequestThatIsSentAgainShowsAnotherToken(t *testing.T) {
+	t.Parallel()
 	w := newGuarded(t, nil, wantsTokens(t, 4))
 	x, store := w.wallet()
 	w.logIn(x)
@@ -136,6 +138,7 @@ func TestARequestThatIsSentAgainShowsAnotherToken(t *testing.T) {
 }
 
 func TestWhatAMintWithoutATokenAnswers(t *testing.T) {
+	t.Parallel()
 	auth := wantsTokens(t, 2)
 	auth.TokensPerHour = 2
 	w := newGuarded(t, nil, auth)
@@ -158,6 +161,7 @@ func TestWhatAMintWithoutATokenAnswers(t *testing.T) {
 
 // A token that is received when the mint lets nobody in is kept, and comes in later.
 func TestATokenThatCannotBeReceivedWithoutALoginWaits(t *testing.T) {
+	t.Parallel()
 	w := newGuarded(t, nil, wantsTokens(t, 10))
 	x, xStore := w.wallet()
 	y, yStore := w.walletOfSeed(newSeed(t))
@@ -203,6 +207,7 @@ func (w *world) answered(change func(sigs []map[string]any)) {
 }
 
 func TestTokensWithoutAProofThatHoldsAreNotTaken(t *testing.T) {
+	t.Parallel()
 	w := newGuarded(t, nil, wantsTokens(t, 2))
 	x, _ := w.wallet()
 	w.logIn(x)
@@ -229,6 +234,7 @@ func TestTokensWithoutAProofThatHoldsAreNotTaken(t *testing.T) {
 
 // Tokens that the mint does not take any more are dropped, and others asked for.
 func TestTokensThatAreNoGoodAnyMoreAreReplaced(t *testing.T) {
+	t.Parallel()
 	w := newGuarded(t, nil, wantsTokens(t, 4))
 	x, store := w.wallet()
 	w.logIn(x)
@@ -283,6 +289,7 @@ func TestTokensThatAreNoGoodAnyMoreAreReplaced(t *testing.T) {
 
 // A mint may give fewer tokens at once than it has said.
 func TestFewerTokensAtOnceThanTheMintHasSaid(t *testing.T) {
+	t.Parallel()
 	w := newGuarded(t, nil, wantsTokens(t, 5))
 	x, _ := w.wallet()
 	w.logIn(x)
@@ -306,6 +313,7 @@ func TestFewerTokensAtOnceThanTheMintHasSaid(t *testing.T) {
 
 // Two processes on one database never show the same token.
 func TestProcessesDoNotShareATokenOfTheReserve(t *testing.T) {
+	t.Parallel()
 	w := newGuarded(t, nil, wantsTokens(t, 7))
 	seed, path := newSeed(t), t.TempDir()+"/wallet.db"
 	x, y := w.walletBy(w.openStore(path), w.line, seed), w.walletBy(w.openStore(path), w.line, seed)

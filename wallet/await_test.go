@@ -70,6 +70,7 @@ func (w *world) rich(amount cashu.Amount) *wallet.Wallet {
 // NUT-17: nobody asks; the mint says that an invoice is paid, that a payment is
 // made or has failed, and that a token is claimed.
 func TestNUT17WhatIsWaitedForIsHeard(t *testing.T) {
+	t.Parallel()
 	t.Run("an invoice is paid", func(t *testing.T) {
 		w := slowWorld(t)
 		x, _ := w.wallet()
@@ -138,6 +139,7 @@ func TestNUT17WhatIsWaitedForIsHeard(t *testing.T) {
 }
 
 func TestATokenThatIsTakenBackIsWaitedForNoMore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 64)
@@ -173,6 +175,7 @@ func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
 // A WebSocket that lies, hangs, breaks or is refused neither makes a quote paid nor
 // keeps a payment from being found by asking.
 func TestNUT17AMintThatLiesHangsOrClosesIsAsked(t *testing.T) {
+	t.Parallel()
 	const lie = `{"jsonrpc":"2.0","method":"subscribe","params":{"subId":"%s","payload":{"state":"PAID","amount_paid":21}}}`
 	for name, do := range map[string]func(ctx context.Context, conn *websocket.Conn){
 		"hangs":  func(ctx context.Context, _ *websocket.Conn) { <-ctx.Done() },
@@ -218,6 +221,7 @@ func TestNUT17AMintThatLiesHangsOrClosesIsAsked(t *testing.T) {
 }
 
 func TestAnInvoiceThatNobodyPaysIsWaitedForUntilItsEnd(t *testing.T) {
+	t.Parallel()
 	w := slowWorld(t)
 	x, _ := w.wallet()
 	q, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 21})

@@ -148,6 +148,7 @@ func TestPaidQuotesAreClaimedWithOneRequest(t *testing.T) {
 // A mint takes as many quotes at a time as it says, of the methods that it says.
 func TestQuotesAreClaimedAsTheMintTakesThem(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t)
 	for _, tc := range []struct {
 		name          string
 		offer         any
@@ -162,9 +163,8 @@ func TestQuotesAreClaimedAsTheMintTakesThem(t *testing.T) {
 		{"of another method", map[string]any{"methods": []string{"bolt12"}}, 0, 5},
 		{"of what cannot be read", map[string]any{"methods": "bolt11"}, 0, 5},
 	} {
-		w := newWorld(t)
+		x, store := w.newcomer()
 		w.offering("29", tc.offer)
-		x, store := w.wallet()
 		w.paidQuotes(x, 1, 2, 3, 4, 5)
 		if got, err := w.claim(x); err != nil || got != 15 {
 			t.Errorf("%s: claimed %d: %v", tc.name, got, err)
@@ -184,6 +184,7 @@ func TestQuotesAreClaimedAsTheMintTakesThem(t *testing.T) {
 // Whatever a mint has against a batch, it stands in nobody's way.
 func TestABatchThatIsRefusedIsClaimedOneByOne(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t)
 	for _, tc := range []struct {
 		name, text string
 		status     int
@@ -194,8 +195,7 @@ func TestABatchThatIsRefusedIsClaimedOneByOne(t *testing.T) {
 		{"a mint that has no such address", "<h1>404</h1>", 404},
 		{"a proxy that does not let it through", "no", 405},
 	} {
-		w := newWorld(t)
-		x, store := w.wallet()
+		x, store := w.newcomer()
 		w.paidQuotes(x, 8, 100)
 		w.line.cut(func(r *http.Request) error {
 			if r.URL.Path == batchPath {

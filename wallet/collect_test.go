@@ -31,6 +31,7 @@ func post(t *testing.T, url, method, body string) int {
 // is the same; coins that came another way, and what is not as it was asked for, are
 // refused.
 func TestPaymentsForARequestAreCollected(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(t.TempDir() + "/wallet.db")
 	w.fund(s.y, 200)

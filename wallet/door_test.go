@@ -136,6 +136,7 @@ func (w *world) shown(header string) func(path string) []string {
 }
 
 func TestAMintThatWantsToKnowItsUsers(t *testing.T) {
+	t.Parallel()
 	p := logintest.New(t)
 	clearly := mint.Auth{Clear: endpoints(t, "POST /v1/mint/*", "GET /v1/mint/quote/bolt11/*")}
 	w := newGuarded(t, p, clearly)
@@ -182,6 +183,7 @@ func TestAMintThatWantsToKnowItsUsers(t *testing.T) {
 // What ends is renewed in time, by one process alone; what was refused before its time
 // is renewed as well; what cannot be renewed is for the user to do.
 func TestALoginIsRenewedByItself(t *testing.T) {
+	t.Parallel()
 	p := logintest.New(t)
 	clearly := mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*")}
 	w := newGuarded(t, p, clearly)
@@ -225,6 +227,7 @@ func TestALoginIsRenewedByItself(t *testing.T) {
 
 // A process that dies while it renews keeps the others from it for a while only.
 func TestALoginIsRenewedAfterAnotherProcessDiedDoingIt(t *testing.T) {
+	t.Parallel()
 	p := logintest.New(t)
 	w := newGuarded(t, p, mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*")})
 	x, store := w.wallet()
@@ -254,6 +257,7 @@ func TestALoginIsRenewedAfterAnotherProcessDiedDoingIt(t *testing.T) {
 
 // Tokens go to the provider that gave them, whatever the mint says later.
 func TestAMintThatNamesAnotherProviderGetsNoToken(t *testing.T) {
+	t.Parallel()
 	p := logintest.New(t)
 	w := newGuarded(t, p, mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*")})
 	x, _ := w.wallet()
@@ -278,6 +282,7 @@ func TestAMintThatNamesAnotherProviderGetsNoToken(t *testing.T) {
 
 // A mint may close a door that it has said nothing of, or change its mind.
 func TestAMintThatDoesNotSayWhatItWants(t *testing.T) {
+	t.Parallel()
 	w := newGuarded(t, nil, mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*"), Blind: endpoints(t, "POST /v1/swap")})
 	seed := newSeed(t)
 	x, store := w.walletOfSeed(seed)

@@ -26,6 +26,7 @@ func forgetful(l *line, id string, status int, body string) {
 // be given up: then nobody asks about it any more. Each kind of mint says it in its
 // own way.
 func TestAQuoteThatTheMintDoesNotKnowCanBeDropped(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]struct {
 		status int
 		body   string
@@ -69,6 +70,7 @@ func TestAQuoteThatTheMintDoesNotKnowCanBeDropped(t *testing.T) {
 
 // A quote that was paid, or may have been, is only dropped after a question.
 func TestAPaidQuoteIsOnlyDroppedAfterAQuestion(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(t.TempDir() + "/wallet.db")
 	paid := s.mintQuote(s.x, 64)
@@ -108,6 +110,7 @@ func TestAPaidQuoteIsOnlyDroppedAfterAQuestion(t *testing.T) {
 
 // What an operation uses is not dropped under its feet.
 func TestAQuoteInUseIsNotDropped(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(t.TempDir() + "/wallet.db")
 	quote := s.mintQuote(s.x, 64)

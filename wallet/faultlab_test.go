@@ -271,6 +271,7 @@ func (l *lab) pending(err error) {
 }
 
 func TestTheScenariosOfCashuFaultLab(t *testing.T) {
+	t.Parallel()
 	const swap, issue, melt = "/v1/swap", "/v1/mint/bolt11", "/v1/melt/bolt11"
 	patient := wallet.MeltOptions{Poll: time.Millisecond}
 	for name, play := range map[string]func(l *lab){

@@ -36,6 +36,7 @@ func (f *refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 // The gap guard: however often a mint refuses to sign, no coin is asked for so far
 // behind the last one that was signed that a restore would give up before it.
 func TestAGapOfCountersStaysWithinWhatARestoreFinds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	way := &refusing{way: w.line}
 	seed := newSeed(t)

@@ -19,6 +19,7 @@ import (
 // C14, W4: while the mint works with the coins of a token nothing is decided about it,
 // whatever it answers and however late it is.
 func TestATokenThatTheMintIsStillWorkingOnWaits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(sqldb.Memory)
 	w.fund(s.y, 200)
@@ -60,6 +61,7 @@ func TestATokenThatTheMintIsStillWorkingOnWaits(t *testing.T) {
 // C22: a mint without change is paid with coins of a swap before. A crash between the
 // two leaves those coins free, and nothing of the payment.
 func TestACrashBetweenASwapAndThePaymentItIsForFreesTheCoins(t *testing.T) {
+	t.Parallel()
 	w := newWorldOf(t, func(b *fake.Config, _ *mint.Config) { b.FeeReserveMin = 2 })
 	store := w.openStore(sqldb.Memory)
 	seed := newSeed(t)
@@ -95,6 +97,7 @@ func TestACrashBetweenASwapAndThePaymentItIsForFreesTheCoins(t *testing.T) {
 // C27, W17: a restore that dies between two batches has the counters of what it has
 // the coins of, so that what follows uses none twice; repeated, it finds the rest.
 func TestARestoreThatDiesBetweenTwoBatchesCanBeGoneOnWith(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	seed := newSeed(t)
 	deviceStore := w.openStore(sqldb.Memory)
@@ -132,6 +135,7 @@ func TestARestoreThatDiesBetweenTwoBatchesCanBeGoneOnWith(t *testing.T) {
 // W18: the mint says of everything that it is spent. Nothing of it leaves the books,
 // and what the wallet has let go, it still has the token of.
 func TestAWordOfTheMintTakesNothingOutOfTheBooks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(sqldb.Memory)
 	w.fund(s.x, 200)
@@ -183,6 +187,7 @@ func TestAWordOfTheMintTakesNothingOutOfTheBooks(t *testing.T) {
 // W8: whoever recovers claims an operation before the mint is asked anything about it,
 // so that of two only one acts; who has read it before that does nothing.
 func TestRecoveryClaimsBeforeItAsks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(sqldb.Memory)
 	w.fund(s.x, 200)
@@ -217,6 +222,7 @@ func TestRecoveryClaimsBeforeItAsks(t *testing.T) {
 // What the mint is working with is not taken back, and who has read an operation before
 // another took it over does not take back anything either.
 func TestOnlyWhatIsCertainlyOursIsReclaimed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.stageOn(sqldb.Memory)
 	w.fund(s.x, 200)

@@ -93,6 +93,7 @@ func (w *world) bodies() func() string {
 
 // NUT-28: whose coins they are is known to sender and receiver, and to nobody else.
 func TestTheMintDoesNotSeeWhoseKeysAreBlinded(t *testing.T) {
+	t.Parallel()
 	for name, all := range map[string]bool{"each coin": false, "all together": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -143,6 +144,7 @@ func TestTheMintDoesNotSeeWhoseKeysAreBlinded(t *testing.T) {
 
 // Every form of a lock opens for those that it is for, and for no one else.
 func TestBlindedLocksOfEveryForm(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	one, _ := w.walletOfSeed(newSeed(t))
@@ -191,6 +193,7 @@ func TestBlindedLocksOfEveryForm(t *testing.T) {
 }
 
 func TestALockThatCannotBeBlindedCostsNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 200)
@@ -223,6 +226,7 @@ func TestALockThatCannotBeBlindedCostsNothing(t *testing.T) {
 
 // The words are all that a wallet needs for its keys, too.
 func TestAKeyOpensLocksAfterTheWalletCameBackFromItsWords(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 200)
@@ -245,6 +249,7 @@ func TestAKeyOpensLocksAfterTheWalletCameBackFromItsWords(t *testing.T) {
 
 // A coin of a stranger's may carry anything beside its secret.
 func TestATokenWithAnEphemeralKeyThatFitsNothingGoesIntoTheInbox(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	y, _ := w.walletOfSeed(newSeed(t))

@@ -15,6 +15,7 @@ import (
 // A provider whose tokens end at once is asked for one before a request, and not
 // without end.
 func TestTokensThatEndAtOnceAreUsedAsTheyCome(t *testing.T) {
+	t.Parallel()
 	p := logintest.New(t)
 	p.Lifetime = 5
 	w := newGuarded(t, p, mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*")})
@@ -34,6 +35,7 @@ func TestTokensThatEndAtOnceAreUsedAsTheyCome(t *testing.T) {
 
 // A provider that gives the token again that the mint has refused is asked once.
 func TestATokenThatIsRefusedAndComesAgainIsNotAskedForWithoutEnd(t *testing.T) {
+	t.Parallel()
 	p := logintest.New(t)
 	w := newGuarded(t, p, mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*")})
 	x, _ := w.wallet()
@@ -68,6 +70,7 @@ func (s *quickStore) Update(ctx context.Context, fn func(tx wallet.Tx) error) er
 // The login that is forgotten is the one that the provider is told of, also if it has
 // taken the place of another while the user logs out.
 func TestALogoutRevokesTheLoginThatItForgets(t *testing.T) {
+	t.Parallel()
 	p := logintest.New(t)
 	w := newGuarded(t, p, mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*")})
 	seed, store := newSeed(t), w.openStore(t.TempDir()+"/wallet.db")

@@ -32,6 +32,7 @@ func (w *world) meltQuote(x *wallet.Wallet, amount cashu.Amount) wallet.Quote {
 }
 
 func TestAnInvoiceIsPaidAndTheChangeComesBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 200)
@@ -60,6 +61,7 @@ func TestAnInvoiceIsPaidAndTheChangeComesBack(t *testing.T) {
 // Who looks at the price and pays later gets the quote that there is: the mint has
 // one for an invoice at a time.
 func TestAPaymentThatIsAskedForAgainHasTheSameQuote(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 200)
@@ -83,6 +85,7 @@ func TestAPaymentThatIsAskedForAgainHasTheSameQuote(t *testing.T) {
 // The answer of a melt is lost, and the process is gone: recovery finds the payment
 // and its change.
 func TestALostAnswerOfAMeltIsFound(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 200)
@@ -129,6 +132,7 @@ func TestALostAnswerOfAMeltIsFound(t *testing.T) {
 // The request never arrived, the quote is unpaid: the coins stay set aside until
 // no late request can be paid any more.
 func TestAMeltInDoubtWaitsForTheEndOfItsQuote(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 200)
@@ -160,6 +164,7 @@ func TestAMeltInDoubtWaitsForTheEndOfItsQuote(t *testing.T) {
 }
 
 func TestAFailedPaymentGivesTheCoinsBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 200)

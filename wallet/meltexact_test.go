@@ -47,6 +47,7 @@ func (o without) RoundTrip(r *http.Request) (*http.Response, error) {
 // A mint without NUT-08 keeps what it is given too much: it gets exactly the amount,
 // its reserve and the fees.
 func TestAMintThatGivesNoChangeIsPaidExactly(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		coins []cashu.Amount // each minted on its own
 		swaps int

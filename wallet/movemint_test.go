@@ -11,6 +11,7 @@ import (
 
 // A mint has moved: what it owes follows it, a token that is out included.
 func TestAMintThatMovesTakesItsCoinsAlong(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 100)
@@ -57,6 +58,7 @@ func TestAMintThatMovesTakesItsCoinsAlong(t *testing.T) {
 }
 
 func TestAMintDoesNotMoveToAnother(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 20)
@@ -78,6 +80,7 @@ func TestAMintDoesNotMoveToAnother(t *testing.T) {
 
 // What is under way at the old address has to end first: it would go on at the new one.
 func TestAMintDoesNotMoveInTheMiddleOfAnOperation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 64)

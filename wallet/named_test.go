@@ -14,6 +14,7 @@ import (
 // this process and in another one, however many call at once; the mint is asked for
 // one that people see.
 func TestAMintThatIsRepeatedUnderItsNameHasTheSameInvoice(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	path := t.TempDir() + "/wallet.db"
 	s := w.stageOn(path)
@@ -53,6 +54,7 @@ func TestAMintThatIsRepeatedUnderItsNameHasTheSameInvoice(t *testing.T) {
 
 // A name is one operation's, whatever it is.
 func TestANameIsNotUsedForSomethingElse(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 64)
@@ -90,6 +92,7 @@ func (s *thief) Coins(ctx context.Context, f wallet.CoinFilter) ([]wallet.Stored
 // Another process takes coins that a command has chosen, a few times in a row: the
 // command chooses again. It is told so only if that goes on and on.
 func TestWhoseCoinsAreTakenChoosesOthers(t *testing.T) {
+	t.Parallel()
 	for name, do := range map[string]func(x *wallet.Wallet, url string) error{
 		"swap": func(x *wallet.Wallet, url string) error {
 			_, err := x.Swap(context.Background(), url, "sat", true)

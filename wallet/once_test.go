@@ -30,6 +30,7 @@ func (w *world) other(change func(*fake.Config, *mint.Config)) *world {
 // Two processes of one wallet pay one invoice from two mints at the same time. One of
 // them does; the other is told so, and has lost nothing.
 func TestOneInvoiceIsPaidOnceFromTwoMintsAtATime(t *testing.T) {
+	t.Parallel()
 	for name, place := range map[string]func(t *testing.T) string{
 		"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "wallet.db") },
 		"PostgreSQL": func(t *testing.T) string { return postgres.Schema(t) },
@@ -83,6 +84,7 @@ func TestOneInvoiceIsPaidOnceFromTwoMintsAtATime(t *testing.T) {
 // An invoice whose payment is in doubt, or was given up, is not paid from elsewhere; one
 // whose payment has failed is. Parts of one payment do not refuse each other.
 func TestWhatMayStillBePaidIsNotPaidFromElsewhere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	second := w.other(func(*fake.Config, *mint.Config) {})
 	x, _ := w.wallet()
@@ -174,6 +176,7 @@ func (w *world) outside(amount cashu.Amount, description string) string {
 
 // An offer can be paid again, if that is said.
 func TestAnOfferIsPaidAgainWhenThatIsSaid(t *testing.T) {
+	t.Parallel()
 	w := newWorldOf(t, func(bank *fake.Config, _ *mint.Config) { bank.Methods = []string{"bolt11", "bolt12"} })
 	x, _ := w.wallet()
 	w.fund(x, 1000)

@@ -12,6 +12,7 @@ import (
 // A token whose lock has ended, and that no refund key keeps, can be taken by anybody:
 // its sender included. Before that it cannot.
 func TestATokenThatIsOpenToAnybodyIsTakenBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	y, _ := w.walletOf("abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")

@@ -15,6 +15,7 @@ import (
 // The outputs of a swap are in the order of their amounts, so that the mint does not
 // see which of them are for somebody else and which are change (NUT-03).
 func TestTheMintDoesNotLearnFromTheOrderWhatIsChange(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 1000)

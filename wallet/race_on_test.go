@@ -2,7 +2,7 @@
 
 package wallet_test
 
-// raced tells that the race detector is on, which makes the curve ten times as
-// slow: the matrices then do every tenth of their operations. "make e2e" does all
-// of them without it.
+// raced tells that the race detector is on, which makes everything here many times as
+// slow: the matrices then do every tenth of their operations, and processes are killed
+// in every fifth window. "make e2e" does all of that without it.
 const raced = true

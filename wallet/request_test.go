@@ -13,6 +13,7 @@ import (
 )
 
 func TestAPaymentRequestIsPaidOverHTTP(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	payer, _ := w.wallet()
 	payee, _ := w.walletOf("abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")
@@ -59,6 +60,7 @@ func TestAPaymentRequestIsPaidOverHTTP(t *testing.T) {
 
 // The payee's server is down: the token is not lost.
 func TestAPaymentThatIsNotDeliveredCanBeTakenBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	payer, _ := w.wallet()
 	w.fund(payer, 64)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestAWalletComesBackFromItsWords(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, aStore := w.wallet()
 	w.fund(a, 1000)

@@ -19,6 +19,7 @@ import (
 // Two devices of one seed use the same counters. The second adopts what the first
 // got, passes over it, and gets its own: nothing is lost and nothing counts twice.
 func TestTwoDevicesOfOneSeedMintTheSameAmount(t *testing.T) {
+	t.Parallel()
 	for _, amounts := range [][2]cashu.Amount{{64, 64}, {64, 32}, {32 + 64, 32 + 16}, {1023, 1}, {1, 1023}} {
 		w := newWorld(t)
 		a, aStore := w.wallet()
@@ -35,6 +36,7 @@ func TestTwoDevicesOfOneSeedMintTheSameAmount(t *testing.T) {
 }
 
 func TestTwoDevicesOfOneSeedSwapSendReceiveAndPay(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, aStore := w.wallet()
 	b, bStore := w.wallet()
@@ -103,6 +105,7 @@ func TestTwoDevicesOfOneSeedSwapSendReceiveAndPay(t *testing.T) {
 // The keyset is rotated after the wallet has read it: every operation plans anew,
 // once, and succeeds.
 func TestARotationBetweenPlanAndRequestIsPlannedAnew(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	y, yStore := w.walletOf(strings.Repeat("abandon ", 11) + "about")
@@ -141,6 +144,7 @@ func TestARotationBetweenPlanAndRequestIsPlannedAnew(t *testing.T) {
 // The answer is lost and the keyset rotated away: the refusal of the second try
 // says nothing about the first, until that cannot be on its way any more.
 func TestARefusalAfterAnUnansweredRequestFreesNothingYet(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 64)
@@ -171,6 +175,7 @@ func TestARefusalAfterAnUnansweredRequestFreesNothingYet(t *testing.T) {
 
 // A quote that somebody asks about while it is being issued counts once.
 func TestAQuoteThatIsAskedAboutMeanwhileIsIssuedOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	q, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 64})
@@ -195,6 +200,7 @@ func TestAQuoteThatIsAskedAboutMeanwhileIsIssuedOnce(t *testing.T) {
 // Of a token that is claimed in part, the claimed coins are spent and count no more,
 // and the rest can be taken back (W15).
 func TestAPartlyClaimedTokenCountsWhatIsLeft(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, aStore := w.wallet()
 	b, bStore := w.walletOf(strings.Repeat("abandon ", 11) + "about")
@@ -247,6 +253,7 @@ func TestAPartlyClaimedTokenCountsWhatIsLeft(t *testing.T) {
 // A quote that was paid with somebody else's coins does not cost ours (I7, I8): they
 // wait, until a person takes them back.
 func TestAQuoteThatSomebodyElsePaidCostsNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, aStore := w.wallet()
 	b, bStore := w.walletOf(strings.Repeat("abandon ", 11) + "about")
@@ -294,6 +301,7 @@ func TestAQuoteThatSomebodyElsePaidCostsNothing(t *testing.T) {
 // A payment in doubt is made harmless by exchanging its coins (W14): the late
 // request then has nothing to pay with.
 func TestReclaimMakesALateMeltHarmless(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 200)
@@ -339,6 +347,7 @@ func TestReclaimMakesALateMeltHarmless(t *testing.T) {
 
 // Recovery in the same process leaves an operation alone that is running.
 func TestRecoveryLeavesWhatThisProcessIsDoing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 200)
@@ -371,6 +380,7 @@ func TestRecoveryLeavesWhatThisProcessIsDoing(t *testing.T) {
 
 // A call that is repeated under its name gives what it gave, for every kind.
 func TestACallUnderANameIsDoneOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	q, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 500})
@@ -409,6 +419,7 @@ func TestACallUnderANameIsDoneOnce(t *testing.T) {
 // Two wallets on one database choose among the same coins at the same time. Each send
 // gets coins of its own, and none fails because another was quicker.
 func TestSendsAtTheSameTimeOnOneDatabaseAllGetTheirCoins(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	path := filepath.Join(t.TempDir(), "shared.db")
 	a, _ := w.walletOn(path, words)

@@ -206,9 +206,10 @@ func TestAChoiceAmongManyCoinsIsQuick(t *testing.T) {
 			}
 			for _, amount := range []cashu.Amount{3, sum / 2, sum / 10 * 9} {
 				name := fmt.Sprintf("fees %v, %d amounts, %d of %d", fees, powers, amount, sum)
-				began := time.Now()
-				chosen, fee, err := choose(m, coins, amount)
-				took := time.Since(began)
+				var chosen []StoredCoin
+				var fee cashu.Amount
+				var err error
+				took := quickest(func() { chosen, fee, err = choose(m, coins, amount) })
 				v := judged(m, chosen)
 				if err != nil || v[2] < uint64(amount)+v[0] || uint64(fee) != v[0] {
 					t.Errorf("%s: chose %v, fee %d: %v", name, v, fee, err)
@@ -216,15 +217,31 @@ func TestAChoiceAmongManyCoinsIsQuick(t *testing.T) {
 				if len(fees) == 1 && uint64(fee) != leastFee(coins, amount, fees[0]) {
 					t.Errorf("%s: the fee is %d, the least is %d", name, fee, leastFee(coins, amount, fees[0]))
 				}
-				began = time.Now()
-				_, found := exact(m, coins, amount, true)
-				t.Logf("%s: %v in %v; exactly, %v in %v", name, v, took, found, time.Since(began))
-				if limit := 2 * time.Second; took > limit || time.Since(began) > limit { // far more than it takes, for machines under load
-					t.Errorf("%s: %v and %v", name, took, time.Since(began))
+				var found bool
+				exactly := quickest(func() { _, found = exact(m, coins, amount, true) })
+				t.Logf("%s: %v in %v; exactly, %v in %v", name, v, took, found, exactly)
+				if max(took, exactly) > aMoment {
+					t.Errorf("%s: %v and %v", name, took, exactly)
 				}
 			}
 		}
 	}
+}
+
+// aMoment is far more than a choice takes.
+const aMoment = 2 * time.Second
+
+// quickest is how long something takes at best, where others want the processor too.
+func quickest(do func()) time.Duration {
+	best := time.Duration(math.MaxInt64)
+	for range 5 {
+		began := time.Now()
+		do()
+		if best = min(best, time.Since(began)); best <= aMoment {
+			break
+		}
+	}
+	return best
 }
 
 // leastFee is that of the largest coins, where all cost the same.

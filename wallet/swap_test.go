@@ -12,6 +12,7 @@ import (
 )
 
 func TestMintThenSwapToANewKeyset(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, _ := w.wallet()
 	w.fund(x, 100)
@@ -37,6 +38,7 @@ func TestMintThenSwapToANewKeyset(t *testing.T) {
 
 // The answer of a swap is lost: the same request again gets it (P4).
 func TestALostAnswerOfASwapCostsNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 64)
@@ -63,6 +65,7 @@ func TestALostAnswerOfASwapCostsNothing(t *testing.T) {
 
 // The mint cannot be reached: the coins are free again at once.
 func TestAMintThatCannotBeReachedCostsNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 64)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestATokenGoesFromOneWalletToAnother(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, aStore := w.wallet()
 	b, _ := w.walletOf("abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")
@@ -47,6 +48,7 @@ func TestATokenGoesFromOneWalletToAnother(t *testing.T) {
 }
 
 func TestATokenIsTakenBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, _ := w.wallet()
 	w.fund(a, 100)
@@ -67,6 +69,7 @@ func TestATokenIsTakenBack(t *testing.T) {
 }
 
 func TestALockedTokenOpensWithTheKeyOnly(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, _ := w.wallet()
 	b, _ := w.walletOf("abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")

@@ -16,6 +16,7 @@ import (
 
 // W21, W22: what cannot be afforded leaves neither a coin nor a quote in use.
 func TestWhatCannotBeAffordedLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	x, store := w.wallet()
 	w.fund(x, 64)
@@ -48,6 +49,7 @@ func TestWhatCannotBeAffordedLeavesNothingBehind(t *testing.T) {
 // W20: a request without an answer is sent again byte for byte, also by
 // recovery, so that a mint that remembers it answers the same.
 func TestARequestIsTheSameWhenItIsSentAgain(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"/v1/mint/bolt11", batchPath, "/v1/swap"} {
 		w := newWorld(t)
 		x, store := w.wallet()

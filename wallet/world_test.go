@@ -244,6 +244,18 @@ func (w *world) walletOf(words string) (*wallet.Wallet, wallet.Store) {
 	return w.walletOn(filepath.Join(w.t.TempDir(), "wallet.db"), words)
 }
 
+// newcomer is a wallet that has nothing to do with those before it: the line works and
+// has seen nothing, and an audit looks at this one alone.
+func (w *world) newcomer() (*wallet.Wallet, wallet.Store) {
+	w.t.Helper()
+	w.line.cut(nil, nil)
+	w.line.mu.Lock()
+	w.line.seen = nil
+	w.line.mu.Unlock()
+	w.spare = w.owed()
+	return w.walletOfSeed(newSeed(w.t))
+}
+
 // walletOn is a wallet on a database that may be there already.
 func (w *world) walletOn(path, words string) (*wallet.Wallet, wallet.Store) {
 	w.t.Helper()

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,7 +20,38 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"wallet": main})
+	testscript.Main(cleaning{m}, map[string]func(){"wallet": main})
+}
+
+// cleaning removes the programs after the tests.
+type cleaning struct{ *testing.M }
+
+func (c cleaning) Run() int {
+	code := c.M.Run()
+	_ = os.RemoveAll(built.dir)
+	return code
+}
+
+// built is the programs of all tests here, which can be made to crash: building them
+// costs more than most tests.
+var built struct {
+	once     sync.Once
+	dir      string
+	programs harness.Programs
+	err      error
+}
+
+func programs(t *testing.T) harness.Programs {
+	t.Helper()
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "wallet-programs-"); built.err == nil {
+			built.programs, built.err = harness.Build(context.Background(), built.dir, "crashpoints")
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.programs
 }
 
 // The scripts in testdata run the real program against real mints, as people do.
@@ -64,10 +95,7 @@ func TestScripts(t *testing.T) {
 // of its own.
 func startMints(t *testing.T, n int) []*harness.Stack {
 	t.Helper()
-	programs, err := harness.Build(context.Background(), filepath.Join(t.TempDir(), "bin"), "crashpoints")
-	if err != nil {
-		t.Fatal(err)
-	}
+	programs := programs(t)
 	var mints []*harness.Stack
 	offers := strings.Replace(harness.Quick("10s"), "[lightning.fake]", "[lightning.fake]\nmethods = [\"bolt11\", \"bolt12\"]", 1)
 	for range n {
