@@ -84,7 +84,9 @@ func (w *Wallet) before(ctx context.Context, key, args string, kind Kind) (t Tra
 		return t, true, err
 	case t.Status == StatusAbandoned:
 		return Transaction{}, true, &OperationError{ID: id, Err: ErrAbandoned}
-	case t.Status == StatusFailed && kind != KindSend: // a token that was taken back is still that token
+	case t.Status == StatusTakenBack: // the token is worth nothing
+		return Transaction{}, true, &OperationError{ID: id, Err: ErrTakenBack}
+	case t.Status == StatusFailed:
 		return Transaction{}, true, &OperationError{ID: id, Err: errFailedBefore}
 	}
 	return t, true, nil

@@ -101,10 +101,14 @@ func (w *Wallet) payingMint(ctx context.Context, r paymentrequest.Request, unit 
 func (w *Wallet) deliver(ctx context.Context, target, id, memo string, sent Sent) error {
 	s, err := w.store.Saga(ctx, sent.ID)
 	if errors.Is(err, ErrNotFound) {
-		return nil // an earlier call of this name has, and the payee has claimed it
+		_, err := w.sendEnded(ctx, sent.ID)
+		return err // nil: an earlier call of this name has, and the payee has claimed it
 	}
 	if err != nil {
 		return err
+	}
+	if s.State != SendTokenCreated {
+		return errors.New("the token is being taken back")
 	}
 	d, ok := s.Data.(*SendData)
 	if !ok {
