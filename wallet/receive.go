@@ -68,16 +68,17 @@ func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Re
 	if o.theirs && len(parts) > 1 {
 		return Received{}, mismatch("the payment has too many coins") // of which some could be refused
 	}
+	if len(parts) > 1 {
+		return w.receiveInParts(ctx, m, Secret(text), parts)
+	}
 	runs, err := w.startParts(ctx, m, parts)
 	if err != nil {
 		return w.again(ctx, Secret(text), err)
 	}
-	for _, r := range runs {
-		r.theirs = o.theirs
-	}
+	runs[0].theirs = o.theirs
 	crashpoint.Here(crashPoint(KindReceive, "reserved"))
 	got, err := performParts(ctx, runs, parts)
-	if len(parts) == 1 && errors.Is(err, ErrTaken) {
+	if errors.Is(err, ErrTaken) {
 		return w.again(ctx, Secret(text), err)
 	}
 	return got, err
@@ -213,7 +214,7 @@ func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.
 	if later {
 		atOnce = 0
 	}
-	return receivePart{got, atOnce, func(ctx context.Context) beginning {
+	return receivePart{got, data.Token, atOnce, func(ctx context.Context) beginning {
 		return beginning{s, "the token is written down", func(tx Tx, _ *Saga) (err error) {
 			if err := notAgain(ctx, tx, data.Token); err != nil {
 				return err
@@ -266,6 +267,9 @@ func (r *run) receiveExchange() (exchange, error) {
 			if !r.theirs {
 				item := InboxItem{ID: r.s.ID, Token: d.Token, Amount: r.s.Amount, Unit: r.s.Unit, MintURL: r.s.MintURL,
 					Reason: reasonOf(r.cause), At: r.w.now().Unix()}
+				if err := outOfInbox(ctx, tx, d.Token); err != nil { // where it may be from
+					return err
+				}
 				if err := tx.AddInbox(ctx, item); err != nil {
 					return err
 				}

@@ -17,6 +17,7 @@ import (
 // receivePart is a part of a token, and what it will bring.
 type receivePart struct {
 	got     Received
+	token   Secret
 	counted int // outputs that take a counter when it begins
 	begin   func(ctx context.Context) beginning
 }
@@ -79,8 +80,9 @@ func performParts(ctx context.Context, runs []*run, parts []receivePart) (Receiv
 			failed = append(failed, err)
 			continue
 		}
-		total.Amount += parts[i].got.Amount
-		total.Fee += parts[i].got.Fee
+		if total, err = total.and(parts[i].got.Amount, parts[i].got.Fee); err != nil {
+			failed = append(failed, err)
+		}
 	}
 	return total, errors.Join(failed...)
 }
@@ -130,15 +132,26 @@ func partKey(key string, part int) string {
 	return fmt.Sprintf("%s, part %d", key, part+1)
 }
 
-// receivedBefore is before for a receive, of all its parts.
+// receivedBefore is before for a receive, of all its parts. What came of some comes
+// along with the errors of the others.
 func (w *Wallet) receivedBefore(ctx context.Context, key, args string) (got Received, found bool, err error) {
+	var failed []error
 	for part := 0; ; part++ {
 		t, is, err := w.before(ctx, partKey(key, part), args, KindReceive)
-		if !is || err != nil {
-			return got, found || is, err
+		if !is {
+			return got, found, errors.Join(failed...)
 		}
-		got.Amount += t.Amount
-		got.Fee += t.Fee
-		got.Unit, got.MintURL, got.Memo, found = t.Unit, t.MintURL, t.Memo, true
+		found = true
+		if _, ended := errors.AsType[*OperationError](err); ended && !errors.Is(err, ErrOtherCall) {
+			failed = append(failed, err)
+			continue
+		}
+		if err != nil {
+			return got, true, err
+		}
+		if got, err = got.and(t.Amount, t.Fee); err != nil {
+			return got, true, err
+		}
+		got.Unit, got.MintURL, got.Memo = t.Unit, t.MintURL, t.Memo
 	}
 }

@@ -108,8 +108,8 @@ func (s *session) removeInbox(ctx context.Context, item wallet.InboxItem) error 
 	return err
 }
 
-// retryInbox receives a token again. If that is refused again, the token comes back
-// under another id, so the old entry goes either way once the receive has begun.
+// retryInbox receives a token again. If that is refused again, the library puts the
+// token back under another id; in parts, those that were refused.
 func (s *session) retryInbox(ctx context.Context, text string, o wallet.ReceiveOptions) error {
 	item, err := s.inboxItem(ctx, text)
 	if err != nil {
@@ -119,19 +119,8 @@ func (s *session) retryInbox(ctx context.Context, text string, o wallet.ReceiveO
 	if err != nil {
 		return err
 	}
-	before, err := s.store.Inbox(ctx)
-	if err != nil {
-		return err
-	}
 	if err := s.receive(ctx, t, o); err != nil {
-		after, readErr := s.store.Inbox(ctx)
-		if readErr != nil || len(after) <= len(before) {
-			return err
-		}
-		if removeErr := s.removeInbox(ctx, item); removeErr != nil {
-			return removeErr
-		}
-		return err
+		return err // the token is where it was, or where it came back to
 	}
 	return s.removeInbox(ctx, item)
 }

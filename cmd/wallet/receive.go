@@ -102,12 +102,14 @@ func (s *session) receiveAll(ctx context.Context, tokens []token.Token, o wallet
 	if err != nil {
 		return err
 	}
-	if id, found, err := s.repeated(ctx, asked, wallet.KindReceive); err != nil {
-		return err
-	} else if found {
-		return s.tellRepeated(ctx, id)
-	}
 	o.Key, o.Args = s.op, asked
+	if _, found, err := s.repeated(ctx, asked, wallet.KindReceive); err != nil {
+		return err
+	} else if found { // nothing is done, and all of its parts are told of
+		got, err := s.wallet.Receive(ctx, text, o)
+		got.Before = true
+		return s.tellReceived(got, err)
+	}
 	var failed []error
 	for _, t := range tokens {
 		if err := s.receive(ctx, t, o); err != nil {
@@ -146,14 +148,22 @@ func (s *session) receive(ctx context.Context, t token.Token, o wallet.ReceiveOp
 		return err
 	}
 	got, err := s.wallet.Receive(ctx, text, o)
-	if errors.Is(err, wallet.ErrTaken) {
-		return hint(err, "the token was received by somebody else, or taken back by its sender")
+	switch {
+	case errors.Is(err, wallet.ErrTaken) && got.Amount == 0:
+		err = hint(err, "the token was received by somebody else, or taken back by its sender")
+	case err != nil:
+		err = s.keep(ctx, t, err)
 	}
-	if err != nil {
-		return s.keep(ctx, t, err)
+	return s.tellReceived(got, err)
+}
+
+// tellReceived tells what a token has brought; err is of the rest of it.
+func (s *session) tellReceived(got wallet.Received, err error) error {
+	if err != nil && got.Amount == 0 {
+		return err
 	}
 	v := receivedJSON{got.MintURL, got.Unit.String(), got.Amount, got.Fee, got.Memo, got.Before}
-	return s.show(v, func(w io.Writer) {
+	showErr := s.show(v, func(w io.Writer) {
 		if got.Before {
 			line(w, "This wallet has received it before: %s at %s.", formatAmount(got.Amount, got.Unit), got.MintURL)
 			return
@@ -163,6 +173,7 @@ func (s *session) receive(ctx context.Context, t token.Token, o wallet.ReceiveOp
 			line(w, "Memo: %s", printable(got.Memo))
 		}
 	})
+	return errors.Join(err, showErr)
 }
 
 // keep puts a token that no operation has begun with into the inbox: it may have come
