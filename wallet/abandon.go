@@ -44,7 +44,7 @@ type Abandonment struct {
 	Evidence string
 }
 
-// Abandon gives an operation up, and those that work for it. First it tries once more
+// Abandon gives an operation up, and those that work for it or for one of those. First it tries once more
 // to bring it to its end. Resume undoes it.
 func (w *Wallet) Abandon(ctx context.Context, id uuid.UUID, o AbandonOptions) (Abandonment, error) {
 	family, err := w.family(ctx, id, w.store.Sagas)
@@ -124,10 +124,7 @@ func (w *Wallet) family(ctx context.Context, id uuid.UUID, list func(context.Con
 	if _, damaged := errors.AsType[*UnreadableError](err); err != nil && !damaged {
 		return nil, err
 	}
-	there := map[uuid.UUID]Saga{}
-	for _, s := range sagas {
-		there[s.ID] = s
-	}
+	there := kinOf(sagas)
 	one, ok := there[id]
 	if !ok {
 		return nil, fmt.Errorf("the operation %s: %w", id, ErrNotFound)
@@ -136,9 +133,11 @@ func (w *Wallet) family(ctx context.Context, id uuid.UUID, list func(context.Con
 		return nil, &OperationError{ID: id, Err: fmt.Errorf("it works for a %s, the operation %s: name that one", parent.Kind, parent.ID)}
 	}
 	var family []Saga
-	for _, s := range sagas {
-		if s.Data.Common().Parent == id {
-			family = append(family, s)
+	for _, generation := range there.generations(sagas) {
+		for _, s := range generation {
+			if there.worksFor(s, id) {
+				family = append(family, s)
+			}
 		}
 	}
 	return append(family, one), nil

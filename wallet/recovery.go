@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -49,18 +50,14 @@ func (w *Wallet) Recover(ctx context.Context, o RecoverOptions) ([]Recovered, er
 	if err != nil && !damaged {
 		return nil, err
 	}
-	var children, others []Saga
-	for _, s := range sagas {
-		switch {
-		case o.Interrupted && s.State == SendTokenCreated:
-		case o.ID != uuid.Nil && s.ID != o.ID && s.Data.Common().Parent != o.ID:
-		case s.Data.Common().Parent != uuid.Nil:
-			children = append(children, s)
-		default:
-			others = append(others, s)
-		}
+	there := kinOf(sagas)
+	var done []Recovered
+	for _, generation := range there.generations(sagas) {
+		generation = slices.DeleteFunc(generation, func(s Saga) bool {
+			return o.Interrupted && s.State == SendTokenCreated || o.ID != uuid.Nil && s.ID != o.ID && !there.worksFor(s, o.ID)
+		})
+		done = append(done, w.recoverAll(ctx, generation, o)...)
 	}
-	done := append(w.recoverAll(ctx, children, o), w.recoverAll(ctx, others, o)...)
 	if damaged {
 		return done, unreadable // whose coins are not orphans
 	}

@@ -185,6 +185,16 @@ func (r *run) goOnRollback(ctx context.Context) error {
 			left = append(left, c)
 		}
 	}
+	if d.Locked && back > 0 && len(left) > 0 {
+		switch opened, err := r.openOwn(ctx, left); {
+		case err == nil:
+			left = opened
+		case errors.Is(err, ErrLocked):
+			left = nil // it is out again
+		default:
+			return err
+		}
+	}
 	if back > 0 && len(left) > 0 {
 		m, err := r.w.Mint(ctx, r.s.MintURL)
 		if err != nil {
