@@ -141,15 +141,19 @@ func (w *Wallet) AwaitSend(ctx context.Context, id uuid.UUID, o AwaitOptions) (S
 	var status SendStatus
 	err = o.pauses(ctx, news, func() (bool, error) {
 		now, err := w.CheckSend(ctx, id)
-		for err != nil && w.rollingBack(ctx, id) { // it may come out again
+		back := err != nil && w.rollingBack(ctx, id)
+		for n := 0; back && n < rollbackLooks; n++ { // it may come out again
 			select {
 			case <-ctx.Done():
 				return false, ctx.Err()
 			case <-time.After(rollbackPause):
 			}
 			now, err = w.CheckSend(ctx, id)
+			back = err != nil && w.rollingBack(ctx, id)
 		}
 		switch {
+		case back: // that was interrupted, or its mint is slow
+			return false, nil
 		case errors.Is(err, ErrNotFound): // another process has seen the end
 			status, err = w.sendEnded(ctx, id)
 			return err == nil, err
@@ -164,8 +168,13 @@ func (w *Wallet) AwaitSend(ctx context.Context, id uuid.UUID, o AwaitOptions) (S
 	return status, err
 }
 
-// rollbackPause is between two looks at a token that is being taken back.
-const rollbackPause = 200 * time.Millisecond
+// rollbackPause is between two looks at a token that is being taken back, and
+// rollbackLooks is how many there are before it is waited for like all else: nobody may
+// be at work on it.
+const (
+	rollbackPause = 200 * time.Millisecond
+	rollbackLooks = 10
+)
 
 // rollingBack tells that a token is being taken back.
 func (w *Wallet) rollingBack(ctx context.Context, id uuid.UUID) bool {
