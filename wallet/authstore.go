@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 
+	"mintmark/bdhke"
 	"mintmark/cashu"
 )
 
@@ -47,6 +48,9 @@ type AuthWrites interface {
 	// from then on, whatever becomes of the request. Of several, the one that expires
 	// first. ErrNotFound: there is none.
 	TakeAuthToken(ctx context.Context, mintURL string, now int64) (cashu.BlindAuthToken, error)
+	// PutAuthKey remembers, for ever, the key of the tokens of a keyset; ErrExists if
+	// it had another.
+	PutAuthKey(ctx context.Context, mintURL string, keyset cashu.KeysetID, key bdhke.Point) error
 	// DropAuthTokens removes the tokens of a keyset; the zero id: all of the mint.
 	DropAuthTokens(ctx context.Context, mintURL string, keyset cashu.KeysetID) error
 }

@@ -106,8 +106,11 @@ func (d *door) fill(ctx context.Context, info mintclient.Info) error {
 	}
 }
 
+var errNoTokenKey = fmt.Errorf("%w: the keyset of tokens has no key for them", errBadAnswer)
+
 // tokenKeyset asks for the keyset of new tokens. It is not kept with those of money,
-// which are restored and swapped.
+// which are restored and swapped. Its key is remembered: a mint that had one for each
+// user could tell whose a token is.
 func (d *door) tokenKeyset(ctx context.Context, c *mintclient.Client) (cashu.Keyset, error) {
 	listed, err := c.AuthKeysets(ctx)
 	if err != nil {
@@ -126,7 +129,19 @@ func (d *door) tokenKeyset(ctx context.Context, c *mintclient.Client) (cashu.Key
 		}
 		return -1
 	})
-	return c.AuthKeys(ctx, last)
+	keyset, err := c.AuthKeys(ctx, last)
+	if err != nil {
+		return cashu.Keyset{}, err
+	}
+	key, ok := keyset.Keys.Get(1)
+	if !ok {
+		return cashu.Keyset{}, errNoTokenKey
+	}
+	err = d.w.store.Update(ctx, func(tx Tx) error { return tx.PutAuthKey(ctx, d.base, keyset.ID, key) })
+	if errors.Is(err, ErrExists) {
+		return cashu.Keyset{}, fmt.Errorf("%w: it shows other keys for blind tokens than it did, by which it could tell its users apart: %w", errBadAnswer, err)
+	}
+	return keyset, err
 }
 
 // mintTokens gets n tokens. A request that is not answered is not sent again: others
@@ -134,7 +149,7 @@ func (d *door) tokenKeyset(ctx context.Context, c *mintclient.Client) (cashu.Key
 func mintTokens(ctx context.Context, c *mintclient.Client, keyset cashu.Keyset, n int) ([]cashu.BlindAuthToken, error) {
 	key, ok := keyset.Keys.Get(1)
 	if !ok {
-		return nil, fmt.Errorf("%w: the keyset of tokens has no key for them", errBadAnswer)
+		return nil, errNoTokenKey
 	}
 	tokens, factors := make([]cashu.BlindAuthToken, n), make([]bdhke.Scalar, n)
 	outputs := make([]cashu.BlindedMessage, n)

@@ -31,8 +31,8 @@ func (c *Client) AuthKeysets(ctx context.Context) ([]cashu.KeysetInfo, error) {
 }
 
 // AuthKeys reads GET /v1/auth/blind/keys/{id} (NUT-22). Whether they belong to the id
-// is not checked: nutshell makes it with a fee of which it says nothing here. An id
-// that is used by two sets of keys harms tokens, and nothing else.
+// is not checked: nutshell makes it with a fee of which it says nothing here. The caller
+// remembers them, and takes no others of this id.
 func (c *Client) AuthKeys(ctx context.Context, info cashu.KeysetInfo) (cashu.Keyset, error) {
 	return c.keys(ctx, "asking for keys of tokens", "/v1/auth/blind/keys/", info)
 }

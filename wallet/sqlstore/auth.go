@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/internal/sqldb"
 	"mintmark/wallet"
@@ -26,9 +27,12 @@ var (
 		INSERT INTO auth_tokens (mint_url, secret, keyset, c, expires) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (mint_url, secret) DO NOTHING`}
 	stmtNextAuthToken = sqldb.Stmt{Name: "auth_tokens.next", SQL: `
 		SELECT secret, keyset, c FROM auth_tokens WHERE mint_url = $1 AND expires > $2 ORDER BY expires, secret LIMIT 1 {lock auth_tokens}`}
-	stmtTakeAuthToken     = sqldb.Stmt{Name: "auth_tokens.take", SQL: `DELETE FROM auth_tokens WHERE mint_url = $1 AND secret = $2`}
-	stmtExpireAuthTokens  = sqldb.Stmt{Name: "auth_tokens.expire", SQL: `DELETE FROM auth_tokens WHERE mint_url = $1 AND expires <= $2`}
-	stmtDropAuthTokens    = sqldb.Stmt{Name: "auth_tokens.drop", SQL: `DELETE FROM auth_tokens WHERE mint_url = $1 AND keyset = $2`}
+	stmtTakeAuthToken    = sqldb.Stmt{Name: "auth_tokens.take", SQL: `DELETE FROM auth_tokens WHERE mint_url = $1 AND secret = $2`}
+	stmtExpireAuthTokens = sqldb.Stmt{Name: "auth_tokens.expire", SQL: `DELETE FROM auth_tokens WHERE mint_url = $1 AND expires <= $2`}
+	stmtDropAuthTokens   = sqldb.Stmt{Name: "auth_tokens.drop", SQL: `DELETE FROM auth_tokens WHERE mint_url = $1 AND keyset = $2`}
+	stmtPutAuthKey       = sqldb.Stmt{Name: "auth_keys.put", SQL: `
+		INSERT INTO auth_keys (mint_url, keyset, key) VALUES ($1, $2, $3)
+		ON CONFLICT (mint_url, keyset) DO UPDATE SET key = excluded.key WHERE auth_keys.key = excluded.key`}
 	stmtDropAllAuthTokens = sqldb.Stmt{Name: "auth_tokens.drop_all", SQL: `DELETE FROM auth_tokens WHERE mint_url = $1`}
 )
 
@@ -120,6 +124,17 @@ func (t *tx) TakeAuthToken(ctx context.Context, mintURL string, now int64) (cash
 		return token, err
 	}
 	return cashu.BlindAuthToken{}, fmt.Errorf("taking a blind token: %w", wallet.ErrTakenOver)
+}
+
+func (t *tx) PutAuthKey(ctx context.Context, mintURL string, keyset cashu.KeysetID, key bdhke.Point) error {
+	n, err := t.db.Exec(ctx, stmtPutAuthKey, text(mintURL), keyset.Bytes(), pointBytes(key))
+	if err != nil {
+		return fmt.Errorf("remembering the key of blind tokens: %w", err)
+	}
+	if n == 0 {
+		return t.fail(fmt.Errorf("the keyset %v %w with another key", keyset, wallet.ErrExists))
+	}
+	return nil
 }
 
 func (t *tx) DropAuthTokens(ctx context.Context, mintURL string, keyset cashu.KeysetID) error {

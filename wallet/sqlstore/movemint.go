@@ -18,6 +18,9 @@ var moveMint = []sqldb.Stmt{
 	{Name: "quotes.move", SQL: `UPDATE quotes SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
 	{Name: "transactions.move", SQL: `UPDATE transactions SET mint_url = $2 WHERE mint_url = $1`},
 	{Name: "inbox.move", SQL: `UPDATE inbox SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "auth_keys.move", SQL: `
+		UPDATE auth_keys SET mint_url = $2 WHERE mint_url = $1
+			AND NOT EXISTS (SELECT 1 FROM auth_keys AS known WHERE known.mint_url = $2 AND known.keyset = auth_keys.keyset)`},
 	{Name: "sagas.move", SQL: `UPDATE sagas SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
 }
 

@@ -93,6 +93,17 @@ func authCases() []testCase {
 				k.Errorf("%d are left", n)
 			}
 		}},
+		{"a keyset of blind tokens has one key for ever", func(k *kit) {
+			key := k.point()
+			for range 2 {
+				k.update(func(tx wallet.Tx) error { return tx.PutAuthKey(k.ctx, mintURL, k.keyset(1), key) })
+			}
+			k.update(func(tx wallet.Tx) error { return tx.DropAuthTokens(k.ctx, mintURL, cashu.KeysetID{}) })
+			k.refuse(wallet.ErrExists, func(tx wallet.Tx) error { return tx.PutAuthKey(k.ctx, mintURL, k.keyset(1), k.point()) })
+			k.update(func(tx wallet.Tx) error {
+				return errors.Join(tx.PutAuthKey(k.ctx, mintURL, k.keyset(2), k.point()), tx.PutAuthKey(k.ctx, "https://other.example", k.keyset(1), k.point()))
+			})
+		}},
 		{"two processes never take the same blind token", func(k *kit) {
 			const each = 20
 			var names []string
