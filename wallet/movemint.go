@@ -33,6 +33,9 @@ func (w *Wallet) MoveMint(ctx context.Context, from, to string) error {
 		return err
 	}
 	err = w.store.Update(ctx, func(tx Tx) error {
+		if _, err := tx.Mint(ctx, from); err != nil { // before the operations: none begins now
+			return err
+		}
 		for _, list := range []func(context.Context) ([]Saga, error){tx.Sagas, tx.Abandoned} {
 			sagas, err := list(ctx)
 			if err != nil {

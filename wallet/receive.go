@@ -157,11 +157,10 @@ func (w *Wallet) readToken(ctx context.Context, t token.Token, anyMint bool) (Mi
 		}
 	}
 	if !trusted {
-		m.Trusted = true
-		known := m.KnownMint
-		if err := w.store.Update(ctx, func(tx Tx) error { return tx.PutMint(ctx, known) }); err != nil {
+		if err := w.TrustMint(ctx, m.URL, true); err != nil {
 			return Mint{}, nil, err
 		}
+		m.Trusted = true
 	}
 	return m, coins, nil
 }

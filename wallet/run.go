@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,16 +47,22 @@ func (w *Wallet) start(ctx context.Context, s Saga, reason string, fn func(tx Tx
 
 // startAll stores several at once: all of them, or none.
 func (w *Wallet) startAll(ctx context.Context, mintURL string, list []beginning) ([]*run, error) {
-	return withoutGap(ctx, w, mintURL, func() ([]*run, error) { return w.startOnce(ctx, list) })
+	return withoutGap(ctx, w, mintURL, func() ([]*run, error) { return w.startOnce(ctx, mintURL, list) })
 }
 
-func (w *Wallet) startOnce(ctx context.Context, list []beginning) ([]*run, error) {
+func (w *Wallet) startOnce(ctx context.Context, mintURL string, list []beginning) ([]*run, error) {
 	runs := make([]*run, len(list))
 	for i, b := range list {
 		b.saga.Data.Common().Instance = w.store.Instance()
 		runs[i] = &run{w: w, tries: liveTries}
 	}
 	err := w.store.Update(ctx, func(tx Tx) error {
+		// It was read before, and may have moved since with all that is used here.
+		if _, err := tx.Mint(ctx, mintURL); errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("the mint %s is not known any more: %w", mintURL, ErrNotFound)
+		} else if err != nil {
+			return err
+		}
 		for i, b := range list {
 			s := b.saga // fn may run more than once
 			if err := b.fn(tx, &s); err != nil {

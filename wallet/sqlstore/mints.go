@@ -16,7 +16,7 @@ var (
 		INSERT INTO mints (url, name, trusted, info, fetched, left_out) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (url) DO UPDATE SET name = excluded.name, trusted = excluded.trusted, info = excluded.info, fetched = excluded.fetched,
 			left_out = excluded.left_out`}
-	stmtGetMint    = sqldb.Stmt{Name: "mints.get", SQL: `SELECT url, name, trusted, info, fetched, left_out FROM mints WHERE url = $1`}
+	stmtGetMint    = sqldb.Stmt{Name: "mints.get", SQL: `SELECT url, name, trusted, info, fetched, left_out FROM mints WHERE url = $1 {lock mints}`}
 	stmtListMints  = sqldb.Stmt{Name: "mints.list", SQL: `SELECT url, name, trusted, info, fetched, left_out FROM mints ORDER BY url`}
 	stmtRemoveMint = sqldb.Stmt{Name: "mints.remove", SQL: `
 		DELETE FROM mints WHERE url = $1
