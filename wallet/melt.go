@@ -98,7 +98,7 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, d decision, o M
 		return nil, err
 	}
 	data := &MeltData{
-		Quote: q.ID, Amount: q.Amount, FeeReserve: q.FeeReserve, Method: q.Method, QuoteExpiry: q.Expiry,
+		Quote: q.ID, Amount: q.Amount, FeeReserve: q.FeeReserve, FeeIndex: q.FeeIndex, Method: q.Method, QuoteExpiry: q.Expiry,
 		MPPAmount: o.part, Inputs: plain(d.coins), FinalProofYs: ysOf(d.coins), ChangeKeyset: keyset.ID,
 		CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args},
 	}
@@ -180,7 +180,7 @@ func (r *run) tryMelt(ctx context.Context, m Mint) (MeltResult, ruling, error) {
 		return MeltResult{}, ruleWait, err
 	}
 	crashpoint.Here(crashPoint(KindMelt, "sending"))
-	answer, err := c.Melt(ctx, d.Method, mintclient.MeltRequest{Quote: d.Quote, Inputs: shown(d.Inputs), Outputs: messages(d.Change)}, false)
+	answer, err := c.Melt(ctx, d.Method, mintclient.MeltRequest{Quote: d.Quote, Inputs: shown(d.Inputs), Outputs: messages(d.Change), FeeIndex: d.FeeIndex}, false)
 	crashpoint.Here(crashPoint(KindMelt, "answered"))
 	if err == nil && answer.State == "PAID" {
 		return r.takeMelt(ctx, m, c, d, answer)

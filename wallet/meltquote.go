@@ -34,7 +34,9 @@ func (o MeltQuoteOptions) terms() string {
 
 // CreateMeltQuote asks a mint what a payment costs, and remembers the answer. A
 // quote for the same payment that was not used and has some time left is given
-// again: mints may have one quote for an invoice at a time.
+// again: mints may have one quote for an invoice at a time. Of the fees that a mint
+// offers for a payment on the chain (NUT-30), it is over the one with the smallest
+// reserve.
 func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuoteOptions) (Quote, error) {
 	m, err := w.Mint(ctx, mintURL)
 	if err != nil {
@@ -70,6 +72,9 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 		Direction: QuoteMelt, ID: answer.Quote, MintURL: m.URL, Method: o.Method, Unit: o.Unit,
 		Amount: answer.Amount, FeeReserve: answer.FeeReserve, Request: o.Request, State: answer.State,
 		Terms: o.terms(), Expiry: answer.Expiry, Created: w.now().Unix(),
+	}
+	if fee, choice := answer.Cheapest(); choice {
+		q.FeeReserve, q.FeeIndex = fee.FeeReserve, &fee.FeeIndex
 	}
 	if err := w.store.Update(ctx, func(tx Tx) error { return tx.AddQuote(ctx, q) }); err != nil {
 		return Quote{}, err

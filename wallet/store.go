@@ -257,6 +257,7 @@ type Quote struct {
 	Unit       cashu.Unit
 	Amount     cashu.Amount
 	FeeReserve cashu.Amount // melt
+	FeeIndex   *uint32      // of the fee that was chosen (NUT-30); nil: there is one only
 	Request    string
 	State      string // the mint's word: UNPAID, PENDING, PAID, ISSUED, FAILED
 	Paid       cashu.Amount

@@ -1,7 +1,9 @@
 package mintclient
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -134,7 +136,9 @@ type MeltQuote struct {
 
 // FeeOption is what a payment may cost at the most when this fee is chosen (NUT-30).
 type FeeOption struct {
-	FeeReserve cashu.Amount `json:"fee_reserve"`
+	FeeIndex        uint32       `json:"fee_index"`
+	FeeReserve      cashu.Amount `json:"fee_reserve"`
+	EstimatedBlocks uint32       `json:"estimated_blocks"` // until the payment is confirmed
 }
 
 func (q MeltQuote) complete(err error) (MeltQuote, error) {
@@ -161,6 +165,17 @@ func (q MeltQuote) Proof() string {
 		return q.Preimage
 	}
 	return q.Outpoint
+}
+
+// Cheapest is the fee option with the smallest reserve, and of those the quickest; false
+// if there is nothing to choose.
+func (q MeltQuote) Cheapest() (FeeOption, bool) {
+	if len(q.FeeOptions) == 0 {
+		return FeeOption{}, false
+	}
+	return slices.MinFunc(q.FeeOptions, func(a, b FeeOption) int {
+		return cmp.Or(cmp.Compare(a.FeeReserve, b.FeeReserve), cmp.Compare(a.EstimatedBlocks, b.EstimatedBlocks))
+	}), true
 }
 
 // MeltRequest pays a quote (NUT-05), with blank outputs for what is left over

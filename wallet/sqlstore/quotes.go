@@ -12,11 +12,11 @@ import (
 )
 
 const quoteColumns = `direction, mint_url, id, method, unit, amount, fee_reserve, request, state, paid, issued,
-		expiry, key_index, proof, used_by, created, updated, version, key, asked, terms`
+		expiry, key_index, proof, used_by, created, updated, version, key, asked, terms, fee_index`
 
 var (
 	stmtAddQuote = sqldb.Stmt{Name: "quotes.add", SQL: `
-		INSERT INTO quotes (` + quoteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+		INSERT INTO quotes (` + quoteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 		ON CONFLICT DO NOTHING`}
 	stmtGetQuote = sqldb.Stmt{Name: "quotes.get", SQL: `
 		SELECT ` + quoteColumns + ` FROM quotes WHERE direction = $1 AND mint_url = $2 AND id = $3 {lock quotes}`}
@@ -36,7 +36,7 @@ var (
 func (t *tx) AddQuote(ctx context.Context, q wallet.Quote) error {
 	n, err := t.db.Exec(ctx, stmtAddQuote, string(q.Direction), text(q.MintURL), text(q.ID), text(q.Method), text(q.Unit),
 		uint64(q.Amount), uint64(q.FeeReserve), text(q.Request), text(q.State), uint64(q.Paid), uint64(q.Issued),
-		q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)), maybeID(q.UsedBy), q.Created, q.Updated, q.Version, maybe(q.Key), q.Asked, maybe(q.Terms))
+		q.Expiry, number(q.KeyIndex), maybe(string(q.Proof)), maybeID(q.UsedBy), q.Created, q.Updated, q.Version, maybe(q.Key), q.Asked, maybe(q.Terms), number(q.FeeIndex))
 	if err != nil {
 		return fmt.Errorf("adding a quote: %w", err)
 	}
@@ -83,16 +83,16 @@ func scanQuote(scan func(dest ...any) error) (q wallet.Quote, err error) {
 		direction, unit, proof           string
 		usedBy                           []byte
 		amount, feeReserve, paid, issued uint64
-		keyIndex                         int64
+		keyIndex, feeIndex               int64
 	)
 	err = scan(&direction, &q.MintURL, &q.ID, &q.Method, &unit, &amount, &feeReserve, &q.Request, &q.State, &paid, &issued,
-		&q.Expiry, &keyIndex, &proof, &usedBy, &q.Created, &q.Updated, &q.Version, &q.Key, &q.Asked, &q.Terms)
+		&q.Expiry, &keyIndex, &proof, &usedBy, &q.Created, &q.Updated, &q.Version, &q.Key, &q.Asked, &q.Terms, &feeIndex)
 	if err != nil {
 		return q, found(err)
 	}
 	q.Direction, q.Unit, q.Proof = wallet.QuoteDirection(direction), cashu.Unit(unit), wallet.Secret(proof)
 	q.Amount, q.FeeReserve, q.Paid, q.Issued = cashu.Amount(amount), cashu.Amount(feeReserve), cashu.Amount(paid), cashu.Amount(issued)
-	q.KeyIndex = parseNumber(keyIndex)
+	q.KeyIndex, q.FeeIndex = parseNumber(keyIndex), parseNumber(feeIndex)
 	q.UsedBy, err = parseID(usedBy)
 	return q, err
 }

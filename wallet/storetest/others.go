@@ -167,7 +167,7 @@ func (k *kit) quote(d wallet.QuoteDirection, id string) wallet.Quote {
 	return wallet.Quote{
 		Direction: d, ID: id, MintURL: mintURL, Method: "bolt11", Unit: "sat", Amount: 1 << 63, FeeReserve: 2,
 		Request: "lnbc1\x00", State: "UNPAID", Paid: 3, Issued: 4, Expiry: start.Unix() + 60, KeyIndex: &n,
-		Proof: "preimage", Created: start.Unix(), Updated: start.Unix(), Asked: start.Unix() + 61, Terms: "a part",
+		Proof: "preimage", Created: start.Unix(), Updated: start.Unix(), Asked: start.Unix() + 61, Terms: "a part", FeeIndex: &n,
 	}
 }
 
