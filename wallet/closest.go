@@ -27,7 +27,13 @@ func closest(all piles, amount cashu.Amount) (below, above cashu.Amount, err err
 	for i := range all { // fees do not matter here, nor what is retired
 		p := &all[i]
 		p.ppk, p.retired, p.net = 0, true, uint64(p.amount)
-		total += p.amount * cashu.Amount(len(p.coins))
+		worth, err := p.amount.Mul(uint64(len(p.coins)))
+		if err == nil {
+			total, err = total.Add(worth)
+		}
+		if err != nil {
+			return 0, 0, err
+		}
 	}
 	slices.SortStableFunc(all, func(a, b aPile) int { return cmp.Compare(b.amount, a.amount) })
 	if amount >= total {

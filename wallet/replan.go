@@ -154,7 +154,11 @@ func wantedAgain(k cashu.Keyset, outputs []Planned) (wants []want, locked []Plan
 		case o.Amount == 0: // blank
 			wants = append(wants, want{})
 		default:
-			sums[o.Role] += o.Amount
+			sum, err := sums[o.Role].Add(o.Amount)
+			if err != nil {
+				return nil, nil, false
+			}
+			sums[o.Role] = sum
 		}
 	}
 	for _, role := range []Role{"", RoleKeep, RoleSend} {

@@ -308,8 +308,14 @@ func (w *Wallet) adoptBatch(ctx context.Context, k cashu.Keyset, b batch, total 
 	if err != nil {
 		return err
 	}
+	if unspent, err = unspent.Add(total.Unspent[k.Unit]); err != nil {
+		return err
+	}
 	underWay, err := sumOf(pending)
 	if err != nil {
+		return err
+	}
+	if underWay, err = underWay.Add(total.Pending[k.Unit]); err != nil {
 		return err
 	}
 	err = w.store.Update(ctx, func(tx Tx) error {
@@ -327,8 +333,8 @@ func (w *Wallet) adoptBatch(ctx context.Context, k cashu.Keyset, b batch, total 
 	if err != nil {
 		return err
 	}
-	total.Unspent[k.Unit] += unspent
-	total.Pending[k.Unit] += underWay
+	total.Unspent[k.Unit] = unspent
+	total.Pending[k.Unit] = underWay
 	total.Coins += len(b.coins)
 	return nil
 }

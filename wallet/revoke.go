@@ -66,11 +66,15 @@ func (r *run) checkSend(ctx context.Context) (unspent []StoredCoin, status SendS
 	for i, e := range entries {
 		if e.State == cashu.ProofSpent {
 			claimed = append(claimed, coins[i].Y)
-			status.Claimed += coins[i].Amount
+			if status.Claimed, err = status.Claimed.Add(coins[i].Amount); err != nil {
+				return nil, status, err
+			}
 			continue
 		}
 		unspent = append(unspent, coins[i])
-		status.Unclaimed += coins[i].Amount
+		if status.Unclaimed, err = status.Unclaimed.Add(coins[i].Amount); err != nil {
+			return nil, status, err
+		}
 	}
 	switch {
 	case len(unspent) == 0:

@@ -50,7 +50,11 @@ func (w *Wallet) Swap(ctx context.Context, mintURL string, unit cashu.Unit, ever
 			}
 		}
 		got, err := w.swapAll(ctx, m, unit, inputs, nil)
-		came += got
+		sum, addErr := came.Add(got)
+		if addErr != nil {
+			return got, errors.Join(err, addErr)
+		}
+		came = sum
 		return got, err
 	})
 	return came, err
@@ -69,10 +73,13 @@ func (w *Wallet) swapAll(ctx context.Context, m Mint, unit cashu.Unit, inputs []
 			return came, err
 		}
 		sum, err := sumOf(got)
+		if err == nil {
+			sum, err = came.Add(sum)
+		}
 		if err != nil {
 			return came, err
 		}
-		came += sum
+		came = sum
 		crashpoint.Here(crashPoint(KindSwap, "part"))
 	}
 	return came, nil
