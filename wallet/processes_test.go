@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -38,10 +37,7 @@ type work struct {
 // database: processes of their own, not only wallets of one. The line of the first is
 // broken at random, the others get SIGKILL at random and are started again.
 func TestE3ProcessesOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
-	steps := 12
-	if n, err := strconv.Atoi(os.Getenv("MINTMARK_WALLET_STEPS")); err == nil {
-		steps = n
-	}
+	steps, seed := fromEnv("MINTMARK_WALLET_STEPS", 12), fromEnv("MINTMARK_WALLET_SEED", 7)
 	began := time.Now()
 	var verdicts tally
 	t.Cleanup(func() {
@@ -57,7 +53,7 @@ func TestE3ProcessesOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
 			}
 			s := w.stageOn(at)
 			w.fund(s.x, 1000)
-			job := work{Steps: steps, Random: 7}
+			job := work{Steps: steps, Random: uint64(seed)}
 			for range steps/4 + 1 {
 				w.fund(s.y, 32)
 				job.Tokens = append(job.Tokens, s.sendFrom(s.y, wallet.SendOptions{Amount: 32}).Token)
@@ -69,7 +65,7 @@ func TestE3ProcessesOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
 			var mu sync.Mutex
 			killed := 0
 			for i := range 2 {
-				random := rand.New(rand.NewPCG(8, uint64(i)))
+				random := rand.New(rand.NewPCG(uint64(seed)+1, uint64(i)))
 				recovering.Go(func() {
 					for {
 						over, err := s.recoverer(o, done, time.Duration(50+random.IntN(1500))*time.Millisecond)

@@ -19,10 +19,7 @@ import (
 // whatever the others are doing, under random schedules and faults. Who loses a
 // version changes nothing; no coin is used twice, and none is lost.
 func TestE3WalletsOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
-	steps := 12
-	if n, err := strconv.Atoi(os.Getenv("MINTMARK_WALLET_STEPS")); err == nil {
-		steps = n
-	}
+	steps, seed := fromEnv("MINTMARK_WALLET_STEPS", 12), fromEnv("MINTMARK_WALLET_SEED", 7)
 	var verdicts tally
 	began := time.Now()
 	t.Cleanup(func() {
@@ -48,7 +45,7 @@ func TestE3WalletsOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
 				lines = append(lines, line)
 				store := w.openStore(at)
 				x := w.walletBy(store, line, s.xSeed)
-				random := rand.New(rand.NewPCG(7, uint64(i)))
+				random := rand.New(rand.NewPCG(uint64(seed), uint64(i)))
 				wg.Go(func() {
 					for range steps {
 						line.breakNext(lineFaults[random.IntN(len(lineFaults))], random.IntN(8) == 0)
@@ -98,6 +95,14 @@ func TestE3WalletsOnOneDatabaseDoNotHarmEachOther(t *testing.T) {
 			t.Logf("%d operations, %d of them failed, %d because somebody else was there", done, failed, taken)
 		})
 	}
+}
+
+// fromEnv is a number that a long run is given.
+func fromEnv(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return otherwise
 }
 
 // breakNext gives the next request but a few a fault, or none.

@@ -152,12 +152,7 @@ func sharedCases() []testCase {
 // both runs fn so many times on each of two handles, side by side.
 func (k *kit) both(times int, fn func(s wallet.Store) error) {
 	k.Helper()
-	if k.second == nil {
-		if k.second = k.again(); k.second == nil {
-			k.second = k.store
-		}
-	}
-	stores := []wallet.Store{k.store, k.second}
+	stores := []wallet.Store{k.store, k.other()}
 	var wg sync.WaitGroup
 	for _, s := range stores {
 		wg.Go(func() {

@@ -26,7 +26,7 @@ import (
 // database of the first, as another process would have it.
 func Run(t *testing.T, open func(t testing.TB) (first wallet.Store, again func() wallet.Store)) {
 	t.Helper()
-	for _, c := range slices.Concat(sagaCases(), coinCases(), counterCases(), quoteCases(), mintCases(), historyCases(), keyCases(), authCases(), sharedCases()) {
+	for _, c := range slices.Concat(sagaCases(), coinCases(), counterCases(), quoteCases(), mintCases(), historyCases(), keyCases(), authCases(), guardCases(), apartCases(), sharedCases()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			store, again := open(t)
