@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(presentEnv); url != "" {
 		hold(url)
 	}
+	if orders := os.Getenv(takingEnv); orders != "" {
+		take(orders)
+	}
 	code := m.Run()
 	postgres.Stop()
 	os.Exit(code)
