@@ -131,7 +131,7 @@ func guardCases() []testCase {
 			want := map[string]cashu.Amount{mintURL + " sat UNSPENT": 7, mintURL + " usd UNSPENT": 8, mintURL + " sat ABANDONED": 16, other.MintURL + " sat UNSPENT": 4}
 			got := map[string]cashu.Amount{}
 			for _, b := range must[[]wallet.Balance](k)(k.store.Balances(k.ctx)) {
-				got[fmt.Sprintf("%s %s %s", b.MintURL, b.Unit, b.State)] += b.Amount
+				got[fmt.Sprintf("%s %s %s", b.MintURL, b.Unit, b.State)] = b.Amount
 			}
 			for what, amount := range want {
 				if got[what] != amount {
