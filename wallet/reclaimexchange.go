@@ -107,8 +107,8 @@ func (r *run) reclaimReceive(ctx context.Context, m Mint, d *ReceiveData) (cashu
 		return 0, r.failed(err)
 	}
 	child, err := r.w.start(ctx, s, "the same coins, for other outputs", func(tx Tx, _ *Saga) (err error) {
-		if ok, err := tx.UpdateSaga(ctx, parent); err != nil || !ok {
-			return errors.Join(err, ErrTakenOver)
+		if err := put(ctx, tx, parent); err != nil {
+			return err
 		}
 		if data.Outputs, data.Counters, err = r.w.plan(ctx, tx, keyset.ID, wants); err != nil {
 			return err

@@ -90,15 +90,20 @@ func (w *Wallet) startOnce(ctx context.Context, mintURL string, list []beginning
 // rest tells that this process does not work on the saga any more; recovery may.
 func (r *run) rest() { r.w.busy.leave(r.s.ID) }
 
+// step goes to the next state, or stays in it, together with what fn changes.
+func (r *run) step(ctx context.Context, to State, reason string, fn func(tx Tx) error) error {
+	return r.advance(ctx, to, reason, func(tx Tx, next Saga) error {
+		if err := put(ctx, tx, next); err != nil || fn == nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
 // plannedStep is step for an fn that changes the saga's data, which is stored after
 // it. What fn has changed is the caller's to put back after an error.
 func (r *run) plannedStep(ctx context.Context, to State, reason string, fn func(tx Tx) error) error {
-	next := r.s
-	if err := next.UpdateState(to, r.w.now()); err != nil {
-		return err
-	}
-	next.Data.Common().Instance = r.w.store.Instance()
-	err := r.w.store.Update(ctx, func(tx Tx) error {
+	return r.advance(ctx, to, reason, func(tx Tx, next Saga) error {
 		if is, err := tx.Saga(ctx, r.s.ID); errors.Is(err, ErrNotFound) || err == nil && is.Version != r.s.Version {
 			return ErrTakenOver // whose coins and quotes are not ours to touch
 		} else if err != nil {
@@ -107,12 +112,20 @@ func (r *run) plannedStep(ctx context.Context, to State, reason string, fn func(
 		if err := fn(tx); err != nil {
 			return err
 		}
-		ok, err := tx.UpdateSaga(ctx, next)
-		if err != nil {
+		return put(ctx, tx, next)
+	})
+}
+
+// advance commits what write does with the saga at its next version, and the journal.
+func (r *run) advance(ctx context.Context, to State, reason string, write func(tx Tx, next Saga) error) error {
+	next := r.s
+	if err := next.UpdateState(to, r.w.now()); err != nil {
+		return err
+	}
+	next.Data.Common().Instance = r.w.store.Instance()
+	err := r.w.store.Update(ctx, func(tx Tx) error {
+		if err := write(tx, next); err != nil {
 			return err
-		}
-		if !ok {
-			return ErrTakenOver
 		}
 		return r.journal(ctx, tx, next, reason)
 	})
@@ -123,33 +136,13 @@ func (r *run) plannedStep(ctx context.Context, to State, reason string, fn func(
 	return nil
 }
 
-// step goes to the next state, or stays in it, together with what fn changes.
-func (r *run) step(ctx context.Context, to State, reason string, fn func(tx Tx) error) error {
-	next := r.s
-	if err := next.UpdateState(to, r.w.now()); err != nil {
-		return err
+// put stores a saga, unless somebody else has it.
+func put(ctx context.Context, tx Tx, next Saga) error {
+	ok, err := tx.UpdateSaga(ctx, next)
+	if err == nil && !ok {
+		err = ErrTakenOver
 	}
-	next.Data.Common().Instance = r.w.store.Instance()
-	err := r.w.store.Update(ctx, func(tx Tx) error {
-		ok, err := tx.UpdateSaga(ctx, next)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return ErrTakenOver
-		}
-		if fn != nil {
-			if err := fn(tx); err != nil {
-				return err
-			}
-		}
-		return r.journal(ctx, tx, next, reason)
-	})
-	if err != nil {
-		return err
-	}
-	r.s = next
-	return nil
+	return err
 }
 
 // claim makes this process the one that works on a saga it has read, and fails

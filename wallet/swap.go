@@ -134,15 +134,10 @@ func (w *Wallet) startSwap(ctx context.Context, spec swapSpec) (*run, error) {
 	r, err := w.start(ctx, s, "coins are set aside", func(tx Tx, s *Saga) error {
 		if spec.parent != nil {
 			// Whoever has taken the parent over may have let its coins go.
-			ok, err := tx.UpdateSaga(ctx, parent)
-			if err != nil {
+			if err := put(ctx, tx, parent); err != nil {
 				return err
 			}
-			if !ok {
-				return ErrTakenOver
-			}
-			err = tx.HandCoins(ctx, data.InputYs, parent.ID, id)
-			if err != nil {
+			if err := tx.HandCoins(ctx, data.InputYs, parent.ID, id); err != nil {
 				return err
 			}
 		} else if err := tx.ReserveCoins(ctx, data.InputYs, id); err != nil {
