@@ -96,7 +96,7 @@ func (w *Wallet) startIssue(ctx context.Context, quotes []Quote, o MintOptions) 
 		}
 		t := Transaction{
 			Operation: id, Kind: KindMint, MintURL: first.MintURL, Unit: first.Unit, Amount: data.Amount, Incoming: true,
-			Status: "pending", QuoteID: first.ID, Request: first.Request, At: w.now().Unix(),
+			Status: StatusPending, QuoteID: first.ID, Request: first.Request, At: w.now().Unix(),
 		}
 		if data.IsBatch {
 			t.Memo = fmt.Sprintf("%d invoices", len(quotes))
@@ -192,7 +192,7 @@ func (r *run) takeIssue(ctx context.Context, parts []mintPart, coins []StoredCoi
 				return err
 			}
 		}
-		return r.closeIssue(ctx, tx, "completed")
+		return r.closeIssue(ctx, tx, StatusCompleted)
 	})
 	crashpoint.Here(crashPoint(KindMint, "taken"))
 	return err
@@ -222,7 +222,7 @@ func (r *run) endIssue(ctx context.Context, d *MintData, reason string) error {
 		if err := r.returnCounters(ctx, tx, d.Outputs, d.Counters); err != nil {
 			return err
 		}
-		return r.closeIssue(ctx, tx, "failed")
+		return r.closeIssue(ctx, tx, StatusFailed)
 	})
 	crashpoint.Here(crashPoint(KindMint, "undone"))
 	return err

@@ -41,11 +41,9 @@ type MeltOptions struct {
 	// Again pays an offer or an address that this wallet has paid before, or is
 	// paying. An invoice is paid once, whatever is said here.
 	Again bool
-	// Group is what the parts of one payment have in common (NUT-15): they do not
-	// refuse each other.
-	Group uuid.UUID
-
-	part cashu.Amount // what the quote pays of the invoice, in millisatoshi; 0: all
+	// group is what the parts of one payment have in common (NUT-15): they do not
+	// refuse each other. Nil: it is paid in one.
+	group uuid.UUID
 }
 
 // expiryMargin is how long after the end of a quote a request may still arrive:
@@ -99,7 +97,7 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, d decision, o M
 	}
 	data := &MeltData{
 		Quote: q.ID, Amount: q.Amount, FeeReserve: q.FeeReserve, FeeIndex: q.FeeIndex, Method: q.Method, QuoteExpiry: q.Expiry,
-		MPPAmount: o.part, Inputs: plain(d.coins), FinalProofYs: ysOf(d.coins), ChangeKeyset: keyset.ID,
+		Inputs: plain(d.coins), FinalProofYs: ysOf(d.coins), ChangeKeyset: keyset.ID,
 		CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args},
 	}
 	s, err := NewSaga(id, MeltProofsReserved, q.Amount, m.URL, q.Unit, data, w.now())
@@ -125,8 +123,8 @@ func (w *Wallet) startMelt(ctx context.Context, m Mint, q Quote, d decision, o M
 		}
 		data.ChangeBlindedMessages = messages(data.Change)
 		return tx.PutTransaction(ctx, Transaction{
-			Operation: id, Kind: KindMelt, MintURL: m.URL, Unit: q.Unit, Amount: q.Amount, Status: "pending",
-			QuoteID: q.ID, Request: q.Request, At: w.now().Unix(), Payment: payment, Group: o.Group,
+			Operation: id, Kind: KindMelt, MintURL: m.URL, Unit: q.Unit, Amount: q.Amount, Status: StatusPending,
+			QuoteID: q.ID, Request: q.Request, At: w.now().Unix(), Payment: payment, Group: o.group,
 		})
 	})
 }
@@ -322,7 +320,7 @@ func (r *run) takeMelt(ctx context.Context, m Mint, c *mintclient.Client, d *Mel
 		if err := tx.UpdateQuote(ctx, q); err != nil {
 			return err
 		}
-		return r.closeMelt(ctx, tx, "completed", result)
+		return r.closeMelt(ctx, tx, StatusCompleted, result)
 	})
 	if err != nil {
 		return MeltResult{}, ruleWait, err
@@ -381,7 +379,7 @@ func (r *run) undoMelt(ctx context.Context, d *MeltData, states []cashu.ProofSta
 		if err := r.returnCounters(ctx, tx, d.Change, d.Counters); err != nil {
 			return err
 		}
-		return r.closeMelt(ctx, tx, "failed", MeltResult{Amount: d.Amount})
+		return r.closeMelt(ctx, tx, StatusFailed, MeltResult{Amount: d.Amount})
 	})
 	crashpoint.Here(crashPoint(KindMelt, "undone"))
 	return err

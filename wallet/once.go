@@ -88,7 +88,7 @@ func refuseRepeated(ctx context.Context, h HistoryReads, q Quote, o MeltOptions)
 	}
 	for _, t := range list {
 		switch {
-		case o.Group != uuid.Nil && t.Group == o.Group:
+		case o.group != uuid.Nil && t.Group == o.group:
 		case t.Status == StatusCompleted:
 			return &OperationError{ID: t.Operation, Err: ErrPaidAlready}
 		default:

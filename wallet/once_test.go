@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/tyler-smith/go-bip39"
 
 	"mintmark/cashu"
@@ -144,16 +143,6 @@ func TestWhatMayStillBePaidIsNotPaidFromElsewhere(t *testing.T) {
 		t.Fatalf("it cannot be paid any more by the first: %v", err)
 	}
 
-	group, parts := uuid.New(), w.outside(10, "")
-	for i, at := range []*world{w, second} {
-		if err := pay(at, parts, wallet.MeltOptions{Group: group}); err != nil {
-			t.Errorf("part %d: %v", i, err)
-		}
-	}
-	w.line.cut(nil, nil)
-	if list, err := x.Payments(t.Context(), "", parts); err != nil || len(list) != 2 || list[0].Group != group {
-		t.Errorf("%d payments: %v", len(list), err)
-	}
 }
 
 // outside is an invoice of a node that is neither mint's.

@@ -60,7 +60,7 @@ func (w *Wallet) PayParts(ctx context.Context, plan PartsPlan, o MeltOptions) (P
 	if err != nil {
 		return PartsResult{}, err
 	}
-	o.Group = group
+	o.group = group
 	runs, mints, err := w.beginParts(ctx, plan, o)
 	defer func() {
 		for _, r := range runs {
@@ -85,7 +85,6 @@ func (w *Wallet) PayParts(ctx context.Context, plan PartsPlan, o MeltOptions) (P
 func (w *Wallet) beginParts(ctx context.Context, plan PartsPlan, o MeltOptions) (runs []*run, mints []Mint, err error) {
 	for i, p := range plan.Parts {
 		part := o
-		part.part = p.Msat
 		if o.MaxFee != nil { // what was agreed to is that of each part
 			fee, err := p.Fee()
 			if err != nil {

@@ -257,7 +257,7 @@ func (r *run) receiveExchange() (exchange, error) {
 			if err := outOfInbox(ctx, tx, d.Token); err != nil {
 				return err
 			}
-			return r.closeReceive(ctx, tx, "completed")
+			return r.closeReceive(ctx, tx, StatusCompleted)
 		},
 		undo: func(ctx context.Context, tx Tx, _ []cashu.ProofState) error {
 			if d.Parent != uuid.Nil { // which has the token
@@ -276,9 +276,9 @@ func (r *run) receiveExchange() (exchange, error) {
 			if err := r.returnCounters(ctx, tx, d.Outputs, d.Counters); err != nil {
 				return err
 			}
-			return r.closeReceive(ctx, tx, "failed")
+			return r.closeReceive(ctx, tx, StatusFailed)
 		},
-		lost: func(ctx context.Context, tx Tx) error { return r.closeReceive(ctx, tx, "failed") },
+		lost: func(ctx context.Context, tx Tx) error { return r.closeReceive(ctx, tx, StatusFailed) },
 	}, nil
 }
 

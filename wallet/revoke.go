@@ -248,7 +248,7 @@ func (r *run) endRollback(ctx context.Context) error {
 		if err := tx.MoveCoins(ctx, mine, r.s.ID, []CoinState{CoinPendingSpent, CoinSpent}, CoinSpent); err != nil {
 			return err
 		}
-		status := "completed"
+		status := StatusCompleted
 		if swapped {
 			status = StatusTakenBack
 		}

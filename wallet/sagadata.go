@@ -107,8 +107,6 @@ type SendData struct {
 	Locked bool         `json:"locked,omitzero"` // to somebody else's key
 	// ClaimedYs are coins of the token that the receiver has taken already.
 	ClaimedYs []bdhke.Point `json:"claimed_ys,omitzero"`
-	// RevokeChild is the swap that takes the coins back.
-	RevokeChild uuid.UUID `json:"revoke_child,omitzero"`
 	CommonData
 }
 
@@ -177,7 +175,6 @@ type MeltData struct {
 	ChangeKeyset          cashu.KeysetID         `json:"keyset_id,omitzero"`
 	QuoteExpiry           int64                  `json:"quote_expiry,omitzero"`
 	FeeIndex              *uint32                `json:"fee_index,omitzero"`
-	MPPAmount             cashu.Amount           `json:"mpp_amount,omitzero"`
 	Method                string                 `json:"method,omitzero"`
 	CommonData
 }

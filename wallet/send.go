@@ -169,7 +169,7 @@ func (r *run) createToken(ctx context.Context, coins []StoredCoin) (Sent, error)
 		if err := tx.MoveCoins(ctx, ysOf(coins), r.s.ID, []CoinState{CoinReserved}, CoinPendingSpent); err != nil {
 			return err
 		}
-		return tx.PutTransaction(ctx, r.sendEntry("pending"))
+		return tx.PutTransaction(ctx, r.sendEntry(StatusPending))
 	})
 	if err != nil {
 		return Sent{}, r.failed(err)

@@ -88,7 +88,6 @@ type about struct {
 	Device        string   `json:"device_authorization_endpoint"`
 	Revocation    string   `json:"revocation_endpoint"`
 	Scopes        []string `json:"scopes_supported"`
-	Grants        []string `json:"grant_types_supported"`
 }
 
 const (

@@ -28,8 +28,8 @@ func (c *Client) batch() int {
 	return size
 }
 
-// TooMuch tells that a mint refuses a request because of its size alone.
-func TooMuch(err error) bool {
+// tooMuch tells that a mint refuses a request because of its size alone.
+func tooMuch(err error) bool {
 	var r *Refusal
 	if !errors.As(err, &r) {
 		return false
@@ -43,7 +43,7 @@ func (c *Client) inBatches(n int, ask func(from, to int) error) error {
 	for from := 0; from < n; {
 		to := min(from+c.batch(), n)
 		err := ask(from, to)
-		if TooMuch(err) && to-from > 1 {
+		if tooMuch(err) && to-from > 1 {
 			c.learned.Store(int64(to-from) / 2)
 			continue
 		}

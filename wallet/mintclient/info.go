@@ -2,7 +2,6 @@ package mintclient
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -92,28 +91,4 @@ func (i Info) Subscribes(unit cashu.Unit, command string) bool {
 		}
 	}
 	return false
-}
-
-// Replays is how long the mint promises to give the same answer to the same
-// request (NUT-19); 0 is no promise, and for ever is a negative number.
-func (i Info) Replays(method, path string) time.Duration {
-	var v struct {
-		TTL       *uint64 `json:"ttl"`
-		Endpoints []struct {
-			Method string `json:"method"`
-			Path   string `json:"path"`
-		} `json:"cached_endpoints"`
-	}
-	if json.Unmarshal(i.nuts["19"], &v) != nil {
-		return 0
-	}
-	for _, e := range v.Endpoints {
-		if e.Method == method && e.Path == path {
-			if v.TTL == nil {
-				return -1
-			}
-			return time.Duration(min(*v.TTL, 1<<31)) * time.Second
-		}
-	}
-	return 0
 }

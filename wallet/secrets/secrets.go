@@ -183,7 +183,6 @@ type Purpose uint32
 const (
 	PurposeP2PK  Purpose = 10 // keys that tokens are locked to (NUT-11)
 	PurposeQuote Purpose = 20 // keys that lock mint quotes (NUT-20)
-	PurposeLock  Purpose = 30 // blinding of outputs whose secret is a condition
 )
 
 // Key is the private key number index of a purpose: m/129373'/purpose'/0'/0'/index,
