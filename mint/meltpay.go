@@ -26,7 +26,7 @@ type melting struct {
 func (m *Mint) payAndFinish(ctx context.Context, w melting) error {
 	q, err := m.store.MeltQuote(ctx, w.saga.QuoteID)
 	if err == nil && q.State == MeltPending {
-		out := m.send(ctx, w, q)
+		out := m.send(ctx, w, q, false)
 		crashpoint.Here(crashMeltSent)
 		switch out.State {
 		case lightning.PaymentPaid:
@@ -56,13 +56,14 @@ func (m *Mint) payAndFinish(ctx context.Context, w melting) error {
 // send asks the backend to pay and waits. What it says other than "paid" is not
 // believed before it was asked again: only a fresh word that the payment failed
 // counts as one.
-func (m *Mint) send(ctx context.Context, w melting, q MeltQuote) lightning.Outgoing {
+func (m *Mint) send(ctx context.Context, w melting, q MeltQuote, recovered bool) lightning.Outgoing {
 	payCtx, cancel := context.WithTimeout(ctx, m.cfg.PayTimeout)
 	defer cancel()
 	defer context.AfterFunc(m.stopping, cancel)()
 	out, err := w.way.Payer.SendPayment(payCtx, lightning.Payment{
 		ID: w.saga.ID.String(), Method: q.Method, Request: q.Request, LookupID: q.LookupID,
 		Amount: q.Amount, Unit: q.Unit, Terms: q.Terms, MaxFee: q.FeeReserve, FeeIndex: q.FeeIndex,
+		Recovered: recovered,
 	})
 	switch {
 	case errors.Is(err, lightning.ErrRefused):

@@ -133,5 +133,5 @@ func (m *Mint) askAgain(ctx context.Context, w *melting, q MeltQuote) (lightning
 		return out, nil
 	}
 	m.log.Info("sending a payment that was not sent before the mint went down", "operation", w.saga.ID.String())
-	return m.send(ctx, *w, q), nil
+	return m.send(ctx, *w, q, true), nil
 }

@@ -3,6 +3,7 @@ package mint_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,7 +112,11 @@ func TestAPaymentThatWasNeverSentIsSentByRecovery(t *testing.T) {
 	w := newWorld(t, store)
 	q := w.meltQuote("a", 100)
 	coins, blanks := w.mintCoins(128), w.blanks(5)
-	w.payer.sending = func(*attempt) error { return errors.New("the process dies here") }
+	var again []bool
+	w.payer.sending = func(a *attempt) error {
+		again = append(again, a.Recovered)
+		return errors.New("the process dies here")
+	}
 	w.melt(meltRequest(q, coins, blanks))
 	w.wantMelt(q, mint.MeltPending)
 	if err := w.mint.Sweep(t.Context()); err != nil { // dies again
@@ -125,6 +130,9 @@ func TestAPaymentThatWasNeverSentIsSentByRecovery(t *testing.T) {
 	w.wantMelt(q, mint.MeltPaid)
 	if sumOf(w.change(blanks, w.readMelt(q))) != 27 || w.payer.moved["a"] != 1 {
 		t.Error("it was not paid once")
+	}
+	if !slices.Equal(again, []bool{false, true}) {
+		t.Errorf("the backend was told %v of whether it may have been ordered before", again)
 	}
 }
 

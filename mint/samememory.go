@@ -17,8 +17,9 @@ import (
 
 // errOtherMemory: a backend remembers in another place than before.
 var errOtherMemory = errors.New("this payment backend remembers its payments in another database than before: that one was lost, or swapped. " +
-	"What is under way could be paid twice, so the backend is not used. Bring the database back; if it is gone, see which melts are " +
-	"open (mintd sagas list), decide them, and then say: mintd lightning accept")
+	"What is under way could be paid twice, so the backend is not used. Bring the database itself back, not from a backup: a backup knows " +
+	"nothing of what was begun since, and is not told from its original. If it is gone, see which melts are open (mintd sagas list), " +
+	"decide them, and then say: mintd lightning accept")
 
 // configMemory is where the database remembers which memory belongs to a name.
 func configMemory(name string) ConfigKey { return ConfigKey("memory/" + name) }
@@ -56,7 +57,7 @@ func (m *Mint) checkMemories(ctx context.Context) error {
 
 // ErrMeltsOpen: the memory of a backend cannot be given up while melts through it are open.
 var ErrMeltsOpen = errors.New("melts through this payment backend are open, and its memory is all that knows about them: " +
-	"decide each with mintd sagas resolve, or bring the memory back")
+	"decide each with mintd sagas resolve, or bring the memory itself back, not from a backup")
 
 // ErrNoMemory: nothing is remembered of a backend of this name.
 var ErrNoMemory = errors.New("no payment backend of this name has remembered anything here")

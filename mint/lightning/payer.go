@@ -100,6 +100,10 @@ type Payment struct {
 	MaxFee cashu.Amount
 	// FeeIndex is the option that was chosen, if there were any.
 	FeeIndex uint32
+	// Recovered: an earlier run of the mint may have ordered this. A backend that remembers
+	// no such attempt may remember too little, such as a backup does, and asks its node
+	// first where that can tell.
+	Recovered bool
 }
 
 // PaymentState is what a backend knows of an attempt to pay.

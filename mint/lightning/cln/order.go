@@ -36,7 +36,7 @@ func (b *Backend) attempt(ctx context.Context, p lightning.Payment) (a journal.A
 		}
 	} else {
 		request, invoice, err := b.readInvoice(p.Request)
-		if errors.Is(err, lightning.ErrRequestExpired) {
+		if errors.Is(err, lightning.ErrRequestExpired) || err == nil && p.Recovered {
 			if err := b.idle(ctx, fmt.Sprintf("%x", invoice.PaymentHash)); err != nil {
 				return a, err
 			}
@@ -62,8 +62,8 @@ func (b *Backend) attempt(ctx context.Context, p lightning.Payment) (a journal.A
 }
 
 // idle fails unless the node says that nothing of a debt is paid or under way. An order
-// that comes when it is too late for one may have been given before, and the journal lost
-// since.
+// that comes again, or when it is too late for one, may have been given before, and the
+// journal lost since, or replaced by an older copy.
 func (b *Backend) idle(ctx context.Context, debt string) error {
 	var found struct {
 		Pays []payment `json:"pays"`

@@ -39,7 +39,8 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 		return lightning.Outgoing{}, err
 	}
 	fresh, err := b.order(p)
-	if errors.Is(err, lightning.ErrRequestExpired) {
+	again := p.Recovered && p.Method == lightning.MethodBolt11 && !b.cfg.AtMostOnce
+	if errors.Is(err, lightning.ErrRequestExpired) || err == nil && again {
 		if doubt := b.idle(ctx, p); doubt != nil {
 			return lightning.Outgoing{}, doubt
 		}
@@ -57,8 +58,8 @@ func (b *Backend) send(ctx context.Context, p lightning.Payment) (lightning.Outg
 }
 
 // idle fails unless the processor says that it neither pays nor has paid an invoice. An
-// order that comes when it is too late for one may have been given before, and the journal
-// lost since.
+// order that comes again, or when it is too late for one, may have been given before, and
+// the journal lost since, or replaced by an older copy.
 func (b *Backend) idle(ctx context.Context, p lightning.Payment) error {
 	t, err := readTerms(p.Terms)
 	if err != nil {
