@@ -83,7 +83,7 @@ func guardCases() []testCase {
 		{"a coin that differs in anything is another", func(k *kit) {
 			coins, _ := k.coins(1)
 			for what, change := range map[string]func(c *wallet.StoredCoin){
-				"mint":      func(c *wallet.StoredCoin) { c.MintURL = "https://other.example" },
+				"mint":      func(c *wallet.StoredCoin) { c.MintURL = elsewhere },
 				"unit":      func(c *wallet.StoredCoin) { c.Unit = "usd" },
 				"keyset":    func(c *wallet.StoredCoin) { c.ID = k.keyset(9) },
 				"amount":    func(c *wallet.StoredCoin) { c.Amount++ },
@@ -117,18 +117,18 @@ func guardCases() []testCase {
 		{"coins are filtered by each field alone", func(k *kit) {
 			k.coins(3)
 			other, dollars, aside := k.coin(4), k.coin(8), k.coin(16)
-			other.MintURL, dollars.Unit, aside.State = "https://other.example", "usd", wallet.CoinAbandoned
+			other.MintURL, other.Unit, dollars.Unit, aside.State = elsewhere, "usd", "usd", wallet.CoinAbandoned
 			k.update(func(tx wallet.Tx) error { return tx.AddCoins(k.ctx, []wallet.StoredCoin{other, dollars, aside}) })
 			for _, tc := range []struct {
 				f    wallet.CoinFilter
 				want int
-			}{{wallet.CoinFilter{}, 6}, {wallet.CoinFilter{Unit: "usd"}, 1}, {wallet.CoinFilter{Unit: "sat"}, 5}, {wallet.CoinFilter{MintURL: other.MintURL}, 1},
+			}{{wallet.CoinFilter{}, 6}, {wallet.CoinFilter{Unit: "usd"}, 2}, {wallet.CoinFilter{Unit: "sat"}, 4}, {wallet.CoinFilter{MintURL: elsewhere}, 1},
 				{wallet.CoinFilter{MintURL: mintURL, Unit: "usd"}, 1}, {wallet.CoinFilter{States: []wallet.CoinState{wallet.CoinAbandoned}}, 1}, {wallet.CoinFilter{States: []wallet.CoinState{free}}, 5}} {
 				if got := must[[]wallet.StoredCoin](k)(k.store.Coins(k.ctx, tc.f)); len(got) != tc.want {
 					k.Errorf("%+v finds %d coins, want %d", tc.f, len(got), tc.want)
 				}
 			}
-			want := map[string]cashu.Amount{mintURL + " sat UNSPENT": 7, mintURL + " usd UNSPENT": 8, mintURL + " sat ABANDONED": 16, other.MintURL + " sat UNSPENT": 4}
+			want := map[string]cashu.Amount{mintURL + " sat UNSPENT": 7, mintURL + " usd UNSPENT": 8, mintURL + " sat ABANDONED": 16, elsewhere + " usd UNSPENT": 4}
 			got := map[string]cashu.Amount{}
 			for _, b := range must[[]wallet.Balance](k)(k.store.Balances(k.ctx)) {
 				got[fmt.Sprintf("%s %s %s", b.MintURL, b.Unit, b.State)] = b.Amount
