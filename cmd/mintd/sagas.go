@@ -83,7 +83,7 @@ payment has been open for ten minutes (verdict "ask").
              unsigned outputs are forgotten
 
 What is final already stays so. The evidence is shown first, and you are asked. The
-decision is kept for ever, with why and the evidence: mintd sagas decisions.`,
+decision is kept for ever, with why and the evidence that was shown: mintd sagas decisions.`,
 		Args: commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := uuid.Parse(args[0])
@@ -126,7 +126,7 @@ func resolveSaga(ctx context.Context, cmd *cobra.Command, op operator.Operator, 
 			return err
 		}
 	}
-	if err := op.Resolve(ctx, id, d, why); err != nil {
+	if err := op.Resolve(ctx, e, d, why); err != nil {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "done")

@@ -16,6 +16,7 @@ import (
 // request is the body of every call. Which fields count depends on the call.
 type request struct {
 	Operation uuid.UUID      `json:"operation,omitzero"`
+	Evidence  Evidence       `json:"evidence,omitzero"`
 	Decision  Decision       `json:"decision,omitzero"`
 	Recount   bool           `json:"recount,omitzero"`
 	Keyset    cashu.KeysetID `json:"keyset,omitzero"`
@@ -79,7 +80,7 @@ func Handler(op Operator) http.Handler {
 	}
 	handle(pathSagas, func(ctx context.Context, _ request) (any, error) { return op.Sagas(ctx) })
 	handle(pathResolve, func(ctx context.Context, r request) (any, error) {
-		return nil, op.Resolve(ctx, r.Operation, r.Decision, r.Value)
+		return nil, op.Resolve(ctx, r.Evidence, r.Decision, r.Value)
 	})
 	handle(pathEvidence, func(ctx context.Context, r request) (any, error) { return op.Evidence(ctx, r.Operation) })
 	handle(pathDecisions, func(ctx context.Context, r request) (any, error) { return op.Decisions(ctx, r.Limit) })

@@ -25,20 +25,16 @@ func (l *Local) now() time.Time {
 
 // resolveMelt ends a melt that is impossible or open. Kept, an open one counts as
 // paid with all of its fee reserve, and recovery signs the change that is left.
-func (l *Local) resolveMelt(ctx context.Context, tx mint.Tx, s *mint.Saga, facts mint.OperationFacts, d Decision) error {
+func (l *Local) resolveMelt(ctx context.Context, tx mint.Tx, s *mint.Saga, verdict string, d Decision) error {
 	q, err := tx.MeltQuote(ctx, s.QuoteID)
 	if err != nil && !errors.Is(err, mint.ErrNotFound) {
 		return fmt.Errorf("looking at a melt: %w", err)
 	}
-	switch v := mint.MeltVerdict(s.Operation, facts, q); v {
-	case mint.VerdictImpossible:
+	if verdict == mint.VerdictImpossible {
 		return endMelt(ctx, tx, s, q, d)
-	case mint.VerdictAsk:
-		if open := l.now().Sub(s.Created); open < meltPatience {
-			return fmt.Errorf("%w: its payment has been open for %v only, and may end by itself", ErrNotStuck, open.Round(time.Second))
-		}
-	default:
-		return fmt.Errorf("%w: recovery will %s it", ErrNotStuck, v)
+	}
+	if open := l.now().Sub(s.Created); open < meltPatience {
+		return fmt.Errorf("%w: its payment has been open for %v only, and may end by itself", ErrNotStuck, open.Round(time.Second))
 	}
 	if d == Keep {
 		return tx.SettleMelt(ctx, q.ID, s.Ref, mint.Settlement{Spent: q.Amount + q.FeeReserve})

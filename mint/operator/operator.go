@@ -16,7 +16,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"mintmark/cashu"
@@ -33,9 +32,9 @@ type Operator interface {
 	Evidence(ctx context.Context, operation uuid.UUID) (Evidence, error)
 	// Resolve ends an operation that recovery cannot decide: an impossible one,
 	// or a melt of whose payment the backend has not said for ten minutes what
-	// became of it. It refuses others with ErrNotStuck. The decision is kept, with why
-	// and the evidence.
-	Resolve(ctx context.Context, operation uuid.UUID, d Decision, why string) error
+	// became of it. It refuses others with ErrNotStuck. The decision is kept, with why and
+	// the evidence that it was made on; ErrChanged if the operation is not so any more.
+	Resolve(ctx context.Context, shown Evidence, d Decision, why string) error
 	// Decisions are the latest that operators have made, those first, limit at most.
 	Decisions(ctx context.Context, limit int) ([]mint.OperatorDecision, error)
 	// Liabilities is what every keyset issued, redeemed and still owes. With
@@ -78,6 +77,9 @@ type Mint interface {
 // ErrNotStuck: the operation is gone, or needs nobody's decision.
 var ErrNotStuck = errors.New("the operation needs no decision")
 
+// ErrChanged: the operation is not what was shown.
+var ErrChanged = errors.New("the operation has changed since it was shown; look again")
+
 // Saga is an unfinished operation and what the database holds of it.
 type Saga struct {
 	Operation       uuid.UUID `json:"operation"`
@@ -96,20 +98,6 @@ type Saga struct {
 	// or "finish" what was paid; or "impossible", which waits for a decision.
 	Verdict string `json:"verdict"`
 }
-
-// Decision ends a saga that cannot be.
-type Decision string
-
-const (
-	// Release gives back what is still reserved: pending inputs become unspent,
-	// unsigned outputs are forgotten, the quote can be issued or paid again.
-	// What is final stays final. Of a melt: the payment certainly failed.
-	Release Decision = "release"
-	// Keep makes what is still reserved final: pending inputs are spent,
-	// unsigned outputs are forgotten and can be asked for again. Of a melt: the
-	// payment was made; recovery signs the change.
-	Keep Decision = "keep"
-)
 
 // Liability is one keyset's line.
 type Liability struct {
@@ -173,74 +161,6 @@ func report(s mint.Saga, f mint.OperationFacts, verdict string) Saga {
 		Outputs: s.Outputs, OutputsUnsigned: f.OutputsUnsigned,
 		Verdict: verdict,
 	}
-}
-
-// Resolve ends an operation that recovery cannot decide.
-func (l *Local) Resolve(ctx context.Context, operation uuid.UUID, d Decision, why string) error {
-	if d != Release && d != Keep {
-		return fmt.Errorf("%q is not a decision: it is %q or %q", d, Release, Keep)
-	}
-	if err := checkReason(why); err != nil {
-		return err
-	}
-	evidence, err := l.Evidence(ctx, operation)
-	if err != nil {
-		return err
-	}
-	text, err := json.Marshal(evidence)
-	if err != nil {
-		return fmt.Errorf("writing down the evidence: %w", err)
-	}
-	made := mint.OperatorDecision{At: l.now(), About: operation.String(), Decision: string(d), Why: why, Evidence: string(text)}
-	return l.Store.Update(ctx, mint.Durable, func(tx mint.Tx) error {
-		rows, err := tx.Sagas(ctx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(rows, func(s mint.Saga) bool { return s.ID == operation })
-		if i < 0 {
-			return fmt.Errorf("%w: there is no unfinished operation of this id", ErrNotStuck)
-		}
-		s := rows[i]
-		facts, err := tx.Facts(ctx, s.Ref)
-		if err != nil {
-			return err
-		}
-		if s.Kind == mint.OperationMelt {
-			err = l.resolveMelt(ctx, tx, &s, facts, d)
-		} else if v := mint.Verdict(s.Operation, facts); v != mint.VerdictImpossible {
-			err = fmt.Errorf("%w: recovery will %s it", ErrNotStuck, v)
-		} else {
-			err = resolve(ctx, tx, &s, d)
-		}
-		if err != nil {
-			return err
-		}
-		return tx.AddDecision(ctx, made)
-	})
-}
-
-func resolve(ctx context.Context, tx mint.Tx, s *mint.Saga, d Decision) error {
-	if err := endSaga(ctx, tx, s, d); err != nil {
-		return err
-	}
-	return mint.ReleaseQuotes(ctx, tx, s.Operation)
-}
-
-func endSaga(ctx context.Context, tx mint.Tx, s *mint.Saga, d Decision) error {
-	// The operation stays: rows that are final belong to it.
-	if err := tx.FinishSaga(ctx, s); err != nil {
-		return err
-	}
-	settle := tx.RemoveProofs
-	if d == Keep {
-		settle = tx.SpendProofs
-	}
-	if _, err := settle(ctx, s.Ref); err != nil {
-		return err
-	}
-	_, err := tx.RemoveOutputs(ctx, s.Ref)
-	return err
 }
 
 // Liabilities is what every keyset issued, redeemed and still owes.

@@ -122,16 +122,16 @@ func TestOnlyAStuckSagaCanBeResolved(t *testing.T) {
 			seed := name + string(decision)
 			fine, _ := reserve(t, store, seed+"fine", false)
 			broken, ys := reserve(t, store, seed+"broken", true)
-			if err := op.Resolve(t.Context(), fine.ID, decision, "seen"); !errors.Is(err, operator.ErrNotStuck) {
+			if err := op.Resolve(t.Context(), shown(t, op, fine.ID), decision, "seen"); !errors.Is(err, operator.ErrNotStuck) {
 				t.Errorf("%s: resolving what recovery can decide: %v", seed, err)
 			}
-			if err := op.Resolve(t.Context(), uuid.Must(uuid.NewV7()), decision, "seen"); !errors.Is(err, operator.ErrNotStuck) {
+			if err := op.Resolve(t.Context(), shown(t, op, uuid.Must(uuid.NewV7())), decision, "seen"); !errors.Is(err, operator.ErrNotStuck) {
 				t.Errorf("%s: resolving what is not there: %v", seed, err)
 			}
-			if err := op.Resolve(t.Context(), broken.ID, "perhaps", "seen"); err == nil {
+			if err := op.Resolve(t.Context(), shown(t, op, broken.ID), "perhaps", "seen"); err == nil {
 				t.Errorf("%s: an unknown decision was accepted", seed)
 			}
-			if err := op.Resolve(t.Context(), broken.ID, decision, "seen"); err != nil {
+			if err := op.Resolve(t.Context(), shown(t, op, broken.ID), decision, "seen"); err != nil {
 				t.Errorf("%s: %v", seed, err)
 			}
 			records, err := store.Proofs(t.Context(), ys)

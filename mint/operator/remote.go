@@ -71,8 +71,8 @@ func (r *Remote) Sagas(ctx context.Context) (list []Saga, err error) {
 }
 
 // Resolve ends an operation that recovery cannot decide.
-func (r *Remote) Resolve(ctx context.Context, operation uuid.UUID, d Decision, why string) error {
-	return r.call(ctx, pathResolve, request{Operation: operation, Decision: d, Value: why}, nil)
+func (r *Remote) Resolve(ctx context.Context, shown Evidence, d Decision, why string) error {
+	return r.call(ctx, pathResolve, request{Evidence: shown, Decision: d, Value: why}, nil)
 }
 
 // Evidence is what can be seen of an unfinished operation.
