@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 )
 
@@ -70,7 +71,7 @@ func (s *session) balance(ctx context.Context) error {
 		}
 		row(w, "MINT", "AVAILABLE", "PENDING", "SENT")
 		for _, b := range v.Mints {
-			row(w, cmp.Or(printable(b.Name), b.Mint), b.text(b.Available), b.text(b.Pending), b.text(b.Sent))
+			row(w, cmp.Or(printable.Text(b.Name, 0), b.Mint), b.text(b.Available), b.text(b.Pending), b.text(b.Sent))
 		}
 		if len(v.Mints) > len(v.Totals) {
 			for _, b := range v.Totals {

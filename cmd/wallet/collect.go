@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mintmark/cashu/paymentrequest"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 )
 
@@ -94,7 +95,7 @@ func (s *session) collect(ctx context.Context, at net.Listener, r paymentrequest
 	return s.show(v, func(w io.Writer) {
 		line(w, "Received %s at %s; the fee was %s.", formatAmount(p.got.Amount, p.got.Unit), p.got.MintURL, formatAmount(p.got.Fee, p.got.Unit))
 		if p.got.Memo != "" {
-			line(w, "Memo: %s", printable(p.got.Memo))
+			line(w, "Memo: %s", printable.Text(p.got.Memo, 0))
 		}
 	})
 }

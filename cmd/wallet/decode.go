@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +12,7 @@ import (
 	"mintmark/cashu/conditions"
 	"mintmark/cashu/paymentrequest"
 	"mintmark/cashu/token"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 	"mintmark/wallet/payee"
 )
@@ -98,7 +98,7 @@ func (p program) showPayee(g *globals, to payee.Payee) error {
 		}
 		row(w, "kind", v.Kind)
 		row(w, "amount", asks)
-		row(w, "pay to", printable(v.PayTo))
+		row(w, "pay to", printable.Text(v.PayTo, 0))
 	})
 }
 
@@ -130,9 +130,9 @@ func jsonToken(t token.Token) (tokenJSON, error) {
 
 func (v tokenJSON) text(w io.Writer, unit cashu.Unit) {
 	row(w, "token over", formatAmount(v.Amount, unit))
-	row(w, "mint", printable(v.Mint))
+	row(w, "mint", printable.Text(v.Mint, 0))
 	if v.Memo != "" {
-		row(w, "memo", printable(v.Memo))
+		row(w, "memo", printable.Text(v.Memo, 0))
 	}
 	for _, c := range v.Coins {
 		text := formatAmount(c.Amount, unit)
@@ -147,15 +147,4 @@ func (v tokenJSON) text(w io.Writer, unit cashu.Unit) {
 		}
 		row(w, "coin", text)
 	}
-}
-
-// printable takes out of a stranger's text what could move the cursor or the
-// reading direction.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, s)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 )
 
@@ -131,7 +132,7 @@ func (s *session) receipt(ctx context.Context, text string) error {
 		row(w, "status", statusText(t))
 		row(w, "mint", t.MintURL)
 		for _, pair := range [][2]string{{"memo", t.Memo}, {"quote", t.QuoteID}, {"paid to", t.Request}, {"proof of payment", string(t.Proof)}} {
-			if text := printable(pair[1]); text != "" {
+			if text := printable.Text(pair[1], 0); text != "" {
 				row(w, pair[0], text)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/internal/passphrase"
+	"mintmark/internal/printable"
 	"mintmark/wallet/login"
 )
 
@@ -139,7 +140,7 @@ func (s *session) userPassword(ctx context.Context, f loginFlags) ([]byte, error
 		return nil, hint(fmt.Errorf("asking for the password: %w", err), "--user-password-file reads it from a file")
 	}
 	defer t.Close()
-	return t.ReadSecret(ctx, fmt.Sprintf("Password of %s: ", printable(f.user)))
+	return t.ReadSecret(ctx, fmt.Sprintf("Password of %s: ", printable.Text(f.user, 0)))
 }
 
 type browserJSON struct {
@@ -212,7 +213,7 @@ func (s *session) authState(ctx context.Context, mintURL string) (*authJSON, err
 		return nil, err
 	}
 	a := &authJSON{
-		Provider: printable(info.OpenIDDiscovery), LoggedIn: state.LoggedIn, Renewed: state.Renewed, Tokens: state.Tokens,
+		Provider: printable.Text(info.OpenIDDiscovery, 0), LoggedIn: state.LoggedIn, Renewed: state.Renewed, Tokens: state.Tokens,
 		Clear: []string{}, Blind: []string{},
 	}
 	if state.LoggedIn {
@@ -222,11 +223,11 @@ func (s *session) authState(ctx context.Context, mintURL string) (*authJSON, err
 		a.Expires = state.Expires.Unix()
 	}
 	for _, e := range info.ProtectedEndpoints {
-		a.Clear = append(a.Clear, printable(e.String()))
+		a.Clear = append(a.Clear, printable.Text(e.String(), 0))
 	}
 	blind, _ := m.Info.BlindAuth()
 	for _, e := range blind.ProtectedEndpoints {
-		a.Blind = append(a.Blind, printable(e.String()))
+		a.Blind = append(a.Blind, printable.Text(e.String(), 0))
 	}
 	return a, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 )
 
@@ -46,7 +47,7 @@ func (p program) mintsCommand(g *globals) *cobra.Command {
 			return s.wallet.RenameMint(ctx, mintURL, more[0])
 		}),
 		p.mintVerb(g, "move MINT URL", "Follow a mint to another address, with its coins", 2, func(ctx context.Context, s *session, mintURL string, more []string) error {
-			if err := s.agree(ctx, s.globals, "Whoever answers at %s will be shown the coins of %s. Have you heard of the new address from the mint itself?", printable(more[0]), mintURL); err != nil {
+			if err := s.agree(ctx, s.globals, "Whoever answers at %s will be shown the coins of %s. Have you heard of the new address from the mint itself?", printable.Text(more[0], 0), mintURL); err != nil {
 				return err
 			}
 			if err := s.wallet.MoveMint(ctx, mintURL, more[0]); err != nil {
@@ -111,7 +112,7 @@ func (s *session) mints(ctx context.Context) error {
 		}
 		row(w, "MINT", "NAME", "TRUSTED", "LAST ASKED")
 		for _, m := range v {
-			row(w, m.URL, cmp.Or(printable(m.Name), "-"), yesNo(m.Trusted), moment(m.Fetched))
+			row(w, m.URL, cmp.Or(printable.Text(m.Name, 0), "-"), yesNo(m.Trusted), moment(m.Fetched))
 		}
 	})
 }
@@ -159,7 +160,7 @@ func (s *session) mintInfo(ctx context.Context, mintURL string) error {
 	return s.show(v, func(w io.Writer) {
 		row(w, "mint", m.URL)
 		for _, pair := range [][2]string{{"your name", m.Name}, {"it says", v.Says}, {"version", v.Version}, {"about", v.About}, {"message", v.MOTD}} {
-			if text := printable(pair[1]); text != "" {
+			if text := printable.Text(pair[1], 0); text != "" {
 				row(w, pair[0], text)
 			}
 		}

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+
+	"mintmark/internal/address"
 )
 
 // transport is the way to mints and payees. With a proxy nothing is asked for but
@@ -41,18 +42,12 @@ func (g *globals) transport() (http.RoundTripper, error) {
 		return nil, usageError{errors.New("a proxy looks like socks5://127.0.0.1:9050, or http://…")}
 	}
 	way.Proxy = func(r *http.Request) (*url.URL, error) {
-		if !always && here(r.URL.Hostname()) {
+		if !always && address.IsLoopback(r.URL.Hostname()) {
 			return nil, nil
 		}
 		return proxy, nil
 	}
 	return way, nil
-}
-
-// here tells that a host is this machine.
-func here(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // noNetwork fails like a line that is cut before the first byte.

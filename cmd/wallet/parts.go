@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 	"mintmark/wallet/payee"
 )
@@ -86,7 +87,7 @@ func (s *session) payParts(ctx context.Context, invoice string, f payFlags, aske
 	return s.show(v, func(w io.Writer) {
 		line(w, "Paid %s in %d parts; fees were %s.", formatAmount(paid.Amount, plan.Unit), len(paid.Parts), formatAmount(paid.Fee, plan.Unit))
 		if paid.Proof != "" {
-			line(w, "Proof of payment: %s", printable(paid.Proof))
+			line(w, "Proof of payment: %s", printable.Text(paid.Proof, 0))
 		}
 	})
 }

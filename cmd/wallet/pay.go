@@ -11,6 +11,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/cashu/paymentrequest"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 	"mintmark/wallet/payee"
 )
@@ -128,7 +129,7 @@ func (s *session) tellPaid(q wallet.Quote, paid wallet.MeltResult) error {
 	return s.show(v, func(w io.Writer) {
 		line(w, "Paid %s; fees were %s.", formatAmount(paid.Amount, q.Unit), formatAmount(paid.Fee, q.Unit))
 		if paid.Proof != "" {
-			line(w, "Proof of payment: %s", printable(paid.Proof))
+			line(w, "Proof of payment: %s", printable.Text(paid.Proof, 0))
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"mintmark/cashu"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 	"mintmark/wallet/lnurl"
 	"mintmark/wallet/payee"
@@ -61,7 +62,7 @@ func (s *session) serviceInvoice(ctx context.Context, at string, f payFlags) (st
 	if err := terms.Check(msat, f.comment); err != nil {
 		return "", usageError{err}
 	}
-	if text := printable(terms.Description); text != "" {
+	if text := printable.Text(terms.Description, 0); text != "" {
 		s.say("The payee says what it is for: %s", text)
 	}
 	invoice, err := client.Invoice(ctx, terms, msat, f.comment)
@@ -81,7 +82,7 @@ func (s *session) serviceInvoice(ctx context.Context, at string, f payFlags) (st
 // said makes a service's own words fit for a terminal.
 func said(err error) error {
 	if refused, ok := errors.AsType[*lnurl.RefusedError](err); ok {
-		return &lnurl.RefusedError{Reason: printable(refused.Reason)}
+		return &lnurl.RefusedError{Reason: printable.Text(refused.Reason, 0)}
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintmark/cashu"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 )
 
@@ -99,7 +100,7 @@ func (s *session) pendingList(ctx context.Context, tokens bool) error {
 		}
 		row(w, "OPERATION", "AMOUNT", "SENT", "MINT", "MEMO")
 		for _, each := range v {
-			row(w, each.Operation, formatAmount(each.Amount, cashu.Unit(each.Unit)), moment(each.At), each.Mint, printable(each.Memo))
+			row(w, each.Operation, formatAmount(each.Amount, cashu.Unit(each.Unit)), moment(each.At), each.Mint, printable.Text(each.Memo, 0))
 			if tokens {
 				line(w, "%s", each.Token)
 			}

@@ -13,6 +13,7 @@ import (
 	"mintmark/bdhke"
 	"mintmark/cashu"
 	"mintmark/cashu/token"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 )
 
@@ -170,7 +171,7 @@ func (s *session) tellReceived(got wallet.Received, err error) error {
 		}
 		line(w, "Received %s at %s; the fee was %s.", formatAmount(got.Amount, got.Unit), got.MintURL, formatAmount(got.Fee, got.Unit))
 		if got.Memo != "" {
-			line(w, "Memo: %s", printable(got.Memo))
+			line(w, "Memo: %s", printable.Text(got.Memo, 0))
 		}
 	})
 	return errors.Join(err, showErr)

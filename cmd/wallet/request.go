@@ -14,6 +14,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/cashu/paymentrequest"
+	"mintmark/internal/printable"
 	"mintmark/wallet"
 )
 
@@ -200,7 +201,7 @@ func (s *session) payRequest(ctx context.Context, r paymentrequest.Request, f re
 	}
 	where := "nobody yet: the token is printed"
 	if len(r.Transports) > 0 {
-		where = printable(r.Transports[0].Target)
+		where = printable.Text(r.Transports[0].Target, 0)
 	}
 	if err := s.agree(ctx, s.globals, "Pay %s to %s?", formatAmount(amount, unit), where); err != nil {
 		return err
@@ -247,7 +248,7 @@ func (p program) showRequest(g *globals, r paymentrequest.Request) error {
 		}
 		row(w, "request for", asks)
 		for _, pair := range [][2]string{{"for", v.Description}, {"mints", strings.Join(v.Mints, " ")}, {"pay to", strings.Join(v.Transports, ", ")}, {"lock", v.Lock}, {"id", v.ID}} {
-			if text := printable(pair[1]); text != "" {
+			if text := printable.Text(pair[1], 0); text != "" {
 				row(w, pair[0], text)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"mintmark/internal/printable"
 	"mintmark/wallet/mintclient"
 )
 
@@ -61,7 +62,7 @@ func (n notes) Handle(_ context.Context, r slog.Record) error {
 	text := r.Message
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == "cause" || a.Key == "error" {
-			text += ": " + printable(a.Value.String())
+			text += ": " + printable.Text(a.Value.String(), 0)
 		}
 		return true
 	})

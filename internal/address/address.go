@@ -56,12 +56,12 @@ func parseUnix(path string) (Address, error) {
 func (a Address) Unix() bool { return a.Network == "unix" }
 
 // Loopback tells that nothing but this machine can be at the other end.
-func (a Address) Loopback() bool {
-	if a.Unix() || a.Host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(a.Host)
-	return ip != nil && ip.IsLoopback()
+func (a Address) Loopback() bool { return a.Unix() || IsLoopback(a.Host) }
+
+// IsLoopback tells that a host is this machine.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // CheckSecurity tells whether an address may be used with these means: a unix

@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"mintmark/internal/printable"
 )
 
 // CallbackPort is where NUT-21 wants providers to send browsers back to.
@@ -124,7 +126,7 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a := answer{code: q.Get("code")}
 	if a.code == "" {
-		a.err = &Refused{Code: printable(q.Get("error")), Detail: printable(q.Get("error_description"))}
+		a.err = &Refused{Code: printable.Text(q.Get("error"), mostText), Detail: printable.Text(q.Get("error_description"), mostText)}
 	}
 	select {
 	case c.came <- a:

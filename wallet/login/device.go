@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"time"
+
+	"mintmark/internal/printable"
 )
 
 // Device is what a user needs to log in on another device (RFC 8628).
@@ -51,7 +53,7 @@ func (p *Provider) Device(ctx context.Context, show func(Device)) (Tokens, error
 		v.Expires = 600
 	}
 	ends := p.cfg.Clock().Add(time.Duration(min(v.Expires, 86400)) * time.Second)
-	show(Device{Address: printable(v.Address), Code: printable(v.Code), Direct: printable(v.Direct), Expires: ends})
+	show(Device{Address: printable.Text(v.Address, mostText), Code: printable.Text(v.Code, mostText), Direct: printable.Text(v.Direct, mostText), Expires: ends})
 	return p.awaitDevice(ctx, v.Secret, time.Duration(min(v.Interval, 60))*time.Second, ends)
 }
 

@@ -17,12 +17,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
+
+	"mintmark/internal/address"
+	"mintmark/internal/printable"
 )
 
 // Errors of a login.
@@ -93,6 +94,7 @@ type about struct {
 const (
 	wellKnown = "/.well-known/openid-configuration"
 	maxAnswer = 256 << 10
+	mostText  = 300 // characters of what a provider says
 )
 
 // Discover asks a provider about itself.
@@ -126,7 +128,7 @@ func Discover(ctx context.Context, cfg Config) (*Provider, error) {
 		return nil, fmt.Errorf("%w: it does not tell about itself, HTTP %d", ErrUnreachable, status)
 	}
 	if strings.TrimSuffix(p.about.Issuer, "/")+wellKnown != cfg.Discovery {
-		return nil, fmt.Errorf("the login provider calls itself %q, which is not where it was found", printable(p.about.Issuer))
+		return nil, fmt.Errorf("the login provider calls itself %q, which is not where it was found", printable.Text(p.about.Issuer, mostText))
 	}
 	for _, address := range []string{p.about.Token, p.about.Authorization, p.about.Device, p.about.Revocation} {
 		if err := checkAddress(address); address != "" && err != nil {
@@ -140,18 +142,16 @@ func Discover(ctx context.Context, cfg Config) (*Provider, error) {
 }
 
 // Issuer is the provider's own name, an address.
-func (p *Provider) Issuer() string { return printable(p.about.Issuer) }
+func (p *Provider) Issuer() string { return printable.Text(p.about.Issuer, mostText) }
 
 // checkAddress demands TLS, except on this machine.
-func checkAddress(address string) error {
-	u, err := url.Parse(address)
+func checkAddress(text string) error {
+	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return fmt.Errorf("%q is not an address of a login provider", printable(address))
+		return fmt.Errorf("%q is not an address of a login provider", printable.Text(text, mostText))
 	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	local := u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
-	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
-		return fmt.Errorf("the login provider is at %q, which is not https", printable(address))
+	if u.Scheme != "https" && (u.Scheme != "http" || !address.IsLoopback(u.Hostname())) {
+		return fmt.Errorf("the login provider is at %q, which is not https", printable.Text(text, mostText))
 	}
 	return nil
 }
@@ -257,7 +257,7 @@ func (p *Provider) post(ctx context.Context, address string, form url.Values) ([
 	if json.Unmarshal(body, &v) != nil || v.Error == "" || status >= 500 {
 		return nil, fmt.Errorf("%w: HTTP %d", ErrUnreachable, status)
 	}
-	return nil, &Refused{Code: printable(v.Error), Detail: printable(v.Detail)}
+	return nil, &Refused{Code: printable.Text(v.Error, mostText), Detail: printable.Text(v.Detail, mostText)}
 }
 
 func (p *Provider) do(req *http.Request) (status int, body []byte, err error) {
@@ -276,18 +276,4 @@ func (p *Provider) do(req *http.Request) (status int, body []byte, err error) {
 		return 0, nil, fmt.Errorf("%w: its answer was cut off, or has no end", ErrUnreachable)
 	}
 	return resp.StatusCode, body, nil
-}
-
-// printable keeps a provider from writing to a terminal what is no text, or too much.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, s)
-	if runes := []rune(s); len(runes) > 300 {
-		s = string(runes[:300]) + "…"
-	}
-	return s
 }

@@ -7,11 +7,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
 
 	"mintmark/cashu"
+	"mintmark/internal/printable"
 )
 
 // Reply is an answer as it came.
@@ -38,6 +37,9 @@ func (r Reply) Read(answer any) error {
 	return nil
 }
 
+// mostText is how many characters of what a mint says are shown.
+const mostText = 200
+
 // refusal reads the body of an answer that is no success.
 func (r Reply) refusal() error {
 	var body struct {
@@ -55,7 +57,7 @@ func (r Reply) refusal() error {
 		body.Code = &code
 	}
 	detail, _ := body.Detail.(string)
-	return &Refusal{Code: *body.Code, Detail: printable(detail), Status: r.Status, RetryAfter: r.retryAfter}
+	return &Refusal{Code: *body.Code, Detail: printable.Text(detail, mostText), Status: r.Status, RetryAfter: r.retryAfter}
 }
 
 // Exchange sends one request, whose body is JSON that is ready to be sent, and
@@ -96,19 +98,4 @@ func (c *Client) send(ctx context.Context, method, path string, header http.Head
 	}
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	return Reply{Status: resp.StatusCode, Kind: kind, Body: text, retryAfter: retryAfter(resp.Header, time.Now())}, nil
-}
-
-// printable keeps a mint from writing to the terminal of a person what is no
-// text, or too much of it.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) { // which also keeps the reading direction
-			return r
-		}
-		return -1
-	}, s)
-	if runes := []rune(s); len(runes) > 200 {
-		s = string(runes[:200]) + "…"
-	}
-	return s
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"mintmark/cashu"
+	"mintmark/internal/printable"
 )
 
 // Info is what a mint says that it offers (NUT-06). What cannot be read counts as
@@ -32,7 +33,9 @@ func ParseInfo(raw []byte) (Info, error) {
 		return Info{}, err
 	}
 	v.nuts, v.Raw = v.Nuts, raw
-	v.Name, v.Version, v.Description, v.MOTD = printable(v.Name), printable(v.Version), printable(v.Description), printable(v.MOTD)
+	for _, text := range []*string{&v.Name, &v.Version, &v.Description, &v.MOTD} {
+		*text = printable.Text(*text, mostText)
+	}
 	return v.Info, nil
 }
 

@@ -1,11 +1,12 @@
 package payee
 
 import (
-	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/btcsuite/btcd/btcutil/bech32"
+
+	"mintmark/internal/address"
 )
 
 // addressURL is where invoices for name@host are asked for (LUD-16).
@@ -62,6 +63,5 @@ func checked(text string) (string, error) {
 // plain tells the hosts that plain HTTP is good enough for: hidden services, whose
 // name is their key, and this machine.
 func plain(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.HasSuffix(host, ".onion") || host == "localhost" || err == nil && ip.IsLoopback()
+	return strings.HasSuffix(host, ".onion") || address.IsLoopback(host)
 }
