@@ -46,10 +46,11 @@ func (m Mint) fits(inputs []StoredCoin, outputs []want) error {
 // deal divides coins among requests, as evenly as can be: a part that is worth less
 // than the fee for it could not be exchanged alone.
 func (m Mint) deal(coins []StoredCoin) [][]StoredCoin {
-	return deal(coins, min(m.most(), usualMost), func(c StoredCoin) cashu.Amount { return c.Amount })
+	return deal(m, coins, func(c StoredCoin) cashu.Amount { return c.Amount })
 }
 
-func deal[C any](coins []C, most int, amount func(C) cashu.Amount) [][]C {
+func deal[C any](m Mint, coins []C, amount func(C) cashu.Amount) [][]C {
+	most := min(m.most(), usualMost)
 	if len(coins) == 0 {
 		return nil
 	}

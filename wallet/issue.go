@@ -230,16 +230,5 @@ func (r *run) endIssue(ctx context.Context, d *MintData, reason string) error {
 
 // closeIssue frees the quotes and ends the entry of the history.
 func (r *run) closeIssue(ctx context.Context, tx Tx, status string) error {
-	if _, err := tx.ReleaseQuotes(ctx, r.s.ID); err != nil {
-		return err
-	}
-	t, err := tx.Transaction(ctx, r.s.ID)
-	if errors.Is(err, ErrNotFound) {
-		return nil // a saga of another program
-	}
-	if err != nil {
-		return err
-	}
-	t.Status = status
-	return tx.PutTransaction(ctx, t)
+	return r.closeEntry(ctx, tx, func(t *Transaction) { t.Status = status })
 }

@@ -387,16 +387,7 @@ func (r *run) undoMelt(ctx context.Context, d *MeltData, states []cashu.ProofSta
 
 // closeMelt frees the quote and ends the entry of the history.
 func (r *run) closeMelt(ctx context.Context, tx Tx, status string, result MeltResult) error {
-	if _, err := tx.ReleaseQuotes(ctx, r.s.ID); err != nil {
-		return err
-	}
-	t, err := tx.Transaction(ctx, r.s.ID)
-	if errors.Is(err, ErrNotFound) {
-		return nil // a saga of another program
-	}
-	if err != nil {
-		return err
-	}
-	t.Status, t.Fee, t.Proof = status, result.Fee, Secret(result.Proof)
-	return tx.PutTransaction(ctx, t)
+	return r.closeEntry(ctx, tx, func(t *Transaction) {
+		t.Status, t.Fee, t.Proof = status, result.Fee, Secret(result.Proof)
+	})
 }

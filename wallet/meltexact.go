@@ -58,11 +58,7 @@ func exactWants(m Mint, keyset cashu.Keyset, amount cashu.Amount) (wants []want,
 		if wants, err = split(keyset, total, RoleKeep, nil); err != nil {
 			return nil, 0, err
 		}
-		ids := make([]cashu.KeysetID, len(wants))
-		for i := range ids {
-			ids[i] = keyset.ID
-		}
-		fee, err := m.fee(ids...)
+		fee, err := m.feeLater(keyset, wants)
 		if err != nil {
 			return nil, 0, err
 		}

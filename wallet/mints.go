@@ -81,6 +81,15 @@ func (m Mint) fee(ids ...cashu.KeysetID) (cashu.Amount, error) {
 	return cashu.InputFee(ppk), nil
 }
 
+// feeLater is what spending coins will cost that are made now.
+func (m Mint) feeLater(k cashu.Keyset, wants []want) (cashu.Amount, error) {
+	ids := make([]cashu.KeysetID, len(wants))
+	for i := range ids {
+		ids[i] = k.ID
+	}
+	return m.fee(ids...)
+}
+
 // Mint reads a mint, and asks it anew if what is known is old. If it cannot be
 // reached, what is known has to do.
 func (w *Wallet) Mint(ctx context.Context, mintURL string) (Mint, error) {

@@ -103,11 +103,10 @@ func (p *PartsPlan) add(part Part) (err error) {
 	return nil
 }
 
-// holding is the free coins of a mint that pays parts.
+// holding is what can be spent at a mint that pays parts.
 type holding struct {
-	mint  Mint
-	coins []StoredCoin
-	sum   cashu.Amount
+	purse
+	sum cashu.Amount
 }
 
 // holdings finds them, the fullest first; failed tells which mints could not be asked
@@ -121,7 +120,7 @@ func (w *Wallet) holdings(ctx context.Context, o PartsOptions) (list []holding, 
 	for _, c := range coins {
 		p := byMint[c.MintURL]
 		if p == nil {
-			p = &holding{}
+			p = &holding{purse: purse{unit: o.Unit, now: w.now()}}
 			byMint[c.MintURL] = p
 		}
 		p.coins = append(p.coins, c)
@@ -164,7 +163,7 @@ const planTries = 5
 // what a unit is worth: parts are of whole units, so that no mint rounds up, but for
 // the last one.
 func (w *Wallet) planPart(ctx context.Context, p holding, o PartsOptions, whole, left, one cashu.Amount) (Part, error) {
-	least, most := p.limits(o.Unit)
+	least, most := p.limits()
 	units := min((left-1)/one+1, p.sum, most)
 	for range planTries {
 		if units == 0 || units < least {
@@ -186,7 +185,7 @@ func (w *Wallet) planPart(ctx context.Context, p holding, o PartsOptions, whole,
 		if err != nil {
 			return Part{}, err
 		}
-		paying, err := purse{mint: p.mint, unit: o.Unit, coins: p.coins, now: w.now()}.melt(part.Quote)
+		paying, err := p.melt(part.Quote)
 		if err == nil {
 			part.InputFee = paying.cost
 			return part, nil
@@ -201,12 +200,12 @@ func (w *Wallet) planPart(ctx context.Context, p holding, o PartsOptions, whole,
 		if err != nil {
 			return Part{}, err
 		}
-		whole, err := need.Add(all)
+		needed, err := need.Add(all)
 		if err != nil {
 			return Part{}, err
 		}
 		// As much less as all coins with their fee do not reach.
-		units -= min(units, max(whole-min(whole, p.sum), 1))
+		units -= min(units, max(needed-min(needed, p.sum), 1))
 	}
 	return Part{}, ErrFunds
 }
@@ -222,10 +221,10 @@ func (w *Wallet) dropPart(ctx context.Context, p Part) error {
 }
 
 // limits are the least and the most that the mint pays at a time.
-func (p holding) limits(unit cashu.Unit) (least, most cashu.Amount) {
+func (p holding) limits() (least, most cashu.Amount) {
 	most = ^cashu.Amount(0)
 	for _, m := range p.mint.Info.Methods(5) {
-		if m.Method != methodBolt11 || m.Unit != unit {
+		if m.Method != methodBolt11 || m.Unit != p.unit {
 			continue
 		}
 		if least = m.MinAmount; m.MaxAmount != 0 {

@@ -203,19 +203,5 @@ func (j *work) one(ctx context.Context, random *rand.Rand, x *wallet.Wallet, url
 		_, err = x.Receive(ctx, sent.Token, wallet.ReceiveOptions{AnyMint: true})
 		return err
 	}
-	ops, err := x.Operations(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range ops {
-		switch s.State {
-		case wallet.SendTokenCreated:
-			_, err := x.Revoke(ctx, s.ID)
-			return err
-		case wallet.MeltMeltRequested:
-			_, err := x.Reclaim(ctx, s.ID)
-			return err
-		}
-	}
-	return nil
+	return takeOneBack(ctx, x)
 }

@@ -28,7 +28,7 @@ func (w *Wallet) receiveParts(ctx context.Context, m Mint, t token.Token, text s
 	if err != nil {
 		return nil, err
 	}
-	dealt := deal(coins, min(m.most(), usualMost), func(c token.Coin) cashu.Amount { return c.Amount })
+	dealt := deal(m, coins, func(c token.Coin) cashu.Amount { return c.Amount })
 	if len(dealt) == 1 {
 		one, err := w.beginReceive(m, t, text, coins, keys, o, false)
 		return []receivePart{one}, err

@@ -170,6 +170,22 @@ func (r *run) finish(ctx context.Context, reason string, fn func(tx Tx) error) e
 	})
 }
 
+// closeEntry frees the quotes of the operation and ends its entry of the history.
+func (r *run) closeEntry(ctx context.Context, tx Tx, end func(t *Transaction)) error {
+	if _, err := tx.ReleaseQuotes(ctx, r.s.ID); err != nil {
+		return err
+	}
+	t, err := tx.Transaction(ctx, r.s.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil // a saga of another program
+	}
+	if err != nil {
+		return err
+	}
+	end(&t)
+	return tx.PutTransaction(ctx, t)
+}
+
 func (r *run) journal(ctx context.Context, tx Tx, s Saga, reason string) error {
 	return tx.AddJournal(ctx, JournalEntry{
 		Operation: s.ID, Version: s.Version, State: s.State, Instance: r.w.store.Instance(),

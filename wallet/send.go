@@ -115,11 +115,7 @@ func sendWants(m Mint, keyset cashu.Keyset, o SendOptions) (wants []want, total 
 		if !o.IncludeFee {
 			return wants, total, nil
 		}
-		ids := make([]cashu.KeysetID, len(wants))
-		for i := range ids {
-			ids[i] = keyset.ID
-		}
-		fee, err := m.fee(ids...)
+		fee, err := m.feeLater(keyset, wants)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -33,12 +33,12 @@ func (w *Wallet) Swap(ctx context.Context, mintURL string, unit cashu.Unit, ever
 	var chosen map[bdhke.Point]bool // the first time: what comes back is not exchanged again
 	var came cashu.Amount
 	_, err = whileTaken(func() (cashu.Amount, error) {
-		coins, err := w.store.Coins(ctx, CoinFilter{MintURL: m.URL, Unit: unit, States: []CoinState{CoinUnspent}})
+		p, err := w.purse(ctx, m, unit)
 		if err != nil {
 			return 0, err
 		}
 		var inputs []StoredCoin
-		for _, c := range coins {
+		for _, c := range p.coins {
 			if k, ok := m.Keyset(c.ID); ok && (everything || !k.Active) && (chosen == nil || chosen[c.Y]) {
 				inputs = append(inputs, c)
 			}

@@ -12,16 +12,16 @@ import (
 // moveMint is every place where the address of a mint stands. An operation gets a new
 // version: whoever works on it has to notice.
 var moveMint = []sqldb.Stmt{
-	{Name: "mints.move", SQL: `UPDATE mints SET url = $2 WHERE url = $1`},
-	{Name: "keysets.move", SQL: `UPDATE keysets SET mint_url = $2 WHERE mint_url = $1`},
-	{Name: "coins.move", SQL: `UPDATE coins SET mint_url = $2 WHERE mint_url = $1`},
-	{Name: "quotes.move", SQL: `UPDATE quotes SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
-	{Name: "transactions.move", SQL: `UPDATE transactions SET mint_url = $2 WHERE mint_url = $1`},
-	{Name: "inbox.move", SQL: `UPDATE inbox SET mint_url = $2 WHERE mint_url = $1`},
-	{Name: "auth_keys.move", SQL: `
+	{Name: "mints.readdress", SQL: `UPDATE mints SET url = $2 WHERE url = $1`},
+	{Name: "keysets.readdress", SQL: `UPDATE keysets SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "coins.readdress", SQL: `UPDATE coins SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "quotes.readdress", SQL: `UPDATE quotes SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
+	{Name: "transactions.readdress", SQL: `UPDATE transactions SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "inbox.readdress", SQL: `UPDATE inbox SET mint_url = $2 WHERE mint_url = $1`},
+	{Name: "auth_keys.readdress", SQL: `
 		UPDATE auth_keys SET mint_url = $2 WHERE mint_url = $1
 			AND NOT EXISTS (SELECT 1 FROM auth_keys AS known WHERE known.mint_url = $2 AND known.keyset = auth_keys.keyset)`},
-	{Name: "sagas.move", SQL: `UPDATE sagas SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
+	{Name: "sagas.readdress", SQL: `UPDATE sagas SET mint_url = $2, version = version + 1 WHERE mint_url = $1`},
 }
 
 // leaveMint is what does not move: a login was made for the old address.
