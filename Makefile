@@ -60,11 +60,11 @@ crash: ## the long crash matrix, on an otherwise idle machine (CRASHTIME)
 	$(GO) test -count=1 -v -parallel 16 -timeout 2h -run '^TestCrashMatrixForLong$$' ./e2e -crash $(CRASHTIME)
 
 # They wait more than they work, so they run at the same time; each has its log.
-WALLETCRASH = TestEveryFaultAtEveryEdge TestEveryOperationSurvivesSIGKILLAnywhere TestE3WalletsOnOneDatabaseDoNotHarmEachOther TestE3ProcessesOnOneDatabaseDoNotHarmEachOther
-wallet-crash: ## every fault and every kill at every place of the wallet's operations (long; STEPS for two wallets on one database)
+WALLETCRASH = TestEveryFaultAtEveryEdge TestEveryOperationSurvivesALie TestEveryOperationSurvivesSIGKILLAnywhere TestE3WalletsOnOneDatabaseDoNotHarmEachOther TestE3ProcessesOnOneDatabaseDoNotHarmEachOther
+wallet-crash: ## every fault, many lies and every kill at every place of the wallet's operations (long; STEPS for two wallets on one database)
 	$(GO) test -c -o bin/wallet-crash/wallet.test ./wallet
 	@cd wallet; pids=; for test in $(WALLETCRASH); do \
-	  MINTMARK_WALLET_MATRIX=all MINTMARK_WALLET_STEPS=$(STEPS) ../bin/wallet-crash/wallet.test \
+	  MINTMARK_WALLET_MATRIX=all MINTMARK_WALLET_STEPS=$(STEPS) MINTMARK_WALLET_LIES=60 ../bin/wallet-crash/wallet.test \
 	    -test.v -test.timeout 3h -test.parallel 6 -test.run "^$$test\$$" >../bin/wallet-crash/$$test.log 2>&1 & pids="$$pids $$!"; \
 	done; failed=0; for pid in $$pids; do wait $$pid || failed=1; done; \
 	for test in $(WALLETCRASH); do grep -hE '^ *--- FAIL|^(PASS|FAIL|ok)|^ +[a-z_]+_test\.go|^ *\|' ../bin/wallet-crash/$$test.log; done; exit $$failed

@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -151,7 +152,7 @@ func (w *world) paidOnce(store wallet.Store) error {
 	}
 	for quote, n := range completed {
 		at, err := w.mint.MeltQuote(w.t.Context(), "bolt11", quote)
-		if err != nil {
+		if err != nil && !errors.Is(err, cashu.ErrUnknownQuote) { // which nobody can have paid
 			return err
 		}
 		switch paid := at.State == mint.MeltPaid; {

@@ -82,7 +82,7 @@ func (r *run) keepTrying(ctx context.Context, try func() ([]StoredCoin, ruling, 
 // tryExchange sends the request once and looks for evidence if it is not
 // answered.
 func (r *run) tryExchange(ctx context.Context, m Mint, c *mintclient.Client, x exchange) ([]StoredCoin, ruling, error) {
-	earlier := r.openAttempts()
+	earlier := len(r.s.Data.Common().Attempts)
 	marked := r.s.State == x.requested
 	err := r.attempt(ctx, x.requested, func(tx Tx) error {
 		if marked {

@@ -130,7 +130,7 @@ func (r *run) tryIssue(ctx context.Context, m Mint, c *mintclient.Client, d *Min
 	if err != nil {
 		return nil, ruleWait, err
 	}
-	earlier := r.openAttempts()
+	earlier := len(r.s.Data.Common().Attempts)
 	if d.IsBatch && len(d.Attempts) >= liveTries && r.settled() { // perhaps one that this mint will never answer
 		facts := issueFacts{refused: true, settled: true, restored: -1, outputs: len(d.Outputs)}
 		if coins, rule, err := r.concludeIssue(ctx, m, c, d, parts, errNotTogether, facts); rule != ruleWait || errors.Is(err, ErrTakenOver) {
@@ -216,9 +216,30 @@ func (r *run) noteIssued(ctx context.Context, tx Tx, p mintPart) error {
 	return tx.UpdateQuote(ctx, q)
 }
 
-// endIssue ends a mint that brought nothing.
-func (r *run) endIssue(ctx context.Context, d *MintData, reason string) error {
+// doubtPaid forgets what the mint has said to be paid on quotes, and does not issue:
+// its next word counts, even if that is less.
+func (r *run) doubtPaid(ctx context.Context, tx Tx, parts []mintPart) error {
+	for _, p := range parts {
+		q, err := tx.Quote(ctx, QuoteMint, r.s.MintURL, p.quote)
+		if err != nil {
+			return err
+		}
+		q.Paid, q.Updated = q.Issued, 0
+		if err := tx.UpdateQuote(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endIssue ends a mint that brought nothing. also is in the same commit; nil: nothing.
+func (r *run) endIssue(ctx context.Context, d *MintData, reason string, also func(tx Tx) error) error {
 	err := r.finish(ctx, reason, func(tx Tx) error {
+		if also != nil {
+			if err := also(tx); err != nil {
+				return err
+			}
+		}
 		if err := r.returnCounters(ctx, tx, d.Outputs, d.Counters); err != nil {
 			return err
 		}

@@ -29,9 +29,14 @@ func (r *run) concludeIssue(ctx context.Context, m Mint, c *mintclient.Client, d
 	case ruleAdopt:
 		return restored, rule, r.takeIssue(ctx, parts, restored, "issued; the answer had been lost")
 	case ruleUndo:
-		return nil, rule, errors.Join(cause, r.endIssue(ctx, d, "given up: "+reasonOf(cause)))
+		return nil, rule, errors.Join(cause, r.endIssue(ctx, d, "given up: "+reasonOf(cause), func(tx Tx) error {
+			if !errors.Is(cause, cashu.ErrUnbalanced) {
+				return nil
+			}
+			return r.doubtPaid(ctx, tx, parts)
+		}))
 	case ruleLost:
-		if err := r.endIssue(ctx, d, "the quote was issued to somebody else"); err != nil {
+		if err := r.endIssue(ctx, d, "the quote was issued to somebody else", nil); err != nil {
 			return nil, ruleWait, err
 		}
 		return nil, rule, ErrTaken

@@ -128,6 +128,9 @@ func judgeIssue(f issueFacts) ruling {
 	return ruleWait
 }
 
+// quoteUnknown stands for the state of a quote that the mint says it does not know.
+const quoteUnknown = "unknown to the mint"
+
 // meltFacts is the evidence about a payment.
 type meltFacts struct {
 	neverSent bool
@@ -135,7 +138,7 @@ type meltFacts struct {
 	settled   bool               // as in exchangeFacts, the last attempt included
 	arrived   bool               // the mint has seen every attempt, and has refused it or begun with it
 	collided  bool               // as in exchangeFacts, for the blank outputs
-	state     string             // of the quote; empty: not known
+	state     string             // of the quote; empty: not known, quoteUnknown: not even to the mint
 	proven    bool               // the mint has shown a proof of the payment, now or before
 	expired   bool               // the quote cannot be paid any more, with a margin for clocks
 	states    []cashu.ProofState // of the inputs, looked at after the quote; nil: not known
@@ -159,6 +162,11 @@ func judgeMelt(f meltFacts) ruling {
 		return ruleWait
 	case f.neverSent:
 		return ruleUndo
+	case f.state == quoteUnknown:
+		if f.refused && f.settled && known && spent == 0 {
+			return ruleUndo
+		}
+		return ruleWait
 	case f.state != "UNPAID" && f.state != "FAILED" || !known:
 		return ruleWait
 	case unspent == 0: // the quote was asked first: our request may have come between

@@ -224,7 +224,7 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 		return MeltResult{}, ruleWait, err
 	}
 	facts := meltFacts{
-		neverSent: cause != nil && r.openAttempts() == 1 && !mintclient.Sent(cause),
+		neverSent: cause != nil && len(d.Attempts) == 1 && !mintclient.Sent(cause),
 		refused:   len(d.Attempts) > 0 && r.openAttempts() == 0, settled: r.settled(), arrived: r.allArrived(), proven: q.Proof != "",
 		expired: d.QuoteExpiry != 0 && r.w.now().After(time.Unix(d.QuoteExpiry, 0).Add(expiryMargin)),
 	}
@@ -233,10 +233,12 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 		facts.collided = err == nil && signed(sigs) > 0
 	}
 	answer, err := c.MeltQuote(ctx, d.Method, d.Quote)
-	if err != nil && cause == nil {
+	switch unknown := mintclient.UnknownQuote(err); {
+	case unknown:
+		facts.state = quoteUnknown
+	case err != nil && cause == nil:
 		return MeltResult{}, ruleWait, err
-	}
-	if err == nil {
+	case err == nil:
 		facts.state = answer.State
 		facts.proven = facts.proven || answer.Proof() != ""
 		if q, err = r.w.updateQuote(ctx, q, func(q *Quote) { takeMeltQuote(q, answer) }); err != nil {

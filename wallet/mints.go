@@ -98,8 +98,7 @@ func (w *Wallet) Mint(ctx context.Context, mintURL string) (Mint, error) {
 		return Mint{}, err
 	}
 	m, err := w.KnownMint(ctx, base)
-	fresh := err == nil && w.now().Sub(time.Unix(m.Fetched, 0)) < w.cfg.Refresh
-	if fresh {
+	if err == nil && m.fresh(w.now(), w.cfg.Refresh) {
 		return m, nil
 	}
 	asked, askErr := w.RefreshMint(ctx, base)
@@ -111,6 +110,32 @@ func (w *Wallet) Mint(ctx context.Context, mintURL string) (Mint, error) {
 	}
 	w.log.Warn("a mint cannot be asked, its keysets are the ones known", "mint", base, "error", askErr)
 	return m, nil
+}
+
+// doubt is how old an answer may be at most that something is wrong with.
+const doubt = time.Minute
+
+// fresh tells whether what is known is good enough. If keysets made no sense, or a
+// unit has none to make coins with, that may be over soon.
+func (m Mint) fresh(now time.Time, refresh time.Duration) bool {
+	if len(m.LeftOut) > 0 || !m.canMake() {
+		refresh = min(refresh, doubt)
+	}
+	return now.Sub(time.Unix(m.Fetched, 0)) < refresh
+}
+
+// canMake tells whether every unit has an active keyset.
+func (m Mint) canMake() bool {
+	units := map[cashu.Unit]bool{}
+	for _, k := range m.Keysets {
+		units[k.Unit] = units[k.Unit] || k.Active
+	}
+	for _, active := range units {
+		if !active {
+			return false
+		}
+	}
+	return len(units) > 0
 }
 
 // KnownMint reads what is known of a mint, without asking it; ErrNotFound if that

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"mintmark/cashu"
 	"mintmark/keystore"
+	"mintmark/wallet"
 )
 
 // A mint lists keysets that make no sense, beside good ones: a unit that is none, keys
@@ -81,5 +83,26 @@ func TestOneOddKeysetDoesNotCloseAMint(t *testing.T) {
 	x, _ := w.wallet()
 	if _, err := x.RefreshMint(t.Context(), w.url); err == nil {
 		t.Error("a keyset was left out because of the line")
+	}
+}
+
+// A keyset that made no sense when the mint was asked is there a minute after it does.
+func TestAKeysetThatMadeNoSenseIsAskedForAgainSoon(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, path := range map[string]string{"its keys": "/v1/keys/", "the list": "/v1/keysets"} {
+		w.rewrite(path, `"1":"0`, `"1":"f`)
+		if path == "/v1/keysets" {
+			w.rewrite(path, `"active":true`, `"active":false`)
+		}
+		x, _ := w.wallet()
+		if _, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 5}); err == nil {
+			t.Errorf("%s: there is a keyset to make coins with", name)
+		}
+		w.line.cut(nil, nil)
+		w.later(61 * time.Second)
+		if _, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 5}); err != nil {
+			t.Errorf("%s: a minute later: %v", name, err)
+		}
 	}
 }

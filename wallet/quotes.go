@@ -104,10 +104,19 @@ func (w *Wallet) newQuoteKey(ctx context.Context) (*uint32, string, error) {
 	return &index, key.Public().String(), nil
 }
 
-// takeMintQuote takes over what a mint says, unless it is older than what is
-// known: amounts only grow.
+// takeMintQuote takes over what a mint says, unless it makes no sense or is older than
+// what is known: amounts only grow. An invoice is paid and issued whole or not at all.
 func takeMintQuote(q *Quote, a mintclient.MintQuote) {
 	paid, issued := a.Totals(q.Amount)
+	if issued > paid {
+		return
+	}
+	if q.Method == methodBolt11 && q.Amount != 0 {
+		paid, issued = min(paid, q.Amount), min(issued, q.Amount)
+		if issued < q.Amount {
+			issued = 0
+		}
+	}
 	if a.UpdatedAt != 0 && a.UpdatedAt < q.Updated || paid < q.Paid || issued < q.Issued {
 		return
 	}

@@ -143,7 +143,7 @@ func (r *run) goOn(ctx context.Context) error {
 		if !ok {
 			return errors.New("a mint has other data")
 		}
-		return r.endIssue(ctx, d, "nothing had been sent")
+		return r.endIssue(ctx, d, "nothing had been sent", nil)
 	case IssueMintRequested:
 		return r.recoverIssue(ctx)
 	case MeltProofsReserved:

@@ -379,7 +379,13 @@ func (s *stage) settle(name string) error {
 		if !ok {
 			continue
 		}
-		if _, err := s.y.Receive(ctx, string(d.Token), wallet.ReceiveOptions{AnyMint: true}); err != nil {
+		_, err := s.y.Receive(ctx, string(d.Token), wallet.ReceiveOptions{AnyMint: true})
+		if strings.HasPrefix(name, "revoke") && errors.Is(err, wallet.ErrTaken) { // a part is taken back: so can the rest be
+			if _, err = s.x.Revoke(ctx, saga.ID); errors.Is(err, wallet.ErrTaken) { // y has got it
+				err = nil
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("a token that is out: %w", err)
 		}
 	}

@@ -32,15 +32,38 @@ const (
 // would let it in with.
 var ErrNotAdmitted = errors.New("the request was not sent")
 
+// shutOut is a refusal to let a request in, and why it is not sent again with
+// something better. The request has left, whatever became of what was tried after it.
+type shutOut struct {
+	*Refusal
+	cause error
+}
+
+func (e *shutOut) Error() string { return e.Refusal.Error() + "; " + e.cause.Error() }
+
+func (e *shutOut) Unwrap() error { return e.Refusal }
+
+func (e *shutOut) Is(target error) bool {
+	switch target {
+	case ErrNotSent, ErrNotAdmitted, ErrNoAnswer:
+		return false
+	}
+	return errors.Is(e.cause, target)
+}
+
 // admitted sends a request with what it must show. One that was not let in, so that
-// nothing else can have come of it, is sent once more.
+// nothing else should have come of it, is sent once more.
 func (c *Client) admitted(ctx context.Context, method, path string, header http.Header, body []byte) (Reply, error) {
 	if c.passes == nil {
 		return c.send(ctx, method, path, header, body)
 	}
-	for again := false; ; again = true {
+	var refused *Refusal
+	for {
 		shown, err := pass(ctx, c.passes, method, path)
-		if err != nil {
+		switch {
+		case err != nil && refused != nil:
+			return Reply{}, &shutOut{refused, err}
+		case err != nil:
 			return Reply{}, err
 		}
 		all := http.Header{}
@@ -48,9 +71,13 @@ func (c *Client) admitted(ctx context.Context, method, path string, header http.
 		maps.Copy(all, header)
 		reply, err := c.send(ctx, method, path, all, body)
 		why, ok := reply.closed()
-		if err != nil || again || !ok || !c.passes.Refused(ctx, method, published(path), shown, why) {
+		if refused != nil && errors.Is(err, ErrNotSent) {
+			return Reply{}, &shutOut{refused, err}
+		}
+		if err != nil || refused != nil || !ok || !c.passes.Refused(ctx, method, published(path), shown, why) {
 			return reply, err
 		}
+		refused = why
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -17,6 +18,7 @@ type ticket struct {
 	n       int
 	paths   []string
 	fails   error // of For
+	failsAt int   // the call that fails; 0: every one
 	refused []cashu.Code
 	better  bool
 }
@@ -24,6 +26,9 @@ type ticket struct {
 func (k *ticket) For(_ context.Context, method, path string) (http.Header, error) {
 	k.n++
 	k.paths = append(k.paths, method+" "+path)
+	if k.failsAt != 0 && k.n != k.failsAt {
+		return http.Header{"Blind-Auth": {fmt.Sprint(k.n)}}, nil
+	}
 	return http.Header{"Blind-Auth": {fmt.Sprint(k.n)}}, k.fails
 }
 
@@ -34,6 +39,10 @@ func (k *ticket) Refused(_ context.Context, _, _ string, shown http.Header, why 
 	k.refused = append(k.refused, why.Code)
 	return k.better
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // guarded is a mint that answers requests in turn with these statuses and codes.
 func guarded(t *testing.T, k *ticket, answers ...string) (c *Client, shown func() []string) {
@@ -100,6 +109,40 @@ func TestARequestThatHasNothingToShowDoesNotLeave(t *testing.T) {
 	}
 	if n := len(shown()); n != 0 {
 		t.Errorf("%d requests left", n)
+	}
+}
+
+// The first attempt has left, whatever keeps the second one from leaving: nothing says
+// that the mint has not seen the request.
+func TestARequestThatWasNotLetInHasLeft(t *testing.T) {
+	t.Parallel()
+	why := errors.New("nobody has logged in")
+	for name, fails := range map[string]error{
+		"nothing to show":     why,
+		"nobody to ask":       fmt.Errorf("%w: asking for tokens: %w", why, ErrNotSent),
+		"nobody that answers": fmt.Errorf("%w: asking for tokens: %w", why, ErrNoAnswer),
+	} {
+		c, shown := guarded(t, &ticket{better: true, fails: fails, failsAt: 2}, "400 30001")
+		_, err := c.Swap(t.Context(), cashu.SwapRequest{})
+		if !Sent(err) || !Final(err) || !errors.Is(err, cashu.ErrClearAuthRequired) || !errors.Is(err, why) {
+			t.Errorf("%s: got %v, sent %v, final %v", name, err, Sent(err), Final(err))
+		}
+		if got := shown(); !slices.Equal(got, []string{"1"}) {
+			t.Errorf("%s: the mint was shown %q", name, got)
+		}
+	}
+	// Nor does it if the second one finds nobody there.
+	k := &ticket{better: true}
+	c, _ := guarded(t, k, "400 31002")
+	way := c.http.Transport
+	c.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Header.Get(BlindAuthHeader) == "2" {
+			return nil, &net.OpError{Op: "dial", Err: why}
+		}
+		return way.RoundTrip(r)
+	})
+	if _, err := c.Swap(t.Context(), cashu.SwapRequest{}); !Sent(err) || !errors.Is(err, cashu.ErrBlindAuthFailed) {
+		t.Errorf("got %v, sent %v", err, Sent(err))
 	}
 }
 
