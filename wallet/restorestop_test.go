@@ -33,18 +33,28 @@ type busyMint struct {
 	way    http.RoundTripper
 	mu     sync.Mutex
 	refuse func(path string, n int) bool // the nth request for the path, from 1
+	each   bool                          // the nth of those that ask the same, that is
 	header string                        // Retry-After; empty: none
 	coded  bool                          // with a code of the protocol
 	seen   map[string]int
 }
 
 func (f *busyMint) RoundTrip(r *http.Request) (*http.Response, error) {
+	what := r.URL.Path
+	if f.each && r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		what += string(body)
+	}
 	f.mu.Lock()
 	if f.seen == nil {
 		f.seen = map[string]int{}
 	}
-	f.seen[r.URL.Path]++
-	refused := f.refuse(r.URL.Path, f.seen[r.URL.Path])
+	f.seen[what]++
+	refused := f.refuse(r.URL.Path, f.seen[what])
 	f.mu.Unlock()
 	if !refused {
 		return f.way.RoundTrip(r)
@@ -67,7 +77,7 @@ func TestARestoreIsPatientWithABusyMint(t *testing.T) {
 		w := newWorld(t)
 		s := w.stageOn(sqldb.Memory)
 		s.spread(0, 120, 250)
-		way := &busyMint{way: w.line, coded: coded, refuse: func(path string, n int) bool {
+		way := &busyMint{way: w.line, coded: coded, each: true, refuse: func(path string, n int) bool {
 			return n%2 == 1 && (path == "/v1/restore" || path == "/v1/checkstate")
 		}}
 		y := w.walletBy(w.openStore(sqldb.Memory), way, s.xSeed)
