@@ -152,6 +152,17 @@ func guardCases() []testCase {
 				k.Errorf("the balances are %v", got)
 			}
 		}},
+		{"nobody is not alive, nor is anybody where none can be", func(k *kit) {
+			names := []string{""}
+			if k.again() == nil { // nobody else can see this database
+				names = append(names, k.id().String())
+			}
+			for _, name := range names {
+				if alive := must[bool](k)(k.store.Alive(k.ctx, name)); alive {
+					k.Errorf("%q is alive", name)
+				}
+			}
+		}},
 		{"what a transaction has read stays until its end", func(k *kit) {
 			_, ys := k.coins(2)
 			op, s, q := k.id(), k.swap(), k.quote(wallet.QuoteMint, "q")
