@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +32,8 @@ type Use struct {
 const certificateSoon = 30 * 24 * time.Hour
 
 // Check looks at a processor as the mint will use it, and finds out what stands in the
-// way. It orders nothing, makes no request and needs no journal.
+// way. It orders nothing, makes no request and needs no journal. It does not listen to
+// events: a processor may tell each to one listener only, and that is the running mint's.
 func Check(ctx context.Context, c Config, use Use) (found lightning.Findings, err error) {
 	if c.Journal == "" {
 		c.Journal = "none"
@@ -65,7 +65,6 @@ func Check(ctx context.Context, c Config, use Use) (found lightning.Findings, er
 		return found, nil
 	}
 	s.check(use, &found)
-	b.checkEvents(ctx, &found)
 	b.checkUnknown(ctx, &found)
 	if c.AtMostOnce {
 		found.Add(lightning.Fine, "at_most_once is said: that it pays no quote twice, also after a crash, is its promise and cannot be looked at")
@@ -139,21 +138,6 @@ func (s *settings) check(use Use, found *lightning.Findings) {
 			found.Add(lightning.Broken, "the configuration uses it for unit %s, and it counts %s", u, s.unit)
 		}
 	}
-}
-
-// checkEvents looks whether it tells of payments.
-func (b *Backend) checkEvents(ctx context.Context, found *lightning.Findings) {
-	ctx, cancel := context.WithTimeout(ctx, min(b.cfg.Deadline, 2*time.Second))
-	defer cancel()
-	stream, err := b.rpc.WaitPaymentEvent(ctx, &pb.EmptyRequest{})
-	if err == nil {
-		_, err = stream.Recv()
-	}
-	if code := status.Code(err); err == nil || code == codes.DeadlineExceeded || errors.Is(err, context.DeadlineExceeded) {
-		found.Add(lightning.Fine, "it tells of payments when they come")
-		return
-	}
-	found.Add(lightning.Doubtful, "it does not tell of payments when they come, so they are noticed late: %v", failed(err))
 }
 
 // checkUnknown asks for a payment that never was. A processor that calls that failed
