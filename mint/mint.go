@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mintmark/internal/seldom"
 	"mintmark/mint/events"
 	"mintmark/signatory"
 )
@@ -42,7 +43,8 @@ type Mint struct {
 	nodes nodes // what is known of the backends
 	guard guard // what the watchdog has found
 
-	troubles troubles // payments that could not be taken in
+	troubles troubles   // payments that could not be taken in
+	seldom   seldom.Log // of what others can cause
 
 	overRedeemed atomic.Int64 // refusals and permissions to redeem more than was issued
 }

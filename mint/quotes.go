@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -156,7 +157,7 @@ func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
 	}
 	paid, err := m.poll(ctx, b, q)
 	if err != nil {
-		m.log.Warn("could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
+		m.seldom.Say(m.log, slog.LevelWarn, m.now(), b.Name, "could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
 		return q, nil
 	}
 	if !paid {

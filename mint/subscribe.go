@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -190,6 +191,6 @@ func (m *Mint) askAbout(ctx context.Context, q MintQuote) {
 		return // it was taken away
 	}
 	if _, err := m.poll(ctx, b, q); err != nil && ctx.Err() == nil {
-		m.log.Warn("could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
+		m.seldom.Say(m.log, slog.LevelWarn, m.now(), b.Name, "could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
 	}
 }

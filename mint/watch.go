@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"mintmark/mint/lightning"
@@ -24,7 +25,7 @@ func (m *Mint) watchPayments(ctx context.Context, b Backend) {
 		if ctx.Err() != nil {
 			return
 		}
-		m.log.Error("watching for payments stopped, starting again", "backend", b.Name, "error", err)
+		m.seldom.Say(m.log, slog.LevelError, m.now(), b.Name, "watching for payments stopped, starting again", "backend", b.Name, "error", err)
 		if pause = min(2*pause, maxWatchPause); m.now().Sub(began) > maxWatchPause {
 			pause = watchPause // it had worked
 		}

@@ -88,7 +88,7 @@ var rooms = []room{
 
 	{
 		path:         "mint",
-		imports:      []string{"cashu", "cashu/conditions", "bdhke", "signatory", "mint/events", "mint/lightning", "internal/crashpoint", "internal/release"},
+		imports:      []string{"cashu", "cashu/conditions", "bdhke", "signatory", "mint/events", "mint/lightning", "internal/crashpoint", "internal/release", "internal/seldom"},
 		neverImports: []string{"net/http", "google.golang.org/grpc/..."},
 		neverLinks:   append([]string{"database/sql", "modernc.org/sqlite/..."}, keyMaterial...),
 	},
@@ -123,10 +123,10 @@ var rooms = []room{
 		neverImports: []string{"google.golang.org/grpc/...", "database/sql"},
 		neverLinks:   keyMaterial,
 	},
-	{path: "mint/lightning/journal", imports: []string{"mint/lightning", "cashu", "internal/sqldb"}, neverImports: network, neverLinks: keyMaterial},
+	{path: "mint/lightning/journal", imports: []string{"mint/lightning", "cashu", "internal/seldom", "internal/sqldb"}, neverImports: network, neverLinks: keyMaterial},
 	{
 		path:         "mint/lightning/processor",
-		imports:      []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/journal", "mint/lightning/lifecycle", "proto/cdk_payment_processor", "cashu", "internal/address", "internal/tlsdir"},
+		imports:      []string{"mint/lightning", "mint/lightning/bolt11", "mint/lightning/journal", "mint/lightning/lifecycle", "proto/cdk_payment_processor", "cashu", "internal/address", "internal/seldom", "internal/tlsdir"},
 		neverImports: []string{"net/http", "database/sql"},
 		neverLinks:   keyMaterial,
 	},
@@ -178,6 +178,7 @@ var rooms = []room{
 	{path: "internal/requestid", neverImports: outside, noClock: true, neverLinks: keyMaterial},
 	{path: "internal/pgtest", imports: []string{"internal/child", "internal/tlsdir"}},
 	{path: "internal/sdnotify"},
+	{path: "internal/seldom", neverImports: outside, neverLinks: keyMaterial},
 	{path: "internal/seedfile", imports: []string{"internal/durable"}, neverImports: append(databases, network...)},
 	{path: "internal/sqldb", imports: []string{"internal/durable"}},
 	{path: "internal/terminal", neverImports: append(databases, network...)},

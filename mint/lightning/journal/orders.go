@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mintmark/internal/seldom"
 	"mintmark/mint/lightning"
 )
 
@@ -38,6 +39,7 @@ type Orders struct {
 	node     Node
 	deadline time.Duration
 	log      *slog.Logger
+	seldom   seldom.Log // of what is asked again and again
 
 	life    context.Context // ends with Close
 	die     context.CancelFunc
@@ -147,7 +149,7 @@ func (o *Orders) Await(ctx context.Context, a Attempt) (lightning.Outgoing, erro
 			now, more, err := o.node.Look(ctx, a, o.isRunning(a.ID))
 			switch {
 			case err != nil && ctx.Err() == nil && o.life.Err() == nil:
-				o.log.Warn("could not ask what became of a payment", "attempt", a.ID, "error", err)
+				o.seldom.Say(o.log, slog.LevelWarn, o.journal.Now(), a.ID, "could not ask what became of a payment", "attempt", a.ID, "error", err)
 			case err == nil && now.State != lightning.PaymentPending:
 				return now.Outgoing(), nil
 			}

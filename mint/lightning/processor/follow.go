@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ func (b *Backend) follow(ctx context.Context) {
 		if missed = heard > b.cfg.Ask; missed {
 			pause = time.Second
 		}
-		b.away.warn(b.log, time.Now(), "the payment processor is not available, looking for it again", "pause", pause, "error", err)
+		b.seldom.Say(b.log, slog.LevelWarn, time.Now(), "", "the payment processor is not available, looking for it again", "pause", pause, "error", err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -108,7 +109,7 @@ func (b *Backend) listen(ctx context.Context, stream interface {
 		case *pb.PaymentEventResponse_PaymentFailed:
 			b.orders.TellNews() // whoever waits asks; an event alone proves nothing
 		default:
-			b.foreign.warn(b.log, time.Now(), "the payment processor tells what nobody understands")
+			b.seldom.Say(b.log, slog.LevelWarn, time.Now(), "", "the payment processor tells what nobody understands")
 		}
 		if err != nil {
 			return err
@@ -122,20 +123,20 @@ func (b *Backend) listen(ctx context.Context, stream interface {
 func (b *Backend) heardReceived(ctx context.Context, p *pb.WaitIncomingPaymentResponse) error {
 	identifier, err := writeIdentifier(p.GetPaymentIdentifier())
 	if err != nil {
-		b.foreign.warn(b.log, time.Now(), "the payment processor reports a payment of nobody", "error", err)
+		b.seldom.Say(b.log, slog.LevelWarn, time.Now(), "", "the payment processor reports a payment of nobody", "error", err)
 		return nil
 	}
 	row, err := b.journal.RequestOf(ctx, identifier)
 	switch {
 	case errors.Is(err, journal.ErrNotFound):
-		b.foreign.warn(b.log, time.Now(), "the payment processor reports a payment of a request that is not of this mint")
+		b.seldom.Say(b.log, slog.LevelWarn, time.Now(), "", "the payment processor reports a payment of a request that is not of this mint")
 		return nil
 	case err != nil:
 		return err
 	}
 	in, err := b.received(row, p)
 	if err != nil {
-		b.foreign.warn(b.log, time.Now(), "the payment processor reports a payment that cannot be believed", "method", row.Method, "error", err)
+		b.seldom.Say(b.log, slog.LevelWarn, time.Now(), "", "the payment processor reports a payment that cannot be believed", "method", row.Method, "error", err)
 		return nil
 	}
 	return b.take(ctx, []lightning.Incoming{in})

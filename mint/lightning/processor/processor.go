@@ -32,6 +32,7 @@ import (
 	"google.golang.org/grpc"
 
 	"mintmark/cashu"
+	"mintmark/internal/seldom"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/bolt11"
 	"mintmark/mint/lightning/journal"
@@ -127,8 +128,7 @@ type Backend struct {
 	rpc     pb.CdkPaymentProcessorClient
 	journal *journal.Journal
 	log     *slog.Logger
-	foreign seldom // warnings about what is not ours
-	away    seldom // warnings that the processor is not there
+	seldom  seldom.Log // of what others can cause
 
 	settings atomic.Pointer[settings]
 	wake     chan struct{} // something may have to be delivered

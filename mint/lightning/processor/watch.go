@@ -3,8 +3,6 @@ package processor
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"sync"
 	"time"
 
 	"mintmark/mint/lightning"
@@ -78,23 +76,4 @@ func ring(bell chan struct{}) {
 	case bell <- struct{}{}:
 	default:
 	}
-}
-
-// seldom is a warning that somebody else can cause as often as he likes. It is said
-// once a minute, with how often there was reason to.
-type seldom struct {
-	mu    sync.Mutex
-	last  time.Time
-	count int
-}
-
-func (s *seldom) warn(log *slog.Logger, now time.Time, text string, args ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.count++
-	if !s.last.IsZero() && now.Sub(s.last) < time.Minute {
-		return
-	}
-	log.Warn(text, append(args, "times", s.count)...)
-	s.last, s.count = now, 0
 }
