@@ -73,3 +73,31 @@ func TestAnAmountThatIsNotIssuedIsAskedForAgain(t *testing.T) {
 		t.Errorf("issued %d of 50: %v", got, err)
 	}
 }
+
+// A mint says once that an invoice is issued, which it is not: asking anew brings it
+// back, and another word that is late does not.
+func TestAQuoteThatIsAskedAboutAnewIsBelieved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x, _ := w.wallet()
+	q, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 77})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.rewrite("/v1/mint/quote/bolt11/", `"amount_issued":0`, `"amount_issued":77`)
+	for q.Issued == 0 {
+		if q, err = x.CheckMintQuote(t.Context(), w.url, q.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.line.cut(nil, nil)
+	if _, err := x.Issue(t.Context(), w.url, q.ID, wallet.MintOptions{}); err == nil {
+		t.Fatal("a lower word counts without being asked for")
+	}
+	if q, err = x.CheckMintQuoteAnew(t.Context(), w.url, q.ID); err != nil || q.Open() != 77 {
+		t.Errorf("%d is open: %v", q.Open(), err)
+	}
+	if got, err := w.claim(x); err != nil || got != 77 {
+		t.Errorf("claimed %d: %v", got, err)
+	}
+}

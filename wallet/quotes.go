@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"mintmark/cashu"
 	"mintmark/wallet/mintclient"
 	"mintmark/wallet/secrets"
@@ -129,8 +131,23 @@ func takeMintQuote(q *Quote, a mintclient.MintQuote) {
 	}
 }
 
-// CheckMintQuote asks the mint about a quote and remembers the answer.
+// CheckMintQuote asks the mint about a quote and remembers the answer, unless it is
+// older than what is known.
 func (w *Wallet) CheckMintQuote(ctx context.Context, mintURL, id string) (Quote, error) {
+	return w.askMintQuote(ctx, mintURL, id, func(*Quote) {})
+}
+
+// CheckMintQuoteAnew is CheckMintQuote for somebody who doubts what is known: the
+// answer counts even if the mint has said before that more was paid, or issued.
+func (w *Wallet) CheckMintQuoteAnew(ctx context.Context, mintURL, id string) (Quote, error) {
+	return w.askMintQuote(ctx, mintURL, id, func(q *Quote) {
+		if q.UsedBy == uuid.Nil {
+			q.Paid, q.Issued, q.Updated = 0, 0, 0
+		}
+	})
+}
+
+func (w *Wallet) askMintQuote(ctx context.Context, mintURL, id string, before func(*Quote)) (Quote, error) {
 	c, err := w.client(mintURL)
 	if err != nil {
 		return Quote{}, err
@@ -143,7 +160,10 @@ func (w *Wallet) CheckMintQuote(ctx context.Context, mintURL, id string) (Quote,
 	if err != nil {
 		return q, unknownQuote(id, err)
 	}
-	return w.updateQuote(ctx, q, func(q *Quote) { w.takeAnswer(q, answer) })
+	return w.updateQuote(ctx, q, func(q *Quote) {
+		before(q)
+		w.takeAnswer(q, answer)
+	})
 }
 
 // takeAnswer is takeMintQuote, and notes that the mint was asked if the quote's time

@@ -34,6 +34,8 @@ func (p program) quotesCommand(g *globals) *cobra.Command {
 	}
 	check := &cobra.Command{
 		Use: "check QUOTE", Short: "Ask the mint about an invoice", Args: args(cobra.ExactArgs(1)),
+		Long: `check asks the mint how an invoice stands, and believes it, even if it said something
+else before. What turns out to be paid and not issued "wallet quotes claim" gets.`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return p.ask(cmd, g, func(ctx context.Context, s *session) error { return s.checkQuote(ctx, given[0]) })
 		},
@@ -142,7 +144,7 @@ func (s *session) checkQuote(ctx context.Context, text string) error {
 		return err
 	}
 	if q.Direction == wallet.QuoteMint {
-		if q, err = s.wallet.CheckMintQuote(ctx, q.MintURL, q.ID); err != nil {
+		if q, err = s.wallet.CheckMintQuoteAnew(ctx, q.MintURL, q.ID); err != nil {
 			return err
 		}
 	}
