@@ -101,6 +101,8 @@ func (c *Collector) take(ctx context.Context, p paymentrequest.Payload) (status 
 		status = http.StatusAccepted
 	case c.wallet.mayGoOn(ctx, err):
 		status, err = http.StatusAccepted, fmt.Errorf("%w: %w", ErrPending, err)
+	case passing(err):
+		return http.StatusServiceUnavailable, "the mint of the coins cannot be asked just now"
 	default:
 		return http.StatusBadRequest, refusalFor(err)
 	}

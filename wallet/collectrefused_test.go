@@ -2,6 +2,7 @@ package wallet_test
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -149,14 +150,36 @@ func TestAPaymentInMoreCoinsThanAMintTakesAtOnceIsRefused(t *testing.T) {
 	}
 }
 
+// Nothing is written down while the mint is not there: the payer can come again.
+func TestAPaymentIsNotTakenWhileItsMintIsAway(t *testing.T) {
+	t.Parallel()
+	c := newCounter(newWorld(t))
+	_, coins := c.payment(wallet.SendOptions{})
+	c.line.cut(func(r *http.Request) error {
+		if r.URL.Path == "/v1/swap" {
+			return &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("refused")}
+		}
+		return nil
+	}, nil)
+	if status := c.post(coins); status != 503 || len(c.paid) != 0 {
+		t.Errorf("HTTP %d, paid: %v", status, c.paid)
+	}
+	c.keeps(0, 0)
+	c.line.cut(nil, nil)
+	if status := c.post(coins); status != 200 || len(c.paid) != 1 {
+		t.Errorf("HTTP %d, paid: %v", status, c.paid)
+	}
+	c.keeps(0, 1)
+}
+
 // A payment that the payer was told is written down is kept, however it ends.
 func TestAPaymentThatWasNotRefusedIsKept(t *testing.T) {
 	t.Parallel()
 	for name, hinder := range map[string]func(c *counter){
-		"the mint is away": func(c *counter) {
+		"the mint does not answer": func(c *counter) {
 			c.line.cut(func(r *http.Request) error {
 				if r.URL.Path == "/v1/swap" {
-					return errors.New("away")
+					return errors.New("lost")
 				}
 				return nil
 			}, nil)

@@ -248,7 +248,7 @@ func (r *run) receiveExchange() (exchange, error) {
 		requested: ReceiveSwapRequested,
 		inputs:    d.Inputs,
 		outputs:   d.Outputs,
-		keep:      true,
+		keep:      !r.theirs, // who can be told to come again
 		sending:   func(context.Context, Tx) error { return nil },
 		adopt: func(ctx context.Context, tx Tx, coins []StoredCoin) error {
 			if err := tx.AddCoins(ctx, coins); err != nil {
