@@ -97,11 +97,11 @@ func (c *Collector) take(ctx context.Context, p paymentrequest.Payload) (status 
 		return http.StatusBadRequest, refusalFor(ErrTaken)
 	case err == nil:
 		status = http.StatusOK
-	case errors.Is(err, ErrPending):
-		status = http.StatusAccepted
 	case c.wallet.mayGoOn(ctx, err):
-		status, err = http.StatusAccepted, fmt.Errorf("%w: %w", ErrPending, err)
-	case passing(err):
+		if status = http.StatusAccepted; !errors.Is(err, ErrPending) {
+			err = fmt.Errorf("%w: %w", ErrPending, err)
+		}
+	case passing(err), errors.Is(err, ErrPending): // nothing is written down
 		return http.StatusServiceUnavailable, "the mint of the coins cannot be asked just now"
 	default:
 		return http.StatusBadRequest, refusalFor(err)
@@ -111,15 +111,18 @@ func (c *Collector) take(ctx context.Context, p paymentrequest.Payload) (status 
 	return status, ""
 }
 
-// mayGoOn tells that the operation that an error is about is there still, or may be:
-// what it has is not refused.
+// mayGoOn tells that the operation that an error is about is there still, or may be, or
+// was ended by another process: what it has is not refused.
 func (w *Wallet) mayGoOn(ctx context.Context, err error) bool {
 	e, ok := errors.AsType[*OperationError](err)
 	if !ok {
 		return false
 	}
-	_, readErr := w.store.Saga(ctx, e.ID)
-	return !errors.Is(readErr, ErrNotFound) || errors.Is(err, ErrTakenOver)
+	if errors.Is(err, ErrPending) || errors.Is(err, ErrTakenOver) {
+		return true
+	}
+	_, err = w.store.Saga(ctx, e.ID)
+	return !errors.Is(err, ErrNotFound)
 }
 
 // refusalFor is what a payer is told: which of the request's conditions is not met, and

@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -21,14 +22,28 @@ import (
 type counter struct {
 	*world
 	payer, shop *wallet.Wallet
-	store       *brokenStore
+	store       *waitingStore
 	url         string
 	paid        []error
 }
 
+// waitingStore is a store whose commits fail with an error of its own; nil: none.
+type waitingStore struct {
+	*brokenStore
+	fails error
+}
+
+func (s *waitingStore) Update(ctx context.Context, fn func(tx wallet.Tx) error) error {
+	err := s.brokenStore.Update(ctx, fn)
+	if s.fails != nil && errors.Is(err, errStore) {
+		return s.fails
+	}
+	return err
+}
+
 func newCounter(w *world) *counter {
 	t := w.t
-	c := &counter{world: w, store: &brokenStore{Store: w.openStore(sqldb.Memory)}}
+	c := &counter{world: w, store: &waitingStore{brokenStore: &brokenStore{Store: w.openStore(sqldb.Memory)}}}
 	c.payer, _ = w.wallet()
 	c.shop = w.walletBy(c.store, w.line, newSeed(t))
 	w.fund(c.payer, 800)
@@ -170,6 +185,22 @@ func TestAPaymentIsNotTakenWhileItsMintIsAway(t *testing.T) {
 		t.Errorf("HTTP %d, paid: %v", status, c.paid)
 	}
 	c.keeps(0, 1)
+}
+
+// A payment that waits for something before it is written down is not told to be.
+func TestAPaymentThatIsNotWrittenDownIsNotAccepted(t *testing.T) {
+	t.Parallel()
+	c := newCounter(newWorld(t))
+	_, coins := c.payment(wallet.SendOptions{})
+	c.store.fails = wallet.ErrPending
+	c.store.at, c.store.lasts, c.store.fault = 0, true, notCommitted
+	if status := c.post(coins); status != 503 || len(c.paid) != 0 {
+		t.Errorf("HTTP %d, paid: %v", status, c.paid)
+	}
+	c.store.heal()
+	if status := c.post(coins); status != 200 || len(c.paid) != 1 {
+		t.Errorf("HTTP %d, paid: %v", status, c.paid)
+	}
 }
 
 // A payment that the payer was told is written down is kept, however it ends.
