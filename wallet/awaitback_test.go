@@ -32,7 +32,7 @@ func TestATokenWhoseTakingBackWasInterruptedIsWaitedForAsAnyOther(t *testing.T) 
 	if _, err := x.Revoke(t.Context(), sent.ID); !errors.Is(err, wallet.ErrPending) {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	asked := 0
 	_, err = x.AwaitSend(ctx, sent.ID, wallet.AwaitOptions{Poll: time.Millisecond, Asked: func() {

@@ -41,7 +41,7 @@ func TestMoreCoinsThanARestoreFindsAreNotAskedForAtOnce(t *testing.T) {
 	w := newWorld(t)
 	x, store := w.wallet()
 	id := w.onlyOnes(x)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	q, err := x.CreateMintQuote(ctx, w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 400})
 	if err != nil {

@@ -21,7 +21,7 @@ func TestTokensThatEndAtOnceAreUsedAsTheyCome(t *testing.T) {
 	w := newGuarded(t, p, mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*")})
 	x, _ := w.wallet()
 	w.logIn(x)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for n := 1; n <= 2; n++ {
 		if _, err := x.CreateMintQuote(ctx, w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 8}); err != nil {
@@ -40,7 +40,7 @@ func TestATokenThatIsRefusedAndComesAgainIsNotAskedForWithoutEnd(t *testing.T) {
 	w := newGuarded(t, p, mint.Auth{Clear: endpoints(t, "POST /v1/mint/quote/*")})
 	x, _ := w.wallet()
 	w.logIn(x)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	p.Expire()
 	w.rewrite("/token", `"access-2"`, `"access-1"`)

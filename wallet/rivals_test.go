@@ -316,7 +316,7 @@ func TestReclaimMakesALateMeltHarmless(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	_, err := x.Melt(t.Context(), w.url, q.ID, wallet.MeltOptions{Wait: 20 * time.Millisecond, Poll: time.Millisecond})
+	_, err := x.Melt(t.Context(), w.url, q.ID, wallet.MeltOptions{Wait: 2 * time.Second, Poll: time.Millisecond})
 	failed, ok := errors.AsType[*wallet.OperationError](err)
 	if !errors.Is(err, wallet.ErrPending) || !ok {
 		t.Fatalf("got %v", err)
@@ -326,6 +326,9 @@ func TestReclaimMakesALateMeltHarmless(t *testing.T) {
 	back, err := x.Reclaim(t.Context(), failed.ID)
 	if err != nil || back == 0 || back >= pending {
 		t.Fatalf("%d of %d came back: %v", back, pending, err)
+	}
+	if late == nil {
+		t.Fatal("the payment has not left in time")
 	}
 	late.Body = io.NopCloser(strings.NewReader(string(body)))
 	late.RequestURI = ""
