@@ -17,7 +17,7 @@ func (m *Mint) receiverFor(method string, unit cashu.Unit) (receiver, error) {
 		}
 	}
 	promised := slices.ContainsFunc(m.cfg.Backends, func(b Backend) bool {
-		return b.Receiver != nil && !b.NoMint && (b.promises(method, unit) || m.nodes.stranger(b.Name) && b.serves(method, unit))
+		return b.Receiver != nil && !b.NoMint && (b.promises(method, unit) || m.nodes.estranged(b.Name) != nil && b.serves(method, unit))
 	})
 	known := slices.ContainsFunc(list, func(r receiver) bool { return r.settings.Method == method })
 	return receiver{}, noBackend(promised, known)
@@ -32,7 +32,7 @@ func (m *Mint) payerFor(method string, unit cashu.Unit) (payer, error) {
 		}
 	}
 	promised := slices.ContainsFunc(m.cfg.Backends, func(b Backend) bool {
-		return b.Payer != nil && !b.NoMelt && (b.promises(method, unit) || m.nodes.stranger(b.Name) && b.serves(method, unit))
+		return b.Payer != nil && !b.NoMelt && (b.promises(method, unit) || m.nodes.estranged(b.Name) != nil && b.serves(method, unit))
 	})
 	known := slices.ContainsFunc(list, func(p payer) bool { return p.settings.Method == method })
 	if len(list) == 0 && !promised {

@@ -71,7 +71,7 @@ type receiver struct {
 func (m *Mint) receivers() []receiver {
 	var list []receiver
 	for _, b := range m.cfg.Backends {
-		if b.Receiver == nil || b.NoMint || m.nodes.stranger(b.Name) {
+		if b.Receiver == nil || b.NoMint || m.nodes.estranged(b.Name) != nil {
 			continue
 		}
 		for _, s := range b.Receiver.Settings() {
@@ -90,7 +90,7 @@ func (m *Mint) receivers() []receiver {
 func (m *Mint) payers() []payer {
 	var list []payer
 	for _, b := range m.cfg.Backends {
-		if b.Payer == nil || b.NoMelt || m.nodes.stranger(b.Name) {
+		if b.Payer == nil || b.NoMelt || m.nodes.estranged(b.Name) != nil {
 			continue
 		}
 		for _, s := range b.Payer.PaySettings() {

@@ -125,7 +125,7 @@ func (m *Mint) askAgain(ctx context.Context, w *melting, q MeltQuote) (lightning
 	if w.way, err = m.payerOf(q); err != nil {
 		return lightning.Outgoing{}, fmt.Errorf("nobody can tell what became of a payment: %w", err)
 	}
-	if err := m.sameNode(ctx, w.way); err != nil {
+	if err := m.sameBackend(ctx, w.way); err != nil {
 		return lightning.Outgoing{}, fmt.Errorf("nobody can tell what became of a payment: %w", err)
 	}
 	out := m.ask(ctx, *w, q)

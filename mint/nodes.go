@@ -64,7 +64,7 @@ func (m *Mint) lookAt(ctx context.Context, b Backend) {
 		err = pinger.Ping(askCtx)
 	}
 	if err == nil {
-		err = m.sameNode(askCtx, b)
+		err = m.sameBackend(askCtx, b)
 	}
 	held := map[cashu.Unit]cashu.Amount{}
 	for _, unit := range m.unitsOf(b) {

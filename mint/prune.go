@@ -153,7 +153,7 @@ func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, e
 		}
 		askCtx, cancel := context.WithTimeout(ctx, backendTimeout)
 		if _, asked := same[b.Name]; !asked {
-			same[b.Name] = m.sameNode(askCtx, b)
+			same[b.Name] = m.sameBackend(askCtx, b)
 		}
 		if err := same[b.Name]; err != nil {
 			cancel()

@@ -19,9 +19,9 @@ var errOtherNode = errors.New("another node than before answers under the name o
 // configNode is where the database remembers which node a name belongs to.
 func configNode(name string) ConfigKey { return ConfigKey("node/" + name) }
 
-// sameNode fails if a backend remembers in another place than the first time, or its node
+// sameBackend fails if a backend remembers in another place than the first time, or its node
 // is another one, or does not say who it is.
-func (m *Mint) sameNode(ctx context.Context, b Backend) error {
+func (m *Mint) sameBackend(ctx context.Context, b Backend) error {
 	err := m.sameMemory(ctx, b)
 	if err == nil {
 		err = m.sameIdentity(ctx, b)
@@ -79,9 +79,6 @@ func (n *nodes) estrange(name string, why error) {
 	}
 	n.strangers[name] = why
 }
-
-// stranger tells whether the backend is another one than it was.
-func (n *nodes) stranger(name string) bool { return n.estranged(name) != nil }
 
 // estranged says in what the backend is another one than it was, or nil.
 func (n *nodes) estranged(name string) error {

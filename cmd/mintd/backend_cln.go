@@ -31,7 +31,7 @@ func checkCLN(ctx context.Context, cfg Config, b named) (lightning.Findings, err
 
 func clnConfig(cfg Config, b named, log *slog.Logger) (cln.Config, error) {
 	c := b.CLN
-	journal, err := cfg.journal(b, c.Database)
+	journal, err := cfg.memory(b, c.Database)
 	if err != nil {
 		return cln.Config{}, err
 	}

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"path/filepath"
 
 	"mintmark/cashu"
 	"mintmark/internal/crashpoint"
-	"mintmark/internal/sqldb"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/lnd"
 )
@@ -35,13 +32,9 @@ func checkLND(ctx context.Context, cfg Config, b named) (lightning.Findings, err
 
 func lndConfig(cfg Config, b named, log *slog.Logger) (lnd.Config, error) {
 	l := b.LND
-	database := l.Database
-	if database == "" {
-		if sqldb.IsServer(cfg.Database) {
-			return lnd.Config{}, errors.New("several mintd may share the mint's database, so they must share what they remember of the node: say " +
-				b.key + ".lnd.database, another database or another schema on the server")
-		}
-		database = filepath.Join(cfg.Data, b.memoryFile())
+	database, err := cfg.memory(b, l.Database)
+	if err != nil {
+		return lnd.Config{}, err
 	}
 	unit := cashu.UnitSat
 	if list := b.units(); len(list) > 0 {
@@ -55,12 +48,4 @@ func lndConfig(cfg Config, b named, log *slog.Logger) (lnd.Config, error) {
 		PayTime: l.PayTime.std(), Doubt: l.Doubt.std(), Private: l.Private, NoMultiPath: !l.MultiPath,
 		Clock: crashpoint.Clock(), Logger: log,
 	}, nil
-}
-
-// passwordFile is that of the mint's database, for another one on a server.
-func passwordFile(cfg Config, database string) string {
-	if sqldb.IsServer(database) {
-		return cfg.DatabasePasswordFile
-	}
-	return ""
 }

@@ -16,7 +16,7 @@ func TestMintdThatMayShareTheirDatabaseMustShareWhatTheyRememberOfPayments(t *te
 		{"postgres://u@h/mint", "", ""},
 	} {
 		cfg := Config{Data: "data", Database: c.database}
-		got, err := cfg.journal(named{Backend: Backend{Type: processorType}, name: processorType, key: "lightning"}, c.place)
+		got, err := cfg.memory(named{Backend: Backend{Type: processorType}, name: processorType, key: "lightning"}, c.place)
 		if got != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%q with %q: %q, %v", c.database, c.place, got, err)
 		}

@@ -168,7 +168,7 @@ func TestABackendThatBecomesOneOfSeveralRemembersItsPayments(t *testing.T) {
 		memory := func(l Lightning) (list []string) {
 			cfg := Config{Data: "/data", Database: "/data/mint.db", Lightning: l}
 			for _, b := range l.all() {
-				path, err := cfg.journal(b, "")
+				path, err := cfg.memory(b, "")
 				if c, lndErr := lndConfig(cfg, b, nil); kind == lndType {
 					path, err = c.Database, lndErr
 				}

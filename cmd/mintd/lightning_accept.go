@@ -16,7 +16,7 @@ import (
 
 func lightningAcceptCommand() *cobra.Command {
 	var yes bool
-	var why string
+	var why reason
 	cmd := &cobra.Command{
 		Use:   "accept BACKEND --why TEXT",
 		Short: "Let a payment backend go on with another memory of its payments",
@@ -28,8 +28,8 @@ A melt that is open would be paid again by a backend that has forgotten it. So t
 refused until each of them is decided: mintd sagas list, mintd sagas resolve.`,
 		Args: commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if why == "" {
-				return errors.New("say --why: it is kept with the decision")
+			if err := why.check(cmd); err != nil {
+				return err
 			}
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
 				if !yes {
@@ -38,7 +38,7 @@ refused until each of them is decided: mintd sagas list, mintd sagas resolve.`,
 						return err
 					}
 				}
-				if err := op.AcceptMemory(ctx, args[0], why); err != nil {
+				if err := op.AcceptMemory(ctx, args[0], string(why)); err != nil {
 					return err
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), "the mint takes what it finds next")
@@ -47,7 +47,7 @@ refused until each of them is decided: mintd sagas list, mintd sagas resolve.`,
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.Flags().StringVar(&why, "why", "", "what happened to it, which is kept with the decision")
+	why.add(cmd, "what happened to it")
 	return cmd
 }
 

@@ -62,7 +62,7 @@ func printAside(w io.Writer, list []mint.SetAside) error {
 
 func lightningAsideSettleCommand() *cobra.Command {
 	var which asideChoice
-	var why string
+	var why reason
 	cmd := &cobra.Command{
 		Use:   "settle PAYMENT --why TEXT",
 		Short: "Say that you have dealt with a payment that was set aside",
@@ -73,8 +73,8 @@ PAYMENT is its id, as it is or in quotation marks as mintd lightning aside print
 several have this id, say more of --backend, --method and --request.`,
 		Args: commandline.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if why == "" {
-				return commandline.Usagef(cmd, "say --why: it is kept with the decision")
+			if err := why.check(cmd); err != nil {
+				return err
 			}
 			which.payment = args[0]
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
@@ -86,12 +86,12 @@ several have this id, say more of --backend, --method and --request.`,
 				if err != nil {
 					return err
 				}
-				return op.SettleAside(ctx, p, why)
+				return op.SettleAside(ctx, p, string(why))
 			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&why, "why", "", "what was done about it, which is kept for ever")
+	why.add(cmd, "what was done about it")
 	flags.StringVar(&which.backend, "backend", "", "`name` of the backend that reported it")
 	flags.StringVar(&which.method, "method", "", "payment `method`")
 	flags.StringVar(&which.request, "request", "", "`id` of the request that it pays")

@@ -70,7 +70,7 @@ func printSagas(w io.Writer, list []operator.Saga) error {
 
 func resolveSagaCommand() *cobra.Command {
 	var release, keep, yes bool
-	var why string
+	var why reason
 	cmd := &cobra.Command{
 		Use:   "resolve OPERATION --release|--keep --why TEXT",
 		Short: "End an operation that recovery cannot decide",
@@ -93,22 +93,22 @@ decision is kept for ever, with why and the evidence that was shown: mintd sagas
 			if release == keep {
 				return commandline.Usagef(cmd, "say either --release or --keep")
 			}
-			if why == "" {
-				return commandline.Usagef(cmd, "say --why: it is kept with the decision")
+			if err := why.check(cmd); err != nil {
+				return err
 			}
 			decision := operator.Release
 			if keep {
 				decision = operator.Keep
 			}
 			return withOperator(cmd, func(ctx context.Context, op operator.Operator) error {
-				return resolveSaga(ctx, cmd, op, id, decision, why, yes)
+				return resolveSaga(ctx, cmd, op, id, decision, string(why), yes)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&release, "release", false, "give back what is still reserved")
 	cmd.Flags().BoolVar(&keep, "keep", false, "make final what is still reserved")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.Flags().StringVar(&why, "why", "", "how you know, which is kept with the decision")
+	why.add(cmd, "how you know")
 	return cmd
 }
 

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"mintmark/mint/lightning"
+	"mintmark/mint/lightning/cln"
 )
 
 // The mint's journal is replaced by a copy of before the payment, which has its name. After
@@ -69,5 +71,14 @@ func TestAJournalFromABackupPaysNothingTwice(t *testing.T) {
 		if err := b.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestANodeWithoutAMemoryOfItsPaymentsIsNotUsed(t *testing.T) {
+	t.Parallel()
+	c := newNode(t).config()
+	c.Journal = ""
+	if _, err := cln.Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "no journal") {
+		t.Errorf("it is opened: %v", err)
 	}
 }

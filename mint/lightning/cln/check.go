@@ -14,9 +14,6 @@ import (
 // Check looks at a node as the mint will use it, and finds out what stands in the way. It
 // moves no money, makes no invoice and needs no journal.
 func Check(ctx context.Context, c Config) (found lightning.Findings, err error) {
-	if c.Journal == "" {
-		c.Journal = "none"
-	}
 	if err := c.withDefaults(); err != nil {
 		return nil, err
 	}
@@ -34,6 +31,7 @@ func Check(ctx context.Context, c Config) (found lightning.Findings, err error) 
 		Network  string `json:"network"`
 		Active   int    `json:"num_active_channels"`
 		Inactive int    `json:"num_inactive_channels"`
+		Pending  int    `json:"num_pending_channels"`
 		Chain    string `json:"warning_bitcoind_sync"`
 		Behind   string `json:"warning_lightningd_sync"`
 	}
@@ -52,7 +50,7 @@ func Check(ctx context.Context, c Config) (found lightning.Findings, err error) 
 		found.Add(lightning.Fine, "it is on %s and has the whole chain", clean(info.Network))
 	}
 	b.checkRune(ctx, &found)
-	b.checkChannels(ctx, info.Active, info.Inactive, &found)
+	b.checkChannels(ctx, lightning.Channels{Active: info.Active, Inactive: info.Inactive, Pending: info.Pending}, &found)
 	return found, nil
 }
 
@@ -150,26 +148,14 @@ func (b *Backend) checkRune(ctx context.Context, found *lightning.Findings) {
 }
 
 // checkChannels tells whether money can go out and come in.
-func (b *Backend) checkChannels(ctx context.Context, active, inactive int, found *lightning.Findings) {
-	switch {
-	case active == 0 && inactive > 0:
-		found.Add(lightning.Broken, "no channel is active; %d are inactive: are the peers connected?", inactive)
+func (b *Backend) checkChannels(ctx context.Context, c lightning.Channels, found *lightning.Findings) {
+	if !found.AddChannels(c) {
 		return
-	case active == 0:
-		found.Add(lightning.Broken, "the node has no channel: nothing can be paid, either way")
-		return
-	case inactive > 0:
-		found.Add(lightning.Doubtful, "%d of %d channels are inactive", inactive, active+inactive)
 	}
 	held, err := b.funds(ctx)
 	if err != nil {
 		return // the rune does not permit it, which was said
 	}
-	if held.out == 0 {
-		found.Add(lightning.Doubtful, "there is no outbound liquidity: nothing can be melted until money has come in")
-	}
-	if held.in == 0 {
-		found.Add(lightning.Doubtful, "there is no inbound liquidity: nobody can pay the mint until some money has gone out, or somebody opens a channel to the node")
-	}
-	found.Add(lightning.Fine, "%d channels are active; up to %d sat can go out and %d sat come in", active, held.out/1000, held.in/1000)
+	c.Out, c.In = held.out/1000, held.in/1000
+	found.AddLiquidity(c)
 }

@@ -76,12 +76,15 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// errNoJournal: a backend without a memory would pay twice.
+var errNoJournal = errors.New("no journal")
+
 func (c *Config) withDefaults() error {
 	var problems []error
 	if u, err := url.Parse(c.URL); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
 		problems = append(problems, fmt.Errorf("url %q is not https://HOST:PORT", c.URL))
 	}
-	for what, value := range map[string]string{"certificate": c.TLSCert, "rune": c.Rune, "journal": c.Journal} {
+	for what, value := range map[string]string{"certificate": c.TLSCert, "rune": c.Rune} {
 		if value == "" {
 			problems = append(problems, fmt.Errorf("no %s", what))
 		}
@@ -146,7 +149,11 @@ var (
 
 // Open opens the journal. The node may be away. The caller closes the Backend.
 func Open(ctx context.Context, c Config) (*Backend, error) {
-	if err := c.withDefaults(); err != nil {
+	err := c.withDefaults()
+	if c.Journal == "" {
+		err = errors.Join(errNoJournal, err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("core lightning: %w", err)
 	}
 	client, err := c.client()

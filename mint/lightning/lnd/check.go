@@ -148,15 +148,9 @@ func (b *Backend) try(ctx context.Context, p probe) error {
 
 // checkChannels tells whether money can go out and come in.
 func (b *Backend) checkChannels(ctx context.Context, v info, r *lightning.Findings) {
-	switch {
-	case v.Active == 0 && v.Inactive+v.Pending > 0:
-		r.Add(lightning.Broken, "no channel is active; %d are inactive and %d pending: are the peers connected?", v.Inactive, v.Pending)
+	c := lightning.Channels{Active: v.Active, Inactive: v.Inactive, Pending: v.Pending}
+	if !r.AddChannels(c) {
 		return
-	case v.Active == 0:
-		r.Add(lightning.Broken, "the node has no channel: nothing can be paid, either way")
-		return
-	case v.Inactive > 0:
-		r.Add(lightning.Doubtful, "%d of %d channels are inactive", v.Inactive, v.Active+v.Inactive)
 	}
 	if !v.Graph {
 		r.Add(lightning.Doubtful, "the node does not know the whole network yet: it may not find ways to pay")
@@ -165,12 +159,6 @@ func (b *Backend) checkChannels(ctx context.Context, v info, r *lightning.Findin
 	if err != nil {
 		return // the permission is missing, which was said
 	}
-	out, in := held.Local.Msat/msatPerSat, held.Remote.Msat/msatPerSat
-	if out == 0 {
-		r.Add(lightning.Doubtful, "there is no outbound liquidity: nothing can be melted until money has come in")
-	}
-	if in == 0 {
-		r.Add(lightning.Doubtful, "there is no inbound liquidity: nobody can pay the mint until some money has gone out, or somebody opens a channel to the node")
-	}
-	r.Add(lightning.Fine, "%d channels are active; up to %d sat can go out and %d sat come in", v.Active, out, in)
+	c.Out, c.In = uint64(held.Local.Msat)/msatPerSat, uint64(held.Remote.Msat)/msatPerSat
+	r.AddLiquidity(c)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"mintmark/mint/lightning"
@@ -80,5 +81,12 @@ func TestAJournalFromABackupPaysNothingTwice(t *testing.T) {
 	b = s.open(t, dir, func(c *processor.Config) { c.AtMostOnce = true })
 	if out, err := b.SendPayment(t.Context(), p); err != nil || out.State != lightning.PaymentPaid {
 		t.Errorf("of one that promises it is %+v, %v", out, err)
+	}
+}
+
+func TestAProcessorWithoutAMemoryOfItsPaymentsIsNotUsed(t *testing.T) {
+	t.Parallel()
+	if _, err := processor.Open(t.Context(), processor.Config{Address: "127.0.0.1:1", Insecure: true}); err == nil || !strings.Contains(err.Error(), "no journal") {
+		t.Errorf("it is opened: %v", err)
 	}
 }

@@ -35,9 +35,6 @@ const certificateSoon = 30 * 24 * time.Hour
 // way. It orders nothing, makes no request and needs no journal. It does not listen to
 // events: a processor may tell each to one listener only, and that is the running mint's.
 func Check(ctx context.Context, c Config, use Use) (found lightning.Findings, err error) {
-	if c.Journal == "" {
-		c.Journal = "none"
-	}
 	if err := c.withDefaults(); err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ type Config struct {
 	// request, in case that an event was lost. 0 = 15 s.
 	Ask time.Duration
 	// Keep is how long after its end a request that can be paid but once is remembered:
-	// longer than the mint asks for it. 0 = 90 days.
+	// longer than the mint asks for it. 0 = DefaultKeep.
 	Keep time.Duration
 	// Dialer, if set, makes the connections, and Address is not used. For tests.
 	Dialer func(context.Context) (net.Conn, error)
@@ -90,11 +90,14 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// DefaultKeep is for how long a request is remembered if nothing else is said.
+const DefaultKeep = 90 * 24 * time.Hour
+
+// errNoJournal: a backend without a memory would pay twice.
+var errNoJournal = errors.New("no journal")
+
 func (c *Config) withDefaults() error {
 	var problems []error
-	if c.Journal == "" {
-		problems = append(problems, errors.New("no journal"))
-	}
 	if c.Network != "" && !c.Network.Known() {
 		problems = append(problems, fmt.Errorf("unknown network %q", string(c.Network)))
 	}
@@ -104,7 +107,7 @@ func (c *Config) withDefaults() error {
 	for _, d := range []struct {
 		value    *time.Duration
 		standard time.Duration
-	}{{&c.Deadline, 10 * time.Second}, {&c.PayDeadline, 10 * time.Minute}, {&c.Doubt, 15 * time.Second}, {&c.Ask, 15 * time.Second}, {&c.Keep, 90 * 24 * time.Hour}} {
+	}{{&c.Deadline, 10 * time.Second}, {&c.PayDeadline, 10 * time.Minute}, {&c.Doubt, 15 * time.Second}, {&c.Ask, 15 * time.Second}, {&c.Keep, DefaultKeep}} {
 		if *d.value < 0 {
 			problems = append(problems, errors.New("a time limit cannot be negative"))
 		}
@@ -147,7 +150,11 @@ var (
 // Open opens the journal and begins to look for the processor, which may be away: what
 // it can is known from the last time, if there was one. The caller closes the Backend.
 func Open(ctx context.Context, c Config) (*Backend, error) {
-	if err := c.withDefaults(); err != nil {
+	err := c.withDefaults()
+	if c.Journal == "" {
+		err = errors.Join(errNoJournal, err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("payment processor: %w", err)
 	}
 	conn, err := c.dial()
