@@ -415,6 +415,11 @@ func (t *memTx) SetConfig(_ context.Context, k mint.ConfigKey, v string) error {
 	return nil
 }
 
+func (t *memTx) DeleteConfig(_ context.Context, k mint.ConfigKey) error {
+	delete(t.config, k)
+	return nil
+}
+
 func (t *memTx) AddTotals(_ context.Context, _ mint.OperationRef, add []mint.KeysetTotals, force bool) error {
 	for _, a := range add {
 		sum := t.totals[a.KeysetID]

@@ -69,7 +69,7 @@ func AcceptMemory(ctx context.Context, store Store, name string, at time.Time, w
 	return store.Update(ctx, Durable, func(tx Tx) error {
 		was, err := tx.Config(ctx, configMemory(name))
 		switch {
-		case errors.Is(err, ErrNotFound) || err == nil && was == "":
+		case errors.Is(err, ErrNotFound):
 			return fmt.Errorf("%w: %q", ErrNoMemory, name)
 		case err != nil:
 			return fmt.Errorf("reading what a payment backend remembers in: %w", err)
@@ -81,7 +81,7 @@ func AcceptMemory(ctx context.Context, store Store, name string, at time.Time, w
 		if len(open) > 0 {
 			return fmt.Errorf("%w: %v", ErrMeltsOpen, open)
 		}
-		if err := tx.SetConfig(ctx, configMemory(name), ""); err != nil {
+		if err := tx.DeleteConfig(ctx, configMemory(name)); err != nil {
 			return err
 		}
 		return tx.AddDecision(ctx, OperatorDecision{At: at, About: "payment backend " + name, Decision: "accept memory", Why: why, Evidence: was})

@@ -16,6 +16,9 @@ import (
 var errOtherNode = errors.New("another node than before answers under the name of this payment backend: " +
 	"give the new one another name, and let the old one end what it began")
 
+// errNoIdentity: a node that should say who it is does not.
+var errNoIdentity = errors.New("it does not say")
+
 // configNode is where the database remembers which node a name belongs to.
 func configNode(name string) ConfigKey { return ConfigKey("node/" + name) }
 
@@ -44,6 +47,9 @@ func (m *Mint) sameIdentity(ctx context.Context, b Backend) error {
 		return nil
 	}
 	is, err := identified.Identity(ctx)
+	if err == nil && is == "" {
+		err = errNoIdentity
+	}
 	if err != nil {
 		return fmt.Errorf("asking a payment backend which node it is: %w", err)
 	}
@@ -59,11 +65,11 @@ func (m *Mint) sameIdentity(ctx context.Context, b Backend) error {
 
 // firstSeen is what the database remembers under the key, which is what it was told first.
 func (m *Mint) firstSeen(ctx context.Context, key ConfigKey, is string) (was string, err error) {
-	if was, err = m.store.Config(ctx, key); err == nil && was != "" || err != nil && !errors.Is(err, ErrNotFound) {
+	if was, err = m.store.Config(ctx, key); !errors.Is(err, ErrNotFound) {
 		return was, err
 	}
 	err = m.store.Update(ctx, Durable, func(tx Tx) (err error) {
-		if was, err = tx.Config(ctx, key); errors.Is(err, ErrNotFound) || err == nil && was == "" {
+		if was, err = tx.Config(ctx, key); errors.Is(err, ErrNotFound) {
 			was, err = is, tx.SetConfig(ctx, key, is)
 		}
 		return err

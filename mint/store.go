@@ -452,7 +452,9 @@ type ConfigReads interface {
 	Config(ctx context.Context, key ConfigKey) (string, error)
 }
 
-// ConfigWrites sets configuration kept in the database.
+// ConfigWrites changes configuration kept in the database.
 type ConfigWrites interface {
 	SetConfig(ctx context.Context, key ConfigKey, value string) error
+	// DeleteConfig forgets a key, if it is there.
+	DeleteConfig(ctx context.Context, key ConfigKey) error
 }

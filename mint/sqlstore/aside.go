@@ -22,7 +22,7 @@ var (
 		SELECT backend, count(*) FROM payments_aside WHERE settled = 0 GROUP BY backend`}
 	stmtGetAside = sqldb.Stmt{Name: "payments_aside.get", SQL: `
 		SELECT ` + asideColumns + ` FROM payments_aside
-		WHERE backend = $1 AND method = $2 AND lookup_id = $3 AND payment_id = $4`}
+		WHERE backend = $1 AND method = $2 AND lookup_id = $3 AND payment_id = $4 {lock payments_aside}`}
 	stmtSetAside = sqldb.Stmt{Name: "payments_aside.add", SQL: `
 		INSERT INTO payments_aside (` + asideColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT DO NOTHING`}

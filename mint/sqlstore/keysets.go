@@ -124,6 +124,8 @@ var (
 	stmtSetConfig = sqldb.Stmt{Name: "config.set", SQL: `
 		INSERT INTO config (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`}
+	stmtDeleteConfig = sqldb.Stmt{Name: "config.delete", SQL: `
+		DELETE FROM config WHERE name = $1`}
 )
 
 func (t *tx) Config(ctx context.Context, key mint.ConfigKey) (string, error) {
@@ -140,6 +142,13 @@ func (t *tx) Config(ctx context.Context, key mint.ConfigKey) (string, error) {
 func (t *tx) SetConfig(ctx context.Context, key mint.ConfigKey, value string) error {
 	if _, err := t.db.Exec(ctx, stmtSetConfig, []byte(key), []byte(value)); err != nil {
 		return fmt.Errorf("setting the configuration %s: %w", key, err)
+	}
+	return nil
+}
+
+func (t *tx) DeleteConfig(ctx context.Context, key mint.ConfigKey) error {
+	if _, err := t.db.Exec(ctx, stmtDeleteConfig, []byte(key)); err != nil {
+		return fmt.Errorf("forgetting the configuration %s: %w", key, err)
 	}
 	return nil
 }

@@ -68,6 +68,13 @@ func TestReadsOfATransactionLock(t *testing.T) {
 		{"totals", func(w world, tx mint.Tx) (any, error) { return tx.Totals(ctx) }, func(w world, tx mint.Tx) error {
 			return tx.AddTotals(ctx, w.s.saga.Ref, []mint.KeysetTotals{{KeysetID: keysetOne(), Issued: 1}}, false)
 		}},
+		{"a payment that was set aside", func(w world, tx mint.Tx) (any, error) { return tx.PaymentAside(ctx, mint.SetAside{Backend: "node"}) }, func(w world, tx mint.Tx) error {
+			_, err := tx.MarkAside(ctx, mint.SetAside{Backend: "node", Settled: time.Unix(1_900_000_100, 0)})
+			return err
+		}},
+		{"a setting that is forgotten", func(w world, tx mint.Tx) (any, error) { return tx.Config(ctx, "there") }, func(w world, tx mint.Tx) error {
+			return tx.DeleteConfig(ctx, "there")
+		}},
 		{"a setting that is there", func(w world, tx mint.Tx) (any, error) { return tx.Config(ctx, "there") }, func(w world, tx mint.Tx) error {
 			return tx.SetConfig(ctx, "there", "changed")
 		}},
@@ -88,6 +95,9 @@ func TestReadsOfATransactionLock(t *testing.T) {
 					return err
 				}
 				if err := tx.AddTotals(ctx, 1, []mint.KeysetTotals{{KeysetID: keysetOne(), Issued: 10}}, false); err != nil {
+					return err
+				}
+				if _, err := tx.SetPaymentAside(ctx, mint.SetAside{Backend: "node"}); err != nil {
 					return err
 				}
 				return tx.SetConfig(ctx, "there", "before")

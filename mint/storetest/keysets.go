@@ -116,6 +116,23 @@ func keysetCases() []testCase {
 				k.Errorf("another key: %v", err)
 			}
 		}},
+		{"configuration is forgotten, also when it is not there", func(k *kit) {
+			k.update(func(tx mint.Tx) error {
+				if err := tx.SetConfig(k.ctx, "a", "kept"); err != nil {
+					return err
+				}
+				return tx.SetConfig(k.ctx, mint.ConfigIdentity, "02ab")
+			})
+			for range 2 {
+				k.update(func(tx mint.Tx) error { return tx.DeleteConfig(k.ctx, mint.ConfigIdentity) })
+				if got, err := k.store.Config(k.ctx, mint.ConfigIdentity); !errors.Is(err, mint.ErrNotFound) {
+					k.Errorf("got %q, %v", got, err)
+				}
+			}
+			if got, err := k.store.Config(k.ctx, "a"); err != nil || got != "kept" {
+				k.Errorf("the other one: %q, %v", got, err)
+			}
+		}},
 		{"configuration set in a transaction is seen in it", func(k *kit) {
 			k.update(func(tx mint.Tx) error {
 				if err := tx.SetConfig(k.ctx, "a", "b"); err != nil {
