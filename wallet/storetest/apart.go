@@ -411,6 +411,10 @@ func apartMints() []testCase {
 			if n := must[int](k)(k.store.CountAuthTokens(k.ctx, mintURL, 0)); n != 0 {
 				k.Errorf("%d are left", n)
 			}
+			k.refuse(wallet.ErrNotFound, func(tx wallet.Tx) error {
+				_, err := tx.TakeAuthToken(k.ctx, mintURL, 1)
+				return err
+			})
 			k.refuse(wallet.ErrTakenOver, func(tx wallet.Tx) error {
 				return tx.UpdateLogin(k.ctx, wallet.StoredLogin{MintURL: mintURL, Version: 9})
 			})
