@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -100,6 +101,8 @@ func TestAProofOfPaymentIsNotForgotten(t *testing.T) {
 	w := newWorld(t)
 	store := w.openStore(sqldb.Memory)
 	state, proof := "PENDING", any("the preimage")
+	ctx, enough := context.WithCancel(t.Context())
+	answers := 0
 	says := func(r *http.Request, id string) (any, error) {
 		req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, w.url+"/v1/melt/quote/bolt11/"+id, nil)
 		if err != nil {
@@ -113,6 +116,9 @@ func TestAProofOfPaymentIsNotForgotten(t *testing.T) {
 		var v map[string]any
 		err = json.NewDecoder(resp.Body).Decode(&v)
 		v["state"], v["payment_preimage"] = state, proof
+		if answers++; answers == 3 { // of the payment, and of its quote
+			enough()
+		}
 		return v, err
 	}
 	way := &answering{way: w.line, answer: func(r *http.Request, body []byte) (any, error) {
@@ -137,7 +143,7 @@ func TestAProofOfPaymentIsNotForgotten(t *testing.T) {
 	w.fund(x, 128)
 	s := &stage{world: w, x: x}
 	q := s.meltQuote(x, 60)
-	if _, err := x.Melt(t.Context(), w.url, q.ID, wallet.MeltOptions{Wait: 20 * time.Millisecond, Poll: time.Millisecond}); !errors.Is(err, wallet.ErrPending) {
+	if _, err := x.Melt(ctx, w.url, q.ID, wallet.MeltOptions{Wait: 2 * time.Minute, Poll: time.Millisecond}); !errors.Is(err, wallet.ErrPending) {
 		t.Fatalf("paid: %v", err)
 	}
 	if _, err := x.Recover(t.Context(), wallet.RecoverOptions{}); err != nil { // it was shown by now
