@@ -111,6 +111,9 @@ func (c *Client) keys(ctx context.Context, what, path string, info cashu.KeysetI
 	if err != nil {
 		return cashu.Keyset{}, err
 	}
+	if v.Keysets == nil { // not even an empty list
+		return cashu.Keyset{}, fmt.Errorf("%s: %w: the answer is incomplete", what, ErrNoAnswer)
+	}
 	for _, k := range v.Keysets {
 		if k.ID != info.ID.String() {
 			continue
