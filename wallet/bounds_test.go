@@ -38,9 +38,7 @@ func (w *world) coppersAt(x *wallet.Wallet, n int, fee uint64) {
 	if _, err := w.keys.Rotate(w.t.Context(), keystore.RotateParams{Unit: "sat", InputFeePPK: &fee, Amounts: []cashu.Amount{1}}); err != nil {
 		w.t.Fatal(err)
 	}
-	for w.mint.Keysets().Epoch() < w.keys.Keysets().Epoch {
-		time.Sleep(time.Millisecond)
-	}
+	w.heard()
 	if _, err := x.RefreshMint(w.t.Context(), w.url); err != nil {
 		w.t.Fatal(err)
 	}
@@ -225,6 +223,7 @@ func TestWhatWouldNeedTooManySignaturesIsRefusedAtOnce(t *testing.T) {
 	if _, err := w.keys.Rotate(t.Context(), keystore.RotateParams{Unit: "sat", InputFeePPK: &fee, Amounts: []cashu.Amount{1}}); err != nil {
 		t.Fatal(err)
 	}
+	w.heard()
 	w.later(time.Hour)
 	q, err := x.CreateMintQuote(t.Context(), w.url, wallet.MintQuoteOptions{Unit: "sat", Amount: 2 * most})
 	if err != nil {

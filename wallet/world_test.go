@@ -177,10 +177,15 @@ func (w *world) rotate(feePPK uint64) cashu.Keyset {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for w.mint != nil && w.mint.Keysets().Epoch() < w.keys.Keysets().Epoch { // until the mint has heard of it
+	w.heard()
+	return set
+}
+
+// heard waits until the mint knows the keysets that there are.
+func (w *world) heard() {
+	for w.mint != nil && w.mint.Keysets().Epoch() < w.keys.Keysets().Epoch {
 		time.Sleep(time.Millisecond)
 	}
-	return set
 }
 
 // line is the way from wallets to the mint.
