@@ -97,6 +97,12 @@ func TestAQuoteThatIsAskedAboutAnewIsBelieved(t *testing.T) {
 	if q, err = x.CheckMintQuoteAnew(t.Context(), w.url, q.ID); err != nil || q.Open() != 77 {
 		t.Errorf("%d is open: %v", q.Open(), err)
 	}
+	// What cannot be so changes nothing.
+	w.rewrite("/v1/mint/quote/bolt11/", `"amount_issued":0`, `"amount_issued":78`)
+	if q, err = x.CheckMintQuoteAnew(t.Context(), w.url, q.ID); err != nil || q.Open() != 77 {
+		t.Errorf("%d is open after nonsense: %v", q.Open(), err)
+	}
+	w.line.cut(nil, nil)
 	if got, err := w.claim(x); err != nil || got != 77 {
 		t.Errorf("claimed %d: %v", got, err)
 	}

@@ -32,6 +32,17 @@ func (o MeltQuoteOptions) terms() string {
 	return "all"
 }
 
+// isOver tells whether a quote was asked for on these terms. What was asked for before
+// terms were kept is whole if it pays its whole invoice.
+func (q Quote) isOver(o MeltQuoteOptions) bool {
+	if q.Terms != "" || o.terms() != "all" {
+		return q.Terms == o.terms()
+	}
+	msat, stated := InvoiceAmount(q.Request)
+	worth, known := inMsat(q.Amount, q.Unit)
+	return q.Method == methodBolt11 && stated && known && worth >= msat
+}
+
 // CreateMeltQuote asks a mint what a payment costs, and remembers the answer. A
 // quote for the same payment that was not used and has some time left is given
 // again: mints may have one quote for an invoice at a time. Of the fees that a mint
@@ -94,7 +105,7 @@ func (w *Wallet) openMeltQuote(ctx context.Context, mintURL string, o MeltQuoteO
 		return Quote{}, false, err
 	}
 	for _, q := range quotes {
-		same := q.Direction == QuoteMelt && q.MintURL == mintURL && q.Method == o.Method && q.Unit == o.Unit && q.Request == o.Request && q.Terms == o.terms()
+		same := q.Direction == QuoteMelt && q.MintURL == mintURL && q.Method == o.Method && q.Unit == o.Unit && q.Request == o.Request && q.isOver(o)
 		left := q.Expiry == 0 || q.Expiry-w.now().Unix() >= meltQuoteReuse
 		if !same || !left || q.UsedBy != uuid.Nil || q.State != "UNPAID" && q.State != QuoteDropped {
 			continue

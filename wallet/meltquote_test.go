@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"mintmark/cashu"
 	"mintmark/mint"
 	"mintmark/mint/lightning"
 	"mintmark/mint/lightning/fake"
@@ -69,5 +70,31 @@ func TestAQuoteThatWasGivenUpIsTakenUpAgain(t *testing.T) {
 	}
 	if _, err := x.Melt(t.Context(), w.url, again.ID, wallet.MeltOptions{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A quote of an older version of this program does not say what it was asked over: it is
+// given again for its whole invoice, which its mint makes no other quote for, and not for
+// what may be a part.
+func TestAQuoteOfAnOlderVersionIsGivenAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x, store := w.wallet()
+	y, _ := w.wallet()
+	for _, part := range []uint64{0, 50_000} {
+		o := wallet.MeltQuoteOptions{Unit: "sat", Request: w.outside(100, ""), Part: cashu.Amount(part)}
+		first, err := y.CreateMeltQuote(t.Context(), w.url, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old := first
+		old.Terms = ""
+		if err := store.Update(t.Context(), func(tx wallet.Tx) error { return tx.AddQuote(t.Context(), old) }); err != nil {
+			t.Fatal(err)
+		}
+		o.Part = 0
+		if again, err := x.CreateMeltQuote(t.Context(), w.url, o); part == 0 && (err != nil || again.ID != first.ID) || part != 0 && again.ID == first.ID {
+			t.Errorf("part %d: the quote is %s, then %s: %v", part, first.ID, again.ID, err)
+		}
 	}
 }

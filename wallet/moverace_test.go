@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"mintmark/cashu"
@@ -87,5 +88,53 @@ func TestNothingBeginsAtTheAddressThatAMintHasLeft(t *testing.T) {
 				t.Errorf("%d are free", free)
 			}
 		})
+	}
+}
+
+// commitStore is a store in which something happens right before the first commit.
+type commitStore struct {
+	wallet.Store
+	once    sync.Once
+	happens func()
+}
+
+func (s *commitStore) Update(ctx context.Context, fn func(tx wallet.Tx) error) error {
+	s.once.Do(s.happens)
+	return s.Store.Update(ctx, fn)
+}
+
+// A mint moves while somebody asks at its old address: that does not come back, in the
+// way of the new one.
+func TestARefreshDoesNotBringAnOldAddressBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x, store := w.wallet()
+	w.fund(x, 100)
+	moved := strings.Replace(w.url, "127.0.0.1", "localhost", 1)
+	between := &commitStore{Store: store, happens: func() {
+		if err := x.MoveMint(t.Context(), w.url, moved); err != nil {
+			t.Error(err)
+		}
+	}}
+	if _, err := w.walletBy(between, w.line, newSeed(t)).RefreshMint(t.Context(), w.url); !errors.Is(err, wallet.ErrNotFound) {
+		t.Errorf("the old address is asked: %v", err)
+	}
+	mints, err := x.Mints(t.Context())
+	if err != nil || len(mints) != 1 || mints[0].URL != moved {
+		t.Errorf("known are %+v, %v", mints, err)
+	}
+	if _, err := x.RefreshMint(t.Context(), moved); err != nil {
+		t.Errorf("the new address: %v", err)
+	}
+	// One that was removed can be met again.
+	y, _ := w.walletOf(words + " ")
+	if _, err := y.RefreshMint(t.Context(), w.url); err != nil {
+		t.Fatal(err)
+	}
+	if err := y.RemoveMint(t.Context(), w.url); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := y.RefreshMint(t.Context(), w.url); err != nil {
+		t.Errorf("a mint that was removed is met again: %v", err)
 	}
 }

@@ -134,20 +134,20 @@ func takeMintQuote(q *Quote, a mintclient.MintQuote) {
 // CheckMintQuote asks the mint about a quote and remembers the answer, unless it is
 // older than what is known.
 func (w *Wallet) CheckMintQuote(ctx context.Context, mintURL, id string) (Quote, error) {
-	return w.askMintQuote(ctx, mintURL, id, func(*Quote) {})
+	return w.askMintQuote(ctx, mintURL, id, func(*Quote, mintclient.MintQuote) {})
 }
 
 // CheckMintQuoteAnew is CheckMintQuote for somebody who doubts what is known: the
 // answer counts even if the mint has said before that more was paid, or issued.
 func (w *Wallet) CheckMintQuoteAnew(ctx context.Context, mintURL, id string) (Quote, error) {
-	return w.askMintQuote(ctx, mintURL, id, func(q *Quote) {
-		if q.UsedBy == uuid.Nil {
+	return w.askMintQuote(ctx, mintURL, id, func(q *Quote, a mintclient.MintQuote) {
+		if paid, issued := a.Totals(q.Amount); q.UsedBy == uuid.Nil && issued <= paid {
 			q.Paid, q.Issued, q.Updated = 0, 0, 0
 		}
 	})
 }
 
-func (w *Wallet) askMintQuote(ctx context.Context, mintURL, id string, before func(*Quote)) (Quote, error) {
+func (w *Wallet) askMintQuote(ctx context.Context, mintURL, id string, before func(*Quote, mintclient.MintQuote)) (Quote, error) {
 	c, err := w.client(mintURL)
 	if err != nil {
 		return Quote{}, err
@@ -161,7 +161,7 @@ func (w *Wallet) askMintQuote(ctx context.Context, mintURL, id string, before fu
 		return q, unknownQuote(id, err)
 	}
 	return w.updateQuote(ctx, q, func(q *Quote) {
-		before(q)
+		before(q, answer)
 		w.takeAnswer(q, answer)
 	})
 }

@@ -27,6 +27,10 @@ func (w *Wallet) RefreshMint(ctx context.Context, mintURL string) (Mint, error) 
 	if err != nil {
 		return Mint{}, err
 	}
+	_, before := w.store.Mint(ctx, c.URL())
+	if before != nil && !errors.Is(before, ErrNotFound) {
+		return Mint{}, before
+	}
 	known, err := w.store.Keysets(ctx, c.URL())
 	if err != nil {
 		return Mint{}, err
@@ -41,7 +45,11 @@ func (w *Wallet) RefreshMint(ctx context.Context, mintURL string) (Mint, error) 
 	var mint KnownMint
 	err = w.store.Update(ctx, func(tx Tx) error {
 		var err error
-		if mint, err = tx.Mint(ctx, c.URL()); err != nil && !errors.Is(err, ErrNotFound) {
+		mint, err = tx.Mint(ctx, c.URL())
+		switch {
+		case errors.Is(err, ErrNotFound) && before == nil:
+			return fmt.Errorf("the mint %s was moved or removed meanwhile: %w", c.URL(), err)
+		case err != nil && !errors.Is(err, ErrNotFound):
 			return err
 		}
 		mint.URL, mint.Info, mint.Fetched, mint.LeftOut = c.URL(), info.Raw, w.now().Unix(), nil

@@ -10,7 +10,7 @@ import (
 const StatusInParts = "in parts"
 
 // Whole is a payment in parts as one entry of the history, from the entries of all its
-// parts. It is under way while one of them may still be, and paid when all are.
+// parts. It is under way, or given up, while one of them is, and paid when all are.
 func Whole(parts []Transaction) (whole Transaction, err error) {
 	var statuses []string
 	for i, t := range parts {
@@ -34,6 +34,8 @@ func Whole(parts []Transaction) (whole Transaction, err error) {
 	case len(distinct) < 2:
 	case slices.Contains(distinct, StatusPending):
 		whole.Status = StatusPending
+	case slices.Contains(distinct, StatusAbandoned): // which may be paid, or be taken up again
+		whole.Status = StatusAbandoned
 	case slices.Contains(distinct, StatusCompleted):
 		whole.Status = StatusInParts
 	default:

@@ -69,7 +69,9 @@ func TestTheWholeOfAPayment(t *testing.T) {
 		{[]string{"completed", "completed"}, "completed"},
 		{[]string{"completed", "pending", "failed"}, "pending"},
 		{[]string{"failed", "completed"}, "in parts"},
-		{[]string{"failed", "abandoned"}, "failed"},
+		{[]string{"failed", "abandoned"}, "abandoned"},
+		{[]string{"completed", "abandoned"}, "abandoned"},
+		{[]string{"pending", "abandoned"}, "pending"},
 		{[]string{"abandoned", "abandoned"}, "abandoned"},
 	} {
 		var list []wallet.Transaction

@@ -42,7 +42,7 @@ type entryJSON struct {
 	Operation string       `json:"operation"`
 	Kind      string       `json:"kind"`
 	Incoming  bool         `json:"incoming"`
-	Mint      string       `json:"mint"`
+	Mint      string       `json:"mint,omitempty"` // empty: several
 	Unit      string       `json:"unit"`
 	Amount    cashu.Amount `json:"amount"`
 	Fee       cashu.Amount `json:"fee"`
@@ -180,6 +180,9 @@ func (s *session) tellRepeated(ctx context.Context, id uuid.UUID) error {
 		if t, err = wallet.Whole(parts); err != nil {
 			return err
 		}
+	}
+	if len(parts) > 1 {
+		t.Operation, t.MintURL, t.QuoteID = id, "", ""
 	}
 	v := repeatedJSON{entryJSON: jsonEntry(t)}
 	if len(parts) > 1 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"strings"
@@ -30,7 +31,7 @@ func TestARepeatedPaymentInPartsIsToldAsAWhole(t *testing.T) {
 		group, first := uuid.New(), uuid.New()
 		err = store.Update(t.Context(), func(tx wallet.Tx) error {
 			for id, status := range map[uuid.UUID]string{first: wallet.StatusCompleted, uuid.New(): tc.second} {
-				if err := tx.PutTransaction(t.Context(), wallet.Transaction{Operation: id, Kind: wallet.KindMelt, Unit: "sat", Amount: 75, Status: status, Group: group}); err != nil {
+				if err := tx.PutTransaction(t.Context(), wallet.Transaction{Operation: id, Kind: wallet.KindMelt, MintURL: "https://" + id.String(), QuoteID: id.String(), Unit: "sat", Amount: 75, Status: status, Group: group}); err != nil {
 					return err
 				}
 			}
@@ -46,6 +47,17 @@ func TestARepeatedPaymentInPartsIsToldAsAWhole(t *testing.T) {
 		}
 		if !strings.Contains(out.String(), "melt of 150 sat") || !strings.Contains(out.String(), "75 sat at") {
 			t.Errorf("the second part is %s: %s", tc.second, out.String())
+		}
+		// For programs: the operation is the one that has the name, and no mint paid all.
+		out.Reset()
+		s.json = true
+		_ = s.tellRepeated(t.Context(), first)
+		var v repeatedJSON
+		if err := json.Unmarshal(out.Bytes(), &v); err != nil || v.Operation != first.String() || v.Mint != "" || v.Quote != "" || v.Amount != 150 {
+			t.Errorf("%s: %v", out.String(), err)
+		}
+		if len(v.Parts) != 2 || v.Parts[0].Mint == "" || v.Parts[0].Mint == v.Parts[1].Mint {
+			t.Errorf("the parts are %+v", v.Parts)
 		}
 	}
 }
