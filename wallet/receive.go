@@ -68,9 +68,9 @@ func (w *Wallet) Receive(ctx context.Context, text string, o ReceiveOptions) (Re
 		return Received{}, mismatch("the payment has too many coins") // of which some could be refused
 	}
 	if len(parts) > 1 {
-		return w.receiveInParts(ctx, m, Secret(text), parts)
+		return w.receiveInParts(ctx, m, Secret(text), parts, o.Key)
 	}
-	runs, err := w.startParts(ctx, m, parts)
+	runs, err := w.startParts(ctx, m, parts, o.Key)
 	if err != nil {
 		return w.again(ctx, Secret(text), err)
 	}

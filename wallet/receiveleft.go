@@ -18,7 +18,7 @@ const partsRounds = 5
 
 // receiveInParts receives those parts that this wallet has not received before, and
 // tells what all of them have brought. What was refused before is tried again.
-func (w *Wallet) receiveInParts(ctx context.Context, m Mint, whole Secret, parts []receivePart) (got Received, err error) {
+func (w *Wallet) receiveInParts(ctx context.Context, m Mint, whole Secret, parts []receivePart, key string) (got Received, err error) {
 	for range partsRounds {
 		var left []receivePart
 		var failed []error
@@ -26,7 +26,7 @@ func (w *Wallet) receiveInParts(ctx context.Context, m Mint, whole Secret, parts
 			return got, err
 		}
 		if len(left) > 0 {
-			runs, err := w.startParts(ctx, m, left)
+			runs, err := w.startParts(ctx, m, left, key)
 			if _, again := errors.AsType[*againError](err); again {
 				continue
 			}

@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -126,5 +127,41 @@ func TestATokenThatIsRefusedAgainIsInTheInboxOnce(t *testing.T) {
 		if items, err := y.Inbox(t.Context()); err != nil || len(items) != 1 || string(items[0].Token) != sent.Token {
 			t.Errorf("the inbox has %d tokens, %v", len(items), err)
 		}
+	}
+}
+
+// What is left of a token is received under a name, and refused again: the name is that
+// of this call, and of no other.
+func TestWhatIsLeftOfATokenHasTheNameOfItsCall(t *testing.T) {
+	t.Parallel()
+	w := newSmallWorld(t)
+	s := w.stageOn(sqldb.Memory)
+	w.coppers(s.x, 3*most)
+	sent := s.sendFrom(s.x, wallet.SendOptions{Amount: 3 * most, Offline: true})
+	way := &oneRefused{way: w.line, refuse: 2}
+	y := w.walletBy(w.openStore(sqldb.Memory), way, newSeed(t))
+	o := wallet.ReceiveOptions{AnyMint: true}
+	if got, err := y.Receive(t.Context(), sent.Token, o); err == nil || got.Amount != 2*most {
+		t.Fatalf("received %+v, %v", got, err)
+	}
+	way.refuse = 4 // of the part that is left
+	o.Key, o.Args = "mine", "that token"
+	if got, err := y.Receive(t.Context(), sent.Token, o); err == nil || got.Amount != 2*most {
+		t.Fatalf("the rest: %+v, %v", got, err)
+	}
+	for range 2 {
+		_, err := y.Receive(t.Context(), sent.Token, o)
+		if _, ended := errors.AsType[*wallet.OperationError](err); !ended {
+			t.Errorf("by its name: %v", err)
+		}
+	}
+	if _, found, err := y.Repeated(t.Context(), "mine", "that token", wallet.KindReceive); !found || err != nil {
+		t.Errorf("the name is not known: %v", err)
+	}
+	w.fund(s.x, 64)
+	other := s.sendFrom(s.x, wallet.SendOptions{Amount: 16})
+	o.Args = "another token"
+	if got, err := y.Receive(t.Context(), other.Token, o); !errors.Is(err, wallet.ErrOtherCall) {
+		t.Errorf("another token under the same name: %+v, %v", got, err)
 	}
 }

@@ -18,8 +18,8 @@ import (
 type receivePart struct {
 	got     Received
 	token   Secret
-	counted int // outputs that take a counter when it begins
-	begin   func(ctx context.Context) beginning
+	counted int                                             // outputs that take a counter when it begins
+	begin   func(ctx context.Context, key string) beginning // under this name
 }
 
 // receiveParts divides a token. One that fits is its only part.
@@ -46,9 +46,7 @@ func (w *Wallet) receiveParts(ctx context.Context, m Mint, t token.Token, text s
 		if err != nil {
 			return nil, err
 		}
-		mine := o
-		mine.Key = partKey(o.Key, i)
-		if parts[i], err = w.beginReceive(m, part, partText, some, keys, mine, later); err != nil {
+		if parts[i], err = w.beginReceive(m, part, partText, some, keys, o, later); err != nil {
 			return nil, fmt.Errorf("a part of the token: %w", err)
 		}
 		if atOnce += parts[i].counted; atOnce > countedMost {
@@ -58,11 +56,11 @@ func (w *Wallet) receiveParts(ctx context.Context, m Mint, t token.Token, text s
 	return parts, nil
 }
 
-// startParts writes all parts down.
-func (w *Wallet) startParts(ctx context.Context, m Mint, parts []receivePart) ([]*run, error) {
+// startParts writes all parts down. The first one has the name of the call.
+func (w *Wallet) startParts(ctx context.Context, m Mint, parts []receivePart, key string) ([]*run, error) {
 	list := make([]beginning, len(parts))
 	for i, p := range parts {
-		list[i] = p.begin(ctx)
+		list[i] = p.begin(ctx, partKey(key, i))
 	}
 	return w.startAll(ctx, m.URL, list)
 }

@@ -93,7 +93,7 @@ func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.
 	if err != nil {
 		return none, err
 	}
-	data := &ReceiveData{Token: Secret(text), Amount: got.Amount, InputYs: ys, Memo: t.Memo, CommonData: CommonData{IdempotencyKey: o.Key, IdempotencyArgs: o.Args}}
+	data := &ReceiveData{Token: Secret(text), Amount: got.Amount, InputYs: ys, Memo: t.Memo, CommonData: CommonData{IdempotencyArgs: o.Args}}
 	s, err := NewSaga(id, ReceiveProofsPending, got.Amount, m.URL, t.Unit, data, w.now())
 	if err != nil {
 		return none, err
@@ -102,7 +102,8 @@ func (w *Wallet) beginReceive(m Mint, t token.Token, text string, coins []token.
 	if later {
 		atOnce = 0
 	}
-	return receivePart{got, data.Token, atOnce, func(ctx context.Context) beginning {
+	return receivePart{got, data.Token, atOnce, func(ctx context.Context, key string) beginning {
+		data.IdempotencyKey = key
 		return beginning{s, "the token is written down", func(tx Tx, _ *Saga) (err error) {
 			if err := notAgain(ctx, tx, data.Token); err != nil {
 				return err
