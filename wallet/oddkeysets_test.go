@@ -23,6 +23,7 @@ func TestOneOddKeysetDoesNotCloseAMint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.heard()
 	for _, tt := range []struct {
 		name, path string
 		change     func(text string) string
