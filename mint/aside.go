@@ -41,6 +41,9 @@ var (
 	errOvertaken = errors.New("somebody has decided about the payment meanwhile")
 )
 
+// ErrInQuote: there is nothing to settle, and nothing to give back.
+var ErrInQuote = errors.New("it is in its quote: whoever has the quote can mint it, so do not give it back")
+
 const maxPaymentID = 255
 
 // ownFault tells whether a payment could not be taken in for a reason of its own.
@@ -114,10 +117,21 @@ func short(s string) string {
 func (m *Mint) setAside(ctx context.Context, b Backend, p lightning.Incoming, failure error) error {
 	row := asideOf(b, p)
 	row.Why, row.Own, row.At = short(failure.Error()), ownFault(failure), m.now()
+	// If the quote is what cannot be read, this can: whoever settles it looks again.
+	_, unreadable := InQuote(ctx, m.store, row)
 	var fresh, full bool
+	var other *SetAside
 	err := m.store.Update(ctx, Durable, func(tx Tx) error {
-		fresh, full = false, false
-		if _, err := tx.PaymentAside(ctx, row); !errors.Is(err, ErrNotFound) {
+		fresh, full, other = false, false, nil
+		if unreadable == nil {
+			if in, err := InQuote(ctx, tx, row); err != nil || in {
+				return err // it was taken in after all
+			}
+		}
+		if before, err := tx.PaymentAside(ctx, row); !errors.Is(err, ErrNotFound) {
+			if err == nil {
+				other = otherThan(row, before)
+			}
 			return err // it is kept already, open or settled
 		}
 		kept, err := tx.CountAside(ctx)
@@ -133,6 +147,7 @@ func (m *Mint) setAside(ctx context.Context, b Backend, p lightning.Incoming, fa
 	case full:
 		err = errAsideFull
 	case !fresh:
+		m.sayOther(row, other)
 		return nil
 	}
 	m.log.Error("a payment that a backend reports cannot be taken in; it is set aside, and somebody has to look at it: mintd lightning aside",
@@ -141,24 +156,74 @@ func (m *Mint) setAside(ctx context.Context, b Backend, p lightning.Incoming, fa
 	return err
 }
 
+// otherThan is what was kept of a payment, if it is not what is reported of it now.
+func otherThan(p, kept SetAside) *SetAside {
+	if kept.Amount == p.Amount && kept.Unit == p.Unit {
+		return nil
+	}
+	return &kept
+}
+
+// sayOther tells the operator that a backend says two things of one payment, of which the
+// list shows one.
+func (m *Mint) sayOther(p SetAside, kept *SetAside) {
+	if kept == nil {
+		return
+	}
+	m.log.Error("a backend reports a payment with another amount or unit than the one that was set aside; somebody has to look at both: mintd lightning aside",
+		"backend", p.Backend, "method", p.Method, "request", p.LookupID, "payment", p.PaymentID,
+		"unit", string(p.Unit), "amount", uint64(p.Amount),
+		"unit_aside", string(kept.Unit), "amount_aside", uint64(kept.Amount), "settled", !kept.Settled.IsZero())
+}
+
+// InQuote tells whether a payment is in its quote, so that it is nobody's to give back. In a
+// transaction it keeps it from being taken in until the end: it locks the quote.
+func InQuote(ctx context.Context, r MintQuoteReads, p SetAside) (bool, error) {
+	q, err := r.MintQuoteByLookup(ctx, p.Method, p.LookupID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("finding the quote of a payment: %w", err)
+	case q.Unit != p.Unit || q.Backend != "" && q.Backend != p.Backend:
+		return false, nil
+	}
+	known, err := r.KnownPayments(ctx, q.ID, []string{p.PaymentID})
+	if err != nil {
+		return false, fmt.Errorf("looking for the payment of a quote: %w", err)
+	}
+	amount, is := known[p.PaymentID]
+	return is && amount == p.Amount, nil
+}
+
 // takeIn adds a payment to its quote, unless it was settled, and ends in the same commit
-// that it is set aside.
-func takeIn(ctx context.Context, tx Tx, q MintQuote, p SetAside, at time.Time) (added bool, err error) {
+// that it is set aside. other is what was set aside under its name and is not the same.
+func takeIn(ctx context.Context, tx Tx, q MintQuote, p SetAside, at time.Time) (added bool, other *SetAside, err error) {
+	// The lock of the quote is what keeps it from being set aside meanwhile: a row that is
+	// not there cannot be locked.
+	if _, err := tx.MintQuote(ctx, q.Method, q.ID); err != nil {
+		return false, nil, err
+	}
 	aside, err := tx.PaymentAside(ctx, p)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return tx.AddPayment(ctx, q.ID, p.PaymentID, p.Amount, at)
-	case err != nil || !aside.Settled.IsZero():
-		return false, err
+		added, err = tx.AddPayment(ctx, q.ID, p.PaymentID, p.Amount, at)
+		return added, nil, err
+	case err != nil:
+		return false, nil, err
+	}
+	other = otherThan(p, aside)
+	if !aside.Settled.IsZero() {
+		return false, other, nil
 	}
 	added, err = tx.AddPayment(ctx, q.ID, p.PaymentID, p.Amount, at)
-	if err != nil || aside.Amount != p.Amount || aside.Unit != p.Unit { // the other one stays
-		return added, err
+	if err != nil || other != nil { // the other one stays
+		return added, other, err
 	}
 	if was, err := tx.TakePaymentBack(ctx, p); err != nil || !was {
-		return false, errors.Join(errOvertaken, err)
+		return false, nil, errors.Join(errOvertaken, err)
 	}
-	return added, nil
+	return added, nil, nil
 }
 
 // retryAside tries again to take in what was set aside. A fault of the database that is

@@ -238,9 +238,10 @@ func (m *Mint) takePayment(ctx context.Context, b Backend, q MintQuote, p lightn
 		return errPaymentID
 	}
 	var added bool
+	var other *SetAside
 	var now MintQuote
 	err := m.store.Update(ctx, Durable, func(tx Tx) (err error) {
-		added, err = takeIn(ctx, tx, q, asideOf(b, p), m.now())
+		added, other, err = takeIn(ctx, tx, q, asideOf(b, p), m.now())
 		if err == nil && added {
 			now, err = m.mintQuoteAfter(ctx, tx, q.Method, q.ID)
 		}
@@ -250,6 +251,7 @@ func (m *Mint) takePayment(ctx context.Context, b Backend, q MintQuote, p lightn
 		m.publishMintQuote(q.Method, q.ID, MintQuote{}) // in case it happened
 		return fmt.Errorf("recording a payment: %w", err)
 	}
+	m.sayOther(asideOf(b, p), other)
 	if added {
 		m.publishMintQuote(q.Method, q.ID, now)
 		m.log.Info("payment received", "method", q.Method, "unit", string(q.Unit), "amount", uint64(p.Amount))

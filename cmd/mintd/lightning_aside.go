@@ -26,7 +26,8 @@ more than a quote can hold, with the name of another payment, or refused by the 
 Each is somebody's money. The mint tries again every hour what was not the payment's own
 fault, and what is settled never.
 
-When you have dealt with one (given the money back, for one), say so:
+Before you deal with one (give the money back, for one), settle it. Until then the mint may
+still take it in, and it would be paid twice. Give back only what this has accepted:
   mintd lightning aside settle PAYMENT --why TEXT`,
 		Args: commandline.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -65,9 +66,12 @@ func lightningAsideSettleCommand() *cobra.Command {
 	var why reason
 	cmd := &cobra.Command{
 		Use:   "settle PAYMENT --why TEXT",
-		Short: "Say that you have dealt with a payment that was set aside",
-		Long: `Say that you have dealt with a payment that was set aside. The mint never takes it in
-then, however often its backend reports it. The decision is kept for ever, with why.
+		Short: "Say that you deal with a payment that was set aside",
+		Long: `Say that you deal with a payment that was set aside. The mint never takes it in then,
+however often its backend reports it. The decision is kept for ever, with why.
+
+Do this first, and give the money back only when it was accepted: until then the mint may
+take the payment in. What is in its quote meanwhile is refused, and is not to be given back.
 
 PAYMENT is its id, as it is or in quotation marks as mintd lightning aside prints it. Where
 several have this id, say more of --backend, --method and --request.`,
@@ -91,7 +95,7 @@ several have this id, say more of --backend, --method and --request.`,
 		},
 	}
 	flags := cmd.Flags()
-	why.add(cmd, "what was done about it")
+	why.add(cmd, "what is done about it")
 	flags.StringVar(&which.backend, "backend", "", "`name` of the backend that reported it")
 	flags.StringVar(&which.method, "method", "", "payment `method`")
 	flags.StringVar(&which.request, "request", "", "`id` of the request that it pays")

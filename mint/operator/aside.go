@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,15 +32,22 @@ func (l *Local) Aside(ctx context.Context) ([]mint.SetAside, error) {
 	return l.Store.PaymentsAside(ctx, mint.MaxAside)
 }
 
-// SettleAside notes that somebody has dealt with one.
+// SettleAside notes that somebody deals with one. It looks at the quote first, like whoever
+// takes a payment in, so that neither waits for the other.
 func (l *Local) SettleAside(ctx context.Context, p mint.SetAside, why string) error {
 	if err := checkReason(why); err != nil {
 		return err
 	}
 	return l.Store.Update(ctx, mint.Durable, func(tx mint.Tx) error {
+		if _, err := tx.MintQuoteByLookup(ctx, p.Method, p.LookupID); err != nil && !errors.Is(err, mint.ErrNotFound) {
+			return err
+		}
 		row, err := tx.PaymentAside(ctx, p)
 		if err != nil {
 			return err
+		}
+		if in, err := mint.InQuote(ctx, tx, row); err != nil || in {
+			return cmp.Or(err, mint.ErrInQuote)
 		}
 		evidence, err := json.Marshal(row)
 		if err != nil {

@@ -57,8 +57,9 @@ type Operator interface {
 	AcceptMemory(ctx context.Context, backend, why string) error
 	// Aside lists payments that a backend reported and that could not be taken in.
 	Aside(ctx context.Context) ([]mint.SetAside, error)
-	// SettleAside notes that somebody has dealt with one, so that the mint never takes it
-	// in, and keeps the decision and why; mint.ErrNotFound if it is not there, or settled.
+	// SettleAside notes that somebody deals with one, so that the mint never takes it in, and
+	// keeps the decision and why; mint.ErrNotFound if it is not there, or settled,
+	// mint.ErrInQuote if the quote has it. Until this succeeds it may be taken in.
 	SettleAside(ctx context.Context, p mint.SetAside, why string) error
 	// Payments is what a running mint thinks of its payment backends, and on what
 	// terms it deals; ErrNotRunning without one.

@@ -125,7 +125,7 @@ func (r *Remote) Aside(ctx context.Context) (list []mint.SetAside, err error) {
 	return list, r.call(ctx, pathAside, request{}, &list)
 }
 
-// SettleAside notes that somebody has dealt with one.
+// SettleAside notes that somebody deals with one.
 func (r *Remote) SettleAside(ctx context.Context, p mint.SetAside, why string) error {
 	return r.call(ctx, pathSettleAside, request{Aside: p, Value: why}, nil)
 }
