@@ -37,6 +37,9 @@ var (
 var (
 	// errAsideFull: a backend keeps reporting what cannot be taken in.
 	errAsideFull = errors.New("too many payments of this backend are set aside; settle them: mintd lightning aside")
+	// errNotRecorded: a backend has reported a payment, the mint does not have it, and the log
+	// says which one it is.
+	errNotRecorded = errors.New("a payment could not be recorded")
 	// errOvertaken: it may be right the next time.
 	errOvertaken = errors.New("somebody has decided about the payment meanwhile")
 )
@@ -91,15 +94,27 @@ func (m *Mint) orAside(ctx context.Context, b Backend, p lightning.Incoming, fai
 		m.troubles.over(name)
 		return nil
 	}
-	if ctx.Err() != nil || !ownFault(failure) && m.troubles.again(name) < asideAfter {
-		return failure
+	if ctx.Err() == nil && (ownFault(failure) || m.troubles.again(name) >= asideAfter) {
+		// Also if the database is what fails: then it does not take this either.
+		err := m.setAside(ctx, b, p, failure)
+		if err == nil {
+			m.troubles.over(name)
+			return nil
+		}
+		failure = errors.Join(failure, err)
 	}
-	// Also if the database is what fails: then it does not take this either.
-	if err := m.setAside(ctx, b, p, failure); err != nil {
-		return errors.Join(failure, err)
+	if !errors.Is(failure, errAsideFull) { // which has said so
+		m.sayNotRecorded(b, p, failure)
 	}
-	m.troubles.over(name)
-	return nil
+	return fmt.Errorf("%w: %w", errNotRecorded, failure)
+}
+
+// sayNotRecorded tells which payment has to be reported again, every time: nobody else may
+// know of it.
+func (m *Mint) sayNotRecorded(b Backend, p lightning.Incoming, failure error) {
+	m.log.Error("a payment that a backend reports could not be recorded; it has to be reported again",
+		"backend", b.Name, "method", p.Method, "request", short(p.LookupID), "payment", short(p.PaymentID),
+		"unit", string(p.Unit), "amount", uint64(p.Amount), "error", failure)
 }
 
 // asideOf is a payment as it is set aside, or looked for among those that were.

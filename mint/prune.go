@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -78,16 +80,29 @@ func (m *Mint) claimPruning(ctx context.Context) (mine bool, err error) {
 // Prune forgets the quotes that ended longer than QuoteKeep ago and that nobody
 // paid, and returns how many. Before it forgets one it asks the backend once more,
 // and takes in what that has got. A quote whose backend does not answer, or is no
-// longer there, stays.
+// longer there, stays. So does one whose payment could not be recorded, and keeps no
+// other from being forgotten.
 func (m *Mint) Prune(ctx context.Context) (int, error) {
 	before := m.now().Add(-m.cfg.QuoteKeep)
+	unrecorded := map[string]error{} // the last of each backend: every one is in the log
+	total, err := m.pruneMints(ctx, before, unrecorded)
+	if err == nil {
+		var n int
+		n, err = m.pruneMelts(ctx, before)
+		total += n
+	}
+	return total, errors.Join(append(slices.Collect(maps.Values(unrecorded)), err)...)
+}
+
+// pruneMints is Prune for quotes to mint.
+func (m *Mint) pruneMints(ctx context.Context, before time.Time, unrecorded map[string]error) (int, error) {
 	var from time.Time
 	for total := 0; ; {
 		quotes, err := m.store.UnpaidMintQuotes(ctx, from, before, pruneBatch)
 		if err != nil {
 			return total, fmt.Errorf("finding quotes that nobody paid: %w", err)
 		}
-		ids, err := m.forgettable(ctx, quotes)
+		ids, err := m.forgettable(ctx, quotes, unrecorded)
 		if err != nil {
 			return total, err
 		}
@@ -102,8 +117,7 @@ func (m *Mint) Prune(ctx context.Context) (int, error) {
 			return total, err
 		}
 		if len(quotes) < pruneBatch {
-			n, err := m.pruneMelts(ctx, before)
-			return total + n, err
+			return total, nil
 		}
 		if from = quotes[len(quotes)-1].Expiry; n == 0 {
 			from = from.Add(time.Millisecond) // whatever ends at this moment stays
@@ -142,8 +156,9 @@ func (m *Mint) pruneMelts(ctx context.Context, before time.Time) (total int, err
 }
 
 // forgettable asks the backends which of the quotes were not paid after all. A node that
-// has taken over another's name cannot tell.
-func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, error) {
+// has taken over another's name cannot tell. In unrecorded it notes, for each backend, a
+// payment that could not be taken in.
+func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote, unrecorded map[string]error) ([]string, error) {
 	var ids []string
 	same := map[string]error{}
 	for _, q := range quotes {
@@ -168,7 +183,11 @@ func (m *Mint) forgettable(ctx context.Context, quotes []MintQuote) ([]string, e
 			return nil, fmt.Errorf("asking the backend about a quote that nobody paid: %w", err)
 		}
 		if err := m.takePayments(ctx, b, q, payments); err != nil {
-			return nil, err
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			unrecorded[b.Name] = err
+			continue
 		}
 		if len(payments) == 0 {
 			ids = append(ids, q.ID)

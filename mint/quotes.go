@@ -157,7 +157,7 @@ func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
 	}
 	paid, err := m.poll(ctx, b, q)
 	if err != nil {
-		m.seldom.Say(m.log, slog.LevelWarn, m.now(), b.Name, "could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
+		m.sayNotAsked(b, q, err)
 		return q, nil
 	}
 	if !paid {
@@ -166,6 +166,14 @@ func (m *Mint) refreshed(ctx context.Context, q MintQuote) (MintQuote, error) {
 	// Also if nothing was new to poll: whoever listens to the backend may have
 	// written the payment down since q was read.
 	return m.findQuote(ctx, q.Method, q.ID)
+}
+
+// sayNotAsked tells why poll failed. Anybody may ask for a quote, so the log says seldom that
+// there was no answer. An answer that could not be recorded is there already, every time.
+func (m *Mint) sayNotAsked(b Backend, q MintQuote, err error) {
+	if !errors.Is(err, errNotRecorded) {
+		m.seldom.Say(m.log, slog.LevelWarn, m.now(), b.Name, "could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
+	}
 }
 
 func (m *Mint) findQuote(ctx context.Context, method, id string) (MintQuote, error) {
@@ -182,7 +190,7 @@ func (m *Mint) findQuote(ctx context.Context, method, id string) (MintQuote, err
 }
 
 // poll asks the backend about a quote, if nobody has just now, and tells whether it
-// knows of a payment.
+// knows of a payment. The error is errNotRecorded if it answered, and the mint is at fault.
 func (m *Mint) poll(ctx context.Context, b Backend, q MintQuote) (paid bool, err error) {
 	now := m.now()
 	var claimed bool
@@ -213,7 +221,11 @@ func (m *Mint) takePayments(ctx context.Context, b Backend, q MintQuote, payment
 	}
 	known, err := m.store.KnownPayments(ctx, q.ID, ids)
 	if err != nil {
-		return fmt.Errorf("looking for the payments of a quote: %w", err)
+		err = fmt.Errorf("%w: looking for the payments of a quote: %w", errNotRecorded, err)
+		for _, p := range payments {
+			m.sayNotRecorded(b, p, err)
+		}
+		return err
 	}
 	for _, p := range payments {
 		if amount, is := known[p.PaymentID]; is && amount == p.Amount {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -191,6 +190,6 @@ func (m *Mint) askAbout(ctx context.Context, q MintQuote) {
 		return // it was taken away
 	}
 	if _, err := m.poll(ctx, b, q); err != nil && ctx.Err() == nil {
-		m.seldom.Say(m.log, slog.LevelWarn, m.now(), b.Name, "could not ask the backend about a quote", "backend", b.Name, "method", q.Method, "error", err)
+		m.sayNotAsked(b, q, err)
 	}
 }

@@ -136,7 +136,7 @@ func (b *Backend) heardReceived(ctx context.Context, p *pb.WaitIncomingPaymentRe
 	}
 	in, err := b.received(row, p)
 	if err != nil {
-		b.seldom.Say(b.log, slog.LevelWarn, time.Now(), "", "the payment processor reports a payment that cannot be believed", "method", row.Method, "error", err)
+		b.sayUnbelieved(row, p, err)
 		return nil
 	}
 	return b.take(ctx, []lightning.Incoming{in})

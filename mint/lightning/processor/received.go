@@ -82,7 +82,7 @@ func (b *Backend) askFor(ctx context.Context, row journal.Request) (paid bool, e
 	for _, p := range answer.GetPayments() {
 		in, err := b.received(row, p)
 		if err != nil {
-			b.log.Error("the payment processor reports a payment that cannot be believed", "method", row.Method, "error", err)
+			b.sayUnbelieved(row, p, err)
 			continue
 		}
 		list = append(list, in)
@@ -99,7 +99,21 @@ func (b *Backend) take(ctx context.Context, list []lightning.Incoming) error {
 	if fresh > 0 {
 		ring(b.wake)
 	}
+	if err != nil {
+		for _, in := range list { // every time: nobody else may know of it
+			b.log.Error("a payment that the payment processor reports could not be recorded; it has to be reported again",
+				"method", in.Method, "request", in.LookupID, "payment", in.PaymentID, "unit", string(in.Unit), "amount", uint64(in.Amount), "error", err)
+		}
+	}
 	return err
+}
+
+// sayUnbelieved tells of a payment of a request of ours that is not taken, every time: it
+// may be somebody's money.
+func (b *Backend) sayUnbelieved(row journal.Request, p *pb.WaitIncomingPaymentResponse, err error) {
+	b.log.Error("the payment processor reports a payment that cannot be believed",
+		"method", row.Method, "request", row.LookupID, "payment", clean(p.GetPaymentId()),
+		"amount", p.GetPaymentAmount().GetValue(), "unit", clean(p.GetPaymentAmount().GetUnit()), "error", err)
 }
 
 // received reads one payment of a request of ours.
