@@ -33,7 +33,8 @@ type Operator interface {
 	// Resolve ends an operation that recovery cannot decide: an impossible one,
 	// or a melt of whose payment the backend has not said for ten minutes what
 	// became of it. It refuses others with ErrNotStuck. The decision is kept, with why and
-	// the evidence that it was made on; ErrChanged if the operation is not so any more.
+	// the evidence that it was made on; ErrChanged if the operation is not so any more, or the
+	// backend of a melt says something else.
 	Resolve(ctx context.Context, shown Evidence, d Decision, why string) error
 	// Decisions are the latest that operators have made, those first, limit at most.
 	Decisions(ctx context.Context, limit int) ([]mint.OperatorDecision, error)

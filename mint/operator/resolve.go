@@ -33,6 +33,9 @@ func (l *Local) Resolve(ctx context.Context, shown Evidence, d Decision, why str
 		return err
 	}
 	operation := shown.Saga.Operation
+	if err := l.stillSaid(ctx, shown); err != nil {
+		return err
+	}
 	text, err := json.Marshal(shown)
 	if err != nil {
 		return fmt.Errorf("writing down the evidence: %w", err)
@@ -70,6 +73,23 @@ func (l *Local) Resolve(ctx context.Context, shown Evidence, d Decision, why str
 		}
 		return tx.AddDecision(ctx, made)
 	})
+}
+
+// stillSaid asks the backend of a melt once more. Since it was shown the node may have paid,
+// or failed: what was right to decide then gives coins back for a paid invoice now. Why it
+// says nothing may differ, it is nothing each time.
+func (l *Local) stillSaid(ctx context.Context, shown Evidence) error {
+	if shown.Melt == nil {
+		return nil
+	}
+	now, err := l.Evidence(ctx, shown.Saga.Operation)
+	if err != nil {
+		return err
+	}
+	if now.Melt == nil || !slices.Equal(now.Melt.Said, shown.Melt.Said) || (now.Melt.NotAsked == "") != (shown.Melt.NotAsked == "") {
+		return ErrChanged
+	}
+	return nil
 }
 
 // same tells whether nothing has changed but who works on it.
