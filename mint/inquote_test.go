@@ -74,6 +74,7 @@ func TestAPaymentThatItsQuoteHasIsNotSetAside(t *testing.T) {
 		w.mint = w.with("second", mint.Backend{Name: "node", Receiver: b})
 		defer run(w.mint)()
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		if w.paid(q) != 8 || len(w.aside()) != 0 || len(b.queue) != 0 || b.tried.Load() < 5 {
 			t.Errorf("%d is paid, set aside is %+v, and %d wait", w.paid(q), w.aside(), len(b.queue))
 		}

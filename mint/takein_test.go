@@ -76,6 +76,7 @@ func TestAPaymentThatAnotherMintHasSetAsideMeanwhileIsToldOnce(t *testing.T) {
 		m, log := w.logged(mint.Backend{Name: "node", Receiver: b})
 		defer run(m)()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if lost.Load() != 1 || len(w.aside()) != 1 || len(b.queue) != 0 {
 			t.Errorf("it was overtaken %d times, set aside is %+v, and %d wait", lost.Load(), w.aside(), len(b.queue))
 		}
