@@ -31,7 +31,7 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 	}
 	facts := meltFacts{
 		neverSent: cause != nil && len(d.Attempts) == 1 && !mintclient.Sent(cause),
-		refused:   len(d.Attempts) > 0 && r.openAttempts() == 0, settled: r.settled(), arrived: r.allArrived(), proven: q.Proof != "",
+		refused:   len(d.Attempts) > 0 && r.openAttempts() == 0, settled: r.settled(), arrived: r.allArrived(), proven: q.provenBy(string(q.Proof)),
 		expired: d.QuoteExpiry != 0 && r.w.now().After(time.Unix(d.QuoteExpiry, 0).Add(expiryMargin)),
 	}
 	if errors.Is(cause, cashu.ErrOutputsSigned) {
@@ -46,7 +46,7 @@ func (r *run) checkMelt(ctx context.Context, m Mint, cause error) (MeltResult, r
 		return MeltResult{}, ruleWait, err
 	case err == nil:
 		facts.state = answer.State
-		facts.proven = facts.proven || answer.Proof() != ""
+		facts.proven = facts.proven || q.provenBy(answer.Proof())
 		if q, err = r.w.updateQuote(ctx, q, func(q *Quote) { takeMeltQuote(q, answer) }); err != nil {
 			return MeltResult{}, ruleWait, err
 		}

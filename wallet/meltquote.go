@@ -93,6 +93,16 @@ func (w *Wallet) CreateMeltQuote(ctx context.Context, mintURL string, o MeltQuot
 	return q, nil
 }
 
+// provenBy tells whether something that a mint shows proves that the quote is paid. A
+// preimage that is not that of the invoice proves nothing; of other requests the wallet
+// cannot tell, and believes it.
+func (q Quote) provenBy(proof string) bool {
+	if _, known := invoiceHash(q.Request); q.Method != methodBolt11 || !known {
+		return proof != ""
+	}
+	return proves(proof, q.Request)
+}
+
 // meltQuoteReuse is how many seconds a quote must have left to be given again.
 const meltQuoteReuse = 30
 

@@ -2,6 +2,8 @@ package wallet_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -12,6 +14,7 @@ import (
 
 	"mintmark/cashu"
 	"mintmark/internal/sqldb"
+	"mintmark/mint/lightning/bolt11"
 	"mintmark/wallet"
 )
 
@@ -95,12 +98,53 @@ func TestSignaturesOverAnotherAmountAreNotTaken(t *testing.T) {
 }
 
 // What a mint has once shown as the proof of a payment counts, also when it says later
-// that nothing was paid: its coins are not free.
+// that nothing was paid: its coins are not free. What is not the preimage of the invoice
+// proves nothing: they are free when it says so.
 func TestAProofOfPaymentIsNotForgotten(t *testing.T) {
 	t.Parallel()
+	preimage := strings.Repeat("5a", 32)
+	for name, tc := range map[string]struct {
+		proof string
+		free  bool
+	}{
+		"the preimage": {preimage, false}, "another one": {strings.Repeat("5b", 32), true}, "no number": {"x", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			aProofIsShownOnce(t, preimage, tc.proof, tc.free)
+		})
+	}
+}
+
+// invoiceOf is an invoice of nobody over 60 sat that has this preimage.
+func invoiceOf(w *world, preimage string) string {
+	w.t.Helper()
+	key, err := bolt11.GenerateKey()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	terms, err := bolt11.Decode(w.outside(60, ""))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	raw, err := hex.DecodeString(preimage)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	terms.PaymentHash, terms.Payee = sha256.Sum256(raw), key.Public()
+	request, err := bolt11.Encode(terms, key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return request
+}
+
+// aProofIsShownOnce is a payment under way whose mint shows a proof, and says from then on
+// that nothing was paid. free: that is believed when it is over.
+func aProofIsShownOnce(t *testing.T, preimage, shown string, free bool) {
 	w := newWorld(t)
 	store := w.openStore(sqldb.Memory)
-	state, proof := "PENDING", any("the preimage")
+	state, proof := "PENDING", any(shown)
 	ctx, enough := context.WithCancel(t.Context())
 	answers := 0
 	says := func(r *http.Request, id string) (any, error) {
@@ -141,8 +185,10 @@ func TestAProofOfPaymentIsNotForgotten(t *testing.T) {
 	}}
 	x := w.walletBy(store, way, newSeed(t))
 	w.fund(x, 128)
-	s := &stage{world: w, x: x}
-	q := s.meltQuote(x, 60)
+	q, err := x.CreateMeltQuote(t.Context(), w.url, wallet.MeltQuoteOptions{Unit: "sat", Request: invoiceOf(w, preimage)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := x.Melt(ctx, w.url, q.ID, wallet.MeltOptions{Wait: 2 * time.Minute, Poll: time.Millisecond}); !errors.Is(err, wallet.ErrPending) {
 		t.Fatalf("paid: %v", err)
 	}
@@ -159,11 +205,14 @@ func TestAProofOfPaymentIsNotForgotten(t *testing.T) {
 		if _, err := x.Recover(t.Context(), wallet.RecoverOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.balance(x, wallet.CoinPending); got != held {
+		if got := w.balance(x, wallet.CoinPending); !free && got != held {
 			t.Fatalf("%d are held of %d", got, held)
 		}
 	}
-	if kept, err := store.Quote(t.Context(), wallet.QuoteMelt, w.url, q.ID); err != nil || kept.Proof != "the preimage" {
+	if got := w.balance(x, wallet.CoinUnspent); free && got != 128 {
+		t.Errorf("%d are free of 128", got)
+	}
+	if kept, err := store.Quote(t.Context(), wallet.QuoteMelt, w.url, q.ID); err != nil || string(kept.Proof) != shown {
 		t.Errorf("the proof is gone: %v", err)
 	}
 }
