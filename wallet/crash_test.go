@@ -297,14 +297,25 @@ func countProcess(t *testing.T, sc scenario) (requests, commits int) {
 func kill(t *testing.T, sc scenario, place orders, n int, on where) (again edge, err error) {
 	t.Helper()
 	w := sc.world(t)
-	path := filepath.Join(t.TempDir(), "wallet.db")
-	if on == onPostgres {
-		path = postgres.Schema(t)
-	}
-	s := w.stageOn(path)
-	o := orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s), Edge: place.Edge, At: place.At}
-	if killed, _, _ := s.run(o); !killed {
-		t.Fatal("the process was not killed")
+	var s *stage
+	var o orders
+	for tries := 0; ; tries++ {
+		path := filepath.Join(t.TempDir(), "wallet.db")
+		if on == onPostgres {
+			path = postgres.Schema(t)
+		}
+		s = w.stageOn(path)
+		o = orders{Scenario: sc.name, URL: w.url, DB: path, Seed: hex.EncodeToString(s.xSeed), Arg: sc.prepare(s), Edge: place.Edge, At: place.At}
+		killed, requests, _ := s.run(o)
+		if killed {
+			break
+		}
+		// A restore asks ahead, and stops when it has seen enough: at times it comes to
+		// fewer requests than when they were counted.
+		asksAhead := sc.name == "restore" && requests < place.At
+		if !asksAhead || tries == 20 {
+			t.Fatalf("the process was not killed; it made %d requests", requests)
+		}
 	}
 	edges := []edge{beforeRequest, afterAnswer, beforeCommit, afterCommit}
 	o.Scenario, o.Edge, o.At = "", edges[n%4], 1+n/4%3
