@@ -17,7 +17,6 @@ import (
 )
 
 func TestUnknownKeysCauseNoStormOfFetches(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogin(t)
 		v := l.verifier(t, nil)
@@ -41,7 +40,6 @@ func TestUnknownKeysCauseNoStormOfFetches(t *testing.T) {
 }
 
 func TestANewKeyOfTheProviderIsFoundAtOnceAndAnOldOneGoes(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogin(t)
 		v := l.verifier(t, nil)
@@ -61,7 +59,6 @@ func TestANewKeyOfTheProviderIsFoundAtOnceAndAnOldOneGoes(t *testing.T) {
 }
 
 func TestAKeyThatIsTakenBackIsForgottenWithoutBeingAskedFor(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogin(t)
 		v := l.verifier(t, nil)
@@ -78,7 +75,6 @@ func TestAKeyThatIsTakenBackIsForgottenWithoutBeingAskedFor(t *testing.T) {
 }
 
 func TestWhenTheProviderIsAwayKnownKeysServeForAWhileThenNobodyGetsIn(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogin(t)
 		v := l.verifier(t, nil)
@@ -110,7 +106,6 @@ func TestWhenTheProviderIsAwayKnownKeysServeForAWhileThenNobodyGetsIn(t *testing
 }
 
 func TestAProviderThatHangsHoldsFewAndNotForLong(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogin(t)
 		l.delay = make(chan struct{})
@@ -136,7 +131,6 @@ func TestAProviderThatHangsHoldsFewAndNotForLong(t *testing.T) {
 }
 
 func TestAtTheStartTheProviderIsAskedOnceForAll(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogin(t)
 		v := l.verifier(t, nil)
